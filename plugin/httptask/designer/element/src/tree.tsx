@@ -1,4 +1,4 @@
-// A JSON body as a tree that is read where it is opened.
+// A JSON text as a tree. The members of a value are read when it is opened, so that a large text is shown at once.
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { finder } from "./find";
 import { inside, type Node, nodeAt, startOf, wayTo } from "./scan";
@@ -7,64 +7,75 @@ import { Icon, Marked } from "./ui";
 import { child } from "./json";
 import { short, summary } from "./value-list";
 
+/** Members or items read at a time. */
 const AT_ONCE = 100;
+/** Characters of a scalar or a name that are shown at first. */
 const MOST_SHOWN = 400;
+/** Deeper levels are not indented any further. */
 const MOST_LEVEL = 24;
 const MOST_PREVIEWED = 3;
-/** Characters of a value whose first members are read for its preview. */
+/** A closed value of more characters has no preview of its members. */
 const LONGEST_PREVIEWED = 20_000;
-/** Characters of a text that is shown whole. */
+/** Characters of a scalar that are shown after "show all". */
 const MOST_WHOLE = 50_000;
+/** A text of fewer characters is shown with its small values opened. */
+const SMALL_TEXT = 4000;
+const SMALL_COUNT = 12;
 
-/** A place in a JSON text. */
+/** A value in a JSON text. */
 export interface Spot {
   /** A JSON Pointer. */
   pointer: string;
   node: Node;
 }
 interface Line {
+  /** The JSON Pointer of the value; for a line with `more`, that of its parent and a sign. */
   id: string;
   level: number;
   node: Node | null;
-  /** Of an item: its place. */
+  /** The name of a member, or the index of an item. */
   name: string;
-  /** The line stands for more items of this parent, behind those that are shown or before them. */
+  /** The line stands for further members of the parent with this pointer: behind those that are shown, or `before` them. */
   more?: string;
   before?: boolean;
 }
-/** What of an opened value is shown: some of its items, from the place `first` on. */
+/** The members of an opened value that are shown, beginning with the index `first`; `next` is the offset to read on from. */
 interface Opened {
   first: number;
   nodes: Node[];
   next: number | null;
 }
-/** What is said of a value: that it is not as documented, or not as before. */
+/** A remark at a value: that it differs from the description, or from a compared response. */
 export interface Mark {
   text: string;
   kind: "differs" | "compared";
 }
-/** A place in the text that is shown, with all that it stands in opened. */
+/** A place in the text to scroll to; the values around it are opened. */
 export interface Wanted {
   offset: number;
 }
 
-/** Throws nothing: a text that is not JSON after all is said to be one. */
+/** The tree of *text*, or a sentence if *text* is not JSON. */
 export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey }: {
   text: string; label: string;
   /** By JSON Pointer. */
   marks?: Map<string, Mark[]>;
-  /** What is to be seen now: another object each time. */
+  /** The place to scroll to; a new object each time. */
   wanted?: Wanted | null;
-  /** Marked where it stands. */
+  /** The text that is searched for, to be marked. */
   query?: string;
-  /** The line that somebody was led to is seen as such. */
+  /** The current line is highlighted, because a search led there. */
   seeking?: boolean;
-  /** What can be done with the line that the pointer or the keyboard is on; the keys for it return true. */
-  tools?: (spot: Spot) => ComponentChildren; onKey?: (event: KeyboardEvent, spot: Spot) => boolean;
+  /** The tools for the line under the pointer or with the keyboard focus. */
+  tools?: (spot: Spot) => ComponentChildren;
+  /** Handles the keys of the tools; returns true for a key that it handled. */
+  onKey?: (event: KeyboardEvent, spot: Spot) => boolean;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  /** The lines whose scalar is shown whole. */
   const [whole, setWhole] = useState(new Set<string>());
   const matcher = useMemo(() => (query ? finder(query) : null), [query]);
+  /** The line with the tools, and its distance from the top. */
   const [tooled, setTooled] = useState<{ line: Line; top: number } | null>(null);
   const [opened, setOpened] = useState<Map<string, Opened>>(new Map());
   const [active, setActive] = useState("");
@@ -75,72 +86,82 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
       return null;
     }
   }, [text]);
-  const open = (id: string, node: Node, more?: "before" | "behind") => {
+  /** Open or close the value *id*, or show more of its members. */
+  const toggle = (id: string, node: Node, more?: "before" | "behind") => {
     const map = new Map(opened);
-    const old = map.get(id);
-    if (old && !more) map.delete(id);
+    const shown = map.get(id);
+    if (shown && !more) map.delete(id);
     else if (more === "before") {
-      const first = Math.max(0, old!.first - AT_ONCE);
-      map.set(id, { ...old!, first, nodes: [...inside(text, node, startOf(text, node, first), old!.first - first).nodes, ...old!.nodes] });
+      const first = Math.max(0, shown!.first - AT_ONCE);
+      const { nodes } = inside(text, node, startOf(text, node, first), shown!.first - first);
+      map.set(id, { ...shown!, first, nodes: [...nodes, ...shown!.nodes] });
     } else {
-      const { nodes, next } = inside(text, node, old ? old.next : null, AT_ONCE);
-      map.set(id, { first: old?.first ?? 0, nodes: [...(old?.nodes ?? []), ...nodes], next });
+      const { nodes, next } = inside(text, node, shown ? shown.next : null, AT_ONCE);
+      map.set(id, { first: shown?.first ?? 0, nodes: [...(shown?.nodes ?? []), ...nodes], next });
     }
     setOpened(map);
   };
-  /** Open all around the place *offset*, and go to it. */
+  /** Open the values around *offset*, and make the innermost one the current line. */
   const reveal = (offset: number) => {
     const map = new Map(opened);
     let [node, id] = [root!, ""];
     for (const index of wayTo(text, root!, offset)) {
-      let within = map.get(id);
-      if (!within || index < within.first || index >= within.first + within.nodes.length) {
+      let shown = map.get(id);
+      if (!shown || index < shown.first || index >= shown.first + shown.nodes.length) {
         const first = index - (index % AT_ONCE);
-        within = { first, ...inside(text, node, first ? startOf(text, node, first) : null, AT_ONCE) };
-        map.set(id, within);
+        shown = { first, ...inside(text, node, first ? startOf(text, node, first) : null, AT_ONCE) };
+        map.set(id, shown);
       }
-      node = within.nodes[index - within.first]!;
+      node = shown.nodes[index - shown.first]!;
       id = child(id, node.key ?? index);
     }
     setOpened(map);
     setActive(id);
   };
   useLayoutEffect(() => { if (wanted && root) reveal(wanted.offset); }, [wanted]);
-  useLayoutEffect(() => { if (wanted) box.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }, [wanted, active]);
+  useLayoutEffect(() => {
+    if (wanted) box.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [wanted, active]);
   useLayoutEffect(() => {
     setActive("");
     setTooled(null);
     if (!root?.count) return setOpened(new Map());
-    const first = { first: 0, ...inside(text, root, null, AT_ONCE) };
-    const map = new Map<string, Opened>([["", first]]);
-    // A small answer is seen at once.
-    if (text.length < 4000) first.nodes.forEach((node, index) => {
-      if (node.count && node.count <= 12) map.set(child("", node.key ?? index), { first: 0, ...inside(text, node, null, AT_ONCE) });
+    const shown = { first: 0, ...inside(text, root, null, AT_ONCE) };
+    const map = new Map<string, Opened>([["", shown]]);
+    if (text.length < SMALL_TEXT) shown.nodes.forEach((node, index) => {
+      if (!node.count || node.count > SMALL_COUNT) return;
+      map.set(child("", node.key ?? index), { first: 0, ...inside(text, node, null, AT_ONCE) });
     });
     setOpened(map);
   }, [text]);
   if (!root) return <p class="muted">This body cannot be shown as a tree; see Raw.</p>;
 
   const lines: Line[] = [];
+  /** Add the lines for *node* and its shown members. */
   const list = (node: Node, id: string, name: string, level: number): void => {
     lines.push({ id, level, node, name });
-    const within = opened.get(id);
-    if (!within) return;
-    const { first, nodes, next } = within;
+    const shown = opened.get(id);
+    if (!shown) return;
+    const { first, nodes, next } = shown;
     if (first) lines.push({ id: `${id}/‹`, level: level + 1, node, name: `${first} before`, more: id, before: true });
-    nodes.forEach((kid, index) => list(kid, child(id, kid.key ?? first + index), kid.key ?? String(first + index), level + 1));
-    if (next !== null && first + nodes.length < node.count) lines.push({ id: `${id}/…`, level: level + 1, node, name: `${node.count - first - nodes.length} more`, more: id });
+    nodes.forEach((kid, index) => {
+      const key = kid.key ?? String(first + index);
+      list(kid, child(id, key), key, level + 1);
+    });
+    const rest = node.count - first - nodes.length;
+    if (next !== null && rest > 0) lines.push({ id: `${id}/…`, level: level + 1, node, name: `${rest} more`, more: id });
   };
   list(root, "", "", 1);
   const index = Math.max(0, lines.findIndex(({ id }) => id === active));
 
+  /** Open, close or lengthen *line*, as a click does. */
   const act = (line: Line) => {
-    if (line.more !== undefined) open(line.more, line.node!, line.before ? "before" : "behind");
-    else if (line.node!.count) open(line.id, line.node!);
+    if (line.more !== undefined) toggle(line.more, line.node!, line.before ? "before" : "behind");
+    else if (line.node!.count) toggle(line.id, line.node!);
     else if (isLong(line.node!)) {
-      const next = new Set(whole);
-      if (!next.delete(line.id)) next.add(line.id);
-      setWhole(next);
+      const changed = new Set(whole);
+      if (!changed.delete(line.id)) changed.add(line.id);
+      setWhole(changed);
     }
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -154,17 +175,20 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
     else if (event.key === "End") to = lines.length - 1;
     else if (event.key === "ArrowRight") isOpen ? (to = index + 1) : act(line);
     else if (event.key === "ArrowLeft") {
-      if (isOpen) open(line.id, line.node!);
-      else while (to > 0 && lines[to]!.level >= line.level) to--;
+      if (isOpen) toggle(line.id, line.node!);
+      else while (to > 0 && lines[to]!.level >= line.level) to--; // to the parent's line
     } else if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === " ") act(line);
     else return;
     event.preventDefault();
     to = Math.max(0, Math.min(lines.length - 1, to));
     setActive(lines[to]!.id);
-    (event.currentTarget as HTMLElement).children[to]?.scrollIntoView({ block: "nearest" });
-    ((event.currentTarget as HTMLElement).children[to] as HTMLElement | undefined)?.focus();
+    const target = (event.currentTarget as HTMLElement).children[to] as HTMLElement | undefined;
+    target?.scrollIntoView({ block: "nearest" });
+    target?.focus();
   };
-  const near = (line: Line) => (event: Event) => setTooled({ line, top: (event.currentTarget as HTMLElement).offsetTop });
+  const showTools = (line: Line) => (event: Event) => setTooled({ line, top: (event.currentTarget as HTMLElement).offsetTop });
+  const markClasses = (id: string): string =>
+    [...new Set(marks?.get(id)?.map(({ kind }) => (kind === "differs" ? "noted" : "compared")))].join(" ");
   return (
     <div class="tree-box" onMouseLeave={() => setTooled(null)}>
     <div class={seeking ? "tree seeking" : "tree"} role="tree" aria-label={label} onKeyDown={onKeyDown} ref={box}>
@@ -173,16 +197,24 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
         const folds = line.more === undefined && !!node!.count;
         return (
           <div
-            key={id} role="treeitem" aria-level={level} aria-expanded={folds ? opened.has(id) : undefined} aria-selected={lineIndex === index}
-            tabIndex={lineIndex === index ? 0 : -1} class={[...new Set(marks?.get(id)?.map(({ kind }) => (kind === "differs" ? "noted" : "compared")))].join(" ")} style={{ paddingLeft: `${Math.min(level, MOST_LEVEL) * 14 - 8}px` }}
-            onClick={() => { setActive(id); act(line); }} onMouseEnter={near(line)} onFocus={near(line)}
+            key={id} role="treeitem" aria-level={level} aria-expanded={folds ? opened.has(id) : undefined}
+            aria-selected={lineIndex === index} tabIndex={lineIndex === index ? 0 : -1} class={markClasses(id)}
+            style={{ paddingLeft: `${Math.min(level, MOST_LEVEL) * 14 - 8}px` }}
+            onClick={() => { setActive(id); act(line); }} onMouseEnter={showTools(line)} onFocus={showTools(line)}
           >
             {folds ? <span class={opened.has(id) ? "fold open" : "fold"}><Icon name="right" /></span> : <span class="fold" />}
             {line.more !== undefined ? <span class="more">{line.name} …</span> : (
               <>
-                {line.name !== "" && <><span class="key"><Hits text={line.name.slice(0, MOST_SHOWN)} matcher={matcher} /></span><span class="muted">: </span></>}
+                {line.name !== "" && (
+                  <>
+                    <span class="key"><Hits text={line.name.slice(0, MOST_SHOWN)} matcher={matcher} /></span>
+                    <span class="muted">: </span>
+                  </>
+                )}
                 <Value text={text} node={node!} open={opened.has(id)} whole={whole.has(id)} matcher={matcher} />
-                {marks?.get(id)?.map(({ kind, text: message }) => <span key={message} class={`mark-${kind}`}>{kind === "compared" ? " ⇄ " : " "}{message}</span>)}
+                {marks?.get(id)?.map(({ kind, text: message }) => (
+                  <span key={message} class={`mark-${kind}`}>{kind === "compared" ? " ⇄ " : " "}{message}</span>
+                ))}
               </>
             )}
           </div>
@@ -190,7 +222,10 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
       })}
     </div>
     {tools && tooled && tooled.line.more === undefined && (
-      <div class="tree-tools" role="toolbar" aria-label={`Actions for ${tooled.line.name || "the whole body"}`} style={{ top: `${tooled.top}px` }}>
+      <div
+        class="tree-tools" role="toolbar" aria-label={`Actions for ${tooled.line.name || "the whole body"}`}
+        style={{ top: `${tooled.top}px` }}
+      >
         {tools({ pointer: tooled.line.id, node: tooled.line.node! })}
       </div>
     )}
@@ -198,40 +233,53 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
   );
 }
 
-/** The first members of a value that is closed. */
+const isStructure = ({ kind }: Node): boolean => kind === "{" || kind === "[";
+
+/** A preview of the first members of *node*, which is closed. */
 function members(text: string, node: Node): string[] {
   if (node.end - node.start > LONGEST_PREVIEWED) return [];
-  return inside(text, node, null, MOST_PREVIEWED).nodes.map((each) => {
-    const shown = each.kind === "{" || each.kind === "[" ? summary(each.kind, each.count, []) : short(letters(text.slice(each.start, each.end)));
-    return each.key === null ? shown : `${short(each.key)}: ${shown}`;
+  return inside(text, node, null, MOST_PREVIEWED).nodes.map((member) => {
+    const { kind, count, key, start, end } = member;
+    const shown = isStructure(member) ? summary(kind, count, []) : short(unescapeLetters(text.slice(start, end)));
+    return key === null ? shown : `${short(key)}: ${shown}`;
   });
 }
 
-/** Letters that JSON need not escape, as themselves; what cannot be seen stays escaped. */
-const letters = (json: string): string =>
+/** Undo the escapes of visible characters in *json*; quotes, backslashes and invisible characters stay escaped. */
+const unescapeLetters = (json: string): string =>
   json.replace(/\\(?:u([0-9a-fA-F]{4})|.)/g, (escape, hex: string | undefined) => {
     const letter = String.fromCharCode(parseInt(hex ?? "0", 16));
     return /[\p{L}\p{M}\p{N}\p{P}\p{S}\ud800-\udfff]/u.test(letter) && !'"\\'.includes(letter) ? letter : escape;
   });
 
-/** *text* with what was looked for marked. */
+/** *text* with the first match of *matcher* marked. */
 function Hits({ text, matcher }: { text: string; matcher: RegExp | null }) {
   const hit = matcher?.exec(text);
   return hit ? <Marked text={text} ranges={[[hit.index, hit.index + hit[0].length]]} /> : <>{text}</>;
 }
 
-const isLong = ({ kind, start, end }: Node): boolean => kind !== "{" && kind !== "[" && end - start > MOST_SHOWN;
+const isLong = (node: Node): boolean => !isStructure(node) && node.end - node.start > MOST_SHOWN;
 
-function Value({ text, node, open, whole, matcher }: { text: string; node: Node; open: boolean; whole: boolean; matcher: RegExp | null }) {
+/** The type of the scalar *json*, for its colour. */
+function scalarType(json: string): string {
+  if (json.startsWith('"')) return "string";
+  if (/^[tf]/.test(json)) return "boolean";
+  return json === "null" ? "null" : "number";
+}
+
+/** A scalar, or a summary of an object or array. */
+function Value({ text, node, open, whole, matcher }: {
+  text: string; node: Node; open: boolean; whole: boolean; matcher: RegExp | null;
+}) {
   const length = node.end - node.start;
-  if (node.kind === "{" || node.kind === "[") return <span class="muted">{summary(node.kind, node.count, open ? [] : members(text, node))}</span>;
-  const most = whole ? MOST_WHOLE : MOST_SHOWN;
-  const shown = letters(text.slice(node.start, Math.min(node.end, node.start + most)));
-  const kind = node.kind === '"' ? "string" : /^[tf]/.test(shown) ? "boolean" : shown === "null" ? "null" : "number";
+  if (isStructure(node))
+    return <span class="muted">{summary(node.kind, node.count, open ? [] : members(text, node))}</span>;
+  const limit = whole ? MOST_WHOLE : MOST_SHOWN;
+  const shown = unescapeLetters(text.slice(node.start, Math.min(node.end, node.start + limit)));
   return (
-    <span class={`value ${kind}`}>
+    <span class={`value ${scalarType(shown)}`}>
       <Hits text={whole ? shown.replace(/\\n/g, "\n") : shown} matcher={matcher} />
-      {length > most && <span class="muted"> … {(length - most).toLocaleString("en")} more characters</span>}
+      {length > limit && <span class="muted"> … {(length - limit).toLocaleString("en")} more characters</span>}
       {isLong(node) && <> <button class="link" tabIndex={-1}>{whole ? "show less" : "show all"}</button></>}
     </span>
   );

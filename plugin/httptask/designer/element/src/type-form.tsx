@@ -1,4 +1,4 @@
-// The form of a task by the schema of its type: of every type that has no form of its own, those of plugins too.
+// The form of a task that is built from the schema of its type: for the types without a hand-made form, and those of plugins.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { FlowForm } from "./flow-task";
 import { FieldRow } from "./field-row";
@@ -14,10 +14,11 @@ import { Empty, Problems, UiContext, useRedraw, useUi } from "./ui";
 import { placed } from "./validation";
 
 const ID = "type-form";
-/** What stands for a schema that cannot be read. */
+/** The field for a type whose schema cannot be loaded. */
 const UNKNOWN: Field = { kind: "map", type: "object", values: ANY };
 const CONTROLS = "input, select, textarea, .option";
 
+/** The settings of the task *item*; with *asked*, problems are shown at fields that nobody has been in, too. */
 export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<FlowForm, "item" | "problems"> & { asked: boolean }) {
   const ui = useUi();
   const { store } = ui;
@@ -25,25 +26,27 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
   const form = useRef<HTMLDivElement>(null);
   const [field, setField] = useState<Field | null>(null);
   const [slot, setSlot] = useState<Slot | null>(null);
-  /** What the form wrote, or was filled with: what is there instead was changed elsewhere. */
-  const known = useRef<JsonObject>({});
+  /** The settings that the form wrote or was filled with. If the task has others, they were changed elsewhere. */
+  const written = useRef<JsonObject>({});
   const settings = withoutRoutes(task);
   useLayoutEffect(() => {
-    let wanted = true;
-    store.api.typeForm(type).catch(() => ({ field: undefined })).then(({ field: told }) => { if (wanted) setField({ ...(told ?? UNKNOWN), required: true }); });
-    return () => { wanted = false; };
+    let isCurrent = true;
+    store.api.typeForm(type).catch(() => ({ field: undefined })).then((answer) => {
+      if (isCurrent) setField({ ...(answer.field ?? UNKNOWN), required: true });
+    });
+    return () => { isCurrent = false; };
   }, [type]);
   useLayoutEffect(() => {
-    if (!field || (slot && same(settings, known.current))) return;
-    known.current = settings;
+    if (!field || (slot && same(settings, written.current))) return;
+    written.current = settings;
     setSlot(load(field, settings));
   });
   const write = (pointer?: string) => {
     const value = slot && dump(slot);
-    if (!slot || !isObject(value ?? null)) return; // text that is no JSON yet
-    // Before it is stored: a name does not always tell that it is one.
+    if (!slot || !isObject(value ?? null)) return; // JSON text that is not an object (yet)
+    // First the secrets, so that the draft is stored without them: their names do not always tell that they are secrets.
     store.drafts.secretsOf[name] = secretPointers(slot);
-    known.current = withoutRoutes(rewriteTask(store, name, value as JsonObject, pointer));
+    written.current = withoutRoutes(rewriteTask(store, name, value as JsonObject, pointer));
   };
   useLayoutEffect(() => {
     store.task.flowChanged = write;
@@ -54,14 +57,22 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
     if (!slot || !focusMissed) return;
     store.focusMissed = null;
     const root = form.current!.getRootNode() as ShadowRoot;
-    (root.getElementById(focusMissed) ?? (focusMissed === ID ? form.current!.querySelector<HTMLElement>(CONTROLS) : null))?.focus();
+    const firstControl = () => form.current!.querySelector<HTMLElement>(CONTROLS);
+    (root.getElementById(focusMissed) ?? (focusMissed === ID ? firstControl() : null))?.focus();
   });
   if (!slot) return <Empty text="Loading the form …" />;
   const places = placed(problems, slot);
-  const problemsAt = (pointer: string, touched: boolean) => (places.get(pointer) ?? []).filter(({ severity }) => asked || touched || severity === "warning");
+  const problemsAt = (pointer: string, touched: boolean) =>
+    (places.get(pointer) ?? []).filter(({ severity }) => asked || touched || severity === "warning");
   const change = () => { write(); redraw(); };
   const inside = { slot, pointer: "", id: ID, redraw: change };
   const view = () => switchView(store, slot, "");
+  const fields = () => {
+    if (!isPlain(slot) || !["object", "map"].includes(slot.field.kind))
+      return <FieldRow slot={slot} pointer="" name="Settings" whole />;
+    if (slot.field.kind === "object") return <Fields {...inside} />;
+    return <Entries {...inside} field={valuesOf(slot.field)} />;
+  };
   return (
     <UiContext.Provider value={{ ...ui, problemsAt }}>
       <div ref={form}>
@@ -72,15 +83,14 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
               <span class="grow" />
               {hasTwoViews(slot) && (
                 <span class="segments" role="group" aria-label="Edit the settings as">
-                  {["Form", "JSON"].map((each) => {
-                    const on = (each === "JSON") === (slot.raw !== null);
-                    return <button key={each} aria-pressed={on} title="Alt J" onClick={() => { if (!on) view(); }}>{each}</button>;
+                  {["Form", "JSON"].map((title) => {
+                    const isOn = (title === "JSON") === (slot.raw !== null);
+                    return <button key={title} aria-pressed={isOn} title="Alt J" onClick={() => { if (!isOn) view(); }}>{title}</button>;
                   })}
                 </span>
               )}
             </div>
-            {!isPlain(slot) || !["object", "map"].includes(slot.field.kind) ? <FieldRow slot={slot} pointer="" name="Settings" whole />
-              : slot.field.kind === "object" ? <Fields {...inside} /> : <Entries {...inside} field={valuesOf(slot.field)} />}
+            {fields()}
             <Problems id={ID} pointer="" problems={problemsAt("", asked)} />
           </section>
         </Documented>

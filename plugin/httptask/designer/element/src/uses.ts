@@ -1,4 +1,4 @@
-// Who uses the name of a task: its routes, and expressions as the server reads them.
+// Finds the places that use the name of a task: routes, and expressions, which the server reads.
 import { child, isObject, type Json, same, segments } from "./json";
 import { removeTask } from "./removal";
 import type { Store } from "./store";
@@ -7,46 +7,63 @@ import { fieldTitle } from "./task-form";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
 
+/** A place that uses the name of a task. */
 export interface Use {
-  /** The task that uses the name; null: the start of the definition. */
+  /** The task that uses the name; null for the start of the workflow. */
   task: string | null;
-  /** Where in it, as the form has it. */
+  /** The title of the field in that task, as on the form. */
   field: string;
-  /** Routes are mended when a task goes, expressions are not. */
+  /** The place is a route: it is mended when the used task is removed. An expression is not. */
   isRoute: boolean;
-  /** Nobody can tell before a run: a new name is not written there. */
+  /** Only a run can tell whether the expression means the task: a rename leaves the place as it is. */
   isDoubtful: boolean;
 }
 
-/** Who uses the task *name* in the definition as it stands on the screen: what the server would change for another name. */
+/**
+ * Find the places that use the task *name* in the definition under edit. The server renames the task in a copy: the places
+ * are those that differ, and those it reports as problems because it cannot tell.
+ */
 export async function usesOf(store: Store, name: string): Promise<Use[]> {
   store.task.commit();
   const before = store.workflow.working;
   const { definition: after, problems } = await store.api.renamed(before, name, flow.freeName(before, name));
-  const inside = flow.listed(before).reverse(); // a branch before what holds it
+  const innermostFirst = flow.listed(before).reverse(); // a task in a branch comes before its Parallel
   const doubts = problems.flatMap((problem): Use[] => {
-    const item = inside.find(({ name: task }) => problemsOf([problem], task).length);
-    return item ? [{ task: item.name, field: fieldOf(problemsOf([problem], item.name)[0]!.pointer), isRoute: false, isDoubtful: true }] : [];
+    for (const { name: task } of innermostFirst) {
+      const [inner] = problemsOf([problem], task);
+      if (inner) return [{ task, field: fieldOf(inner.pointer), isRoute: false, isDoubtful: true }];
+    }
+    return [];
   });
   return [...changes(before, after), ...doubts];
 }
 
+/** The places at which *after*, in which a task is renamed, differs from *before*. */
 function changes(before: Definition, after: Definition): Use[] {
   const renamed = flow.listed(after);
   const inTasks = flow.listed(before).flatMap(({ name, task }, index) =>
-    differences(task, renamed[index]!.task, "").map((pointer): Use => ({ task: name, field: fieldOf(pointer), isRoute: /\/(nextTask|defaultTask|startTask)$/.test(pointer), isDoubtful: false })));
-  return before.startTask === after.startTask ? inTasks : [{ task: null, field: "", isRoute: true, isDoubtful: false }, ...inTasks];
+    differences(task, renamed[index]!.task, "").map((pointer): Use => {
+      const isRoute = /\/(nextTask|defaultTask|startTask)$/.test(pointer);
+      return { task: name, field: fieldOf(pointer), isRoute, isDoubtful: false };
+    }));
+  if (before.startTask === after.startTask) return inTasks;
+  return [{ task: null, field: "", isRoute: true, isDoubtful: false }, ...inTasks];
 }
 
-/** The pointers of the texts that differ; the tasks of branches are listed by themselves. */
+/** The pointers of the values that differ. The tasks in branches are left out: `flow.listed` lists them too. */
 function differences(before: Json | undefined, after: Json | undefined, pointer: string): string[] {
-  if (Array.isArray(before) && Array.isArray(after)) return before.flatMap((item, index) => differences(item, after[index], child(pointer, index)));
-  if (isObject(before) && isObject(after))
-    return Object.entries(before).flatMap(([key, item]) => (key === "tasks" && /^\/branches\/[0-9]+$/.test(pointer) ? [] : differences(item, after[key], child(pointer, key))));
+  if (Array.isArray(before) && Array.isArray(after))
+    return before.flatMap((item, index) => differences(item, after[index], child(pointer, index)));
+  if (isObject(before) && isObject(after)) {
+    const isBranch = /^\/branches\/[0-9]+$/.test(pointer);
+    return Object.entries(before).flatMap(([key, item]) =>
+      isBranch && key === "tasks" ? [] : differences(item, after[key], child(pointer, key)));
+  }
   return same(before, after) ? [] : [pointer];
 }
 
 const WAYS: Record<string, string> = { nextTask: "next task", defaultTask: "default task", startTask: "start of a branch" };
+/** The title of the place at *pointer* in a task. */
 function fieldOf(pointer: string): string {
   const parts = segments(pointer);
   if (parts[0] === "onError") return `error route ${Number(parts[1]) + 1}`;
@@ -54,13 +71,13 @@ function fieldOf(pointer: string): string {
   return WAYS[parts.at(-1)!] ?? fieldTitle(pointer);
 }
 
-/** Remove the task *name*: at once where only routes lead to it, else when somebody has seen who uses its answer. */
+/** Remove the task *name* at once if no expression of another task uses its output; otherwise ask first, and show the uses. */
 export async function askRemoval(store: Store, name: string): Promise<void> {
   let uses: Use[] = [];
   try {
     uses = (await usesOf(store, name)).filter(({ isRoute, task }) => !isRoute && task !== name);
   } catch {
-    /* the server is away: an undo brings the task back */
+    /* no answer of the server: the task is removed, and an undo brings it back */
   }
   if (!uses.length) return removeTask(store, name);
   store.workflow.removal = { name, uses };
