@@ -1,15 +1,16 @@
-// What the designer's server says; see schemas/designer-api.openapi.json.
+// The values that the designer's server returns and takes, as in schemas/designer-api.openapi.json.
 import type { Json, JsonObject } from "./json";
 
 export type Kind =
   | "object" | "map" | "array" | "union" | "enum" | "const" | "string" | "number" | "boolean" | "file" | "any";
 
+/** One field of a form. */
 export interface Field {
   kind: Kind;
   name?: string;
   title?: string;
   required?: boolean;
-  /** A group of the request: on the screen without being added, and not sent while nothing in it was set. */
+  /** The field is a group of the request: always on the form, but only sent once something in it is set. */
   group?: boolean;
   /** Sanitised HTML. */
   description?: string;
@@ -19,25 +20,30 @@ export interface Field {
   examples?: Json[];
   secret?: boolean;
   type?: string;
-  /** A stub: its children come from `GET form?at=LINK`. */
+  /** The field is a stub: `GET form?at=LINK` returns its children. */
   link?: string;
+  /** No kind can express the values: they are edited as JSON. */
   raw?: boolean;
+  /** For an object: its documented members. */
   fields?: Field[];
+  /** For an object: the field of user-named members, if they are allowed. */
   extra?: Field;
+  /** For a map: the field of its values. For an enum: the values. */
   values?: Field | Json[];
-  /** What the names of a map may be; of a text, what is likely. */
+  /** For a map: the field of its names. For a text: an enum with suggestions. */
   keys?: Field;
+  /** For an array: the field of its items; `prefix` has those of the first items. */
   items?: Field;
   prefix?: Field[];
   unique?: boolean;
-  /** Of an enum: what its values are called, each at its value's place. */
+  /** For an enum: the labels of its values, in the same order. */
   labels?: string[];
   minimum?: number;
   maximum?: number;
   options?: Field[];
-  /** Of an object: what it needs, and what has no meaning, by the value of its field `property`. */
+  /** For an object: the fields it needs, and those that have no meaning, by the value of its field `property`. */
   cases?: { property: string; needed: Record<string, string[]>; refused: Record<string, string[]> };
-  /** It has no meaning beside what was chosen. */
+  /** The field has no meaning with what was chosen in the field `property` of `cases`. */
   refused?: boolean;
   discriminator?: { property: string; values: Record<string, number> };
   value?: Json;
@@ -48,40 +54,46 @@ export interface Field {
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
   step?: number;
+  /** For a file: base64 text in the settings, or a reference to an upload. */
   encoding?: "base64" | "upload";
   accept?: string;
+  /** For the kind `any`: the JSON types that are allowed. */
   types?: string[];
-  /** Of any: text that reads as JSON is text all the same. */
+  /** For the kind `any`: text that looks like an object or a list stays text. */
   textual?: boolean;
+  /** For an option of a union: how to tell that a value belongs to it. */
   shape?: { json: string; required?: string[]; const?: JsonObject };
 }
 
+/** An environment that test requests and runs can go to. */
 export interface Environment {
   name: string;
   description?: string;
   colour?: string;
-  /** What is sent there is real. */
+  /** Requests to this environment have real effects. */
   live?: boolean;
   servers?: Record<string, string>;
-  /** Why it cannot be used. */
+  /** Why the environment cannot be used. */
   broken?: string;
 }
 
+/** A part of a request: path, query, headers, cookies or body. */
 export interface Group {
   name: string;
   title: string;
   required?: boolean;
   field: Field;
 }
-/** Pages that a description lets one expect; offered, never switched on by itself. */
+/** A pagination that the server derives from a description. It is offered, and only the user switches it on. */
 export interface SuggestedPagination {
   setting: JsonObject;
-  /** What speaks for it. */
+  /** The evidence for it. */
   sentence: string;
-  /** After a test: whether the answer had what it looks for, and why. */
+  /** After a test: whether the response had what the pagination reads, and why. */
   confirmed?: boolean;
   reason?: string;
 }
+/** The form of an endpoint's request. */
 export interface Form {
   suggestedPagination?: SuggestedPagination;
   target: string;
@@ -113,6 +125,7 @@ export interface Failure {
   [extension: string]: unknown;
 }
 
+/** An endpoint that a search found. */
 export interface Found {
   id: string;
   provider: string;
@@ -122,6 +135,7 @@ export interface Found {
   match?: string;
   highlights?: Record<string, [number, number][]>;
 }
+/** The results of a search. */
 export interface Page {
   query: string;
   total: number | null;
@@ -129,6 +143,7 @@ export interface Page {
   cursor: string | null;
 }
 
+/** A documented field in the reference. */
 export interface Row {
   depth: number;
   name: string;
@@ -147,6 +162,7 @@ export interface Server {
   description?: string;
   variables?: Record<string, { default?: string; enum?: string[]; description?: string }>;
 }
+/** An endpoint with its reference. */
 export interface Endpoint {
   item: {
     id: string; provider: string; method: string; path: string; title: string; deprecated?: boolean;
@@ -171,65 +187,74 @@ export interface Endpoint {
   }[];
 }
 
+/** What the page has to know of the server. */
 export interface Config {
   version: string;
   workflow?: string;
   newWorkflows: boolean;
   workflows: { id: string; name?: string }[];
-  /** Files that are no definitions the page could open, and why. */
+  /** The files that the page cannot open as definitions, and why. */
   notes?: string[];
   limits: { upload: number; definition: number; shownText: number; body: number; pasted: number };
   endpoints: number;
-  /** The catalogue holds nothing beside what httptask ships. */
+  /** The catalogue has only the endpoints that httptask ships. */
   onlyShipped: boolean;
   /** The page may import descriptions. */
   imports: boolean;
   methods: string[];
+  /** A regular expression that matches the names of secrets. */
   secretNames: string;
-  /** How a task is run. */
+  /** The fields for how a task is run. */
   taskSettings: Field[];
-  /** What `errors` of a route may name. */
+  /** The classes of errors that `errors` of an error route may name. */
   errorClasses: string[];
   /** The types of tasks that definitions may use. */
   taskTypes: TaskType[];
-  /** What runs definitions. */
+  /** The engine that runs definitions. */
   engine: string;
-  /** Whether runs go on when the designer ends. */
+  /** Runs go on after the designer has ended. */
   runsOutlive: boolean;
 }
 
-/** A type of task, and the pointers at which it may have expressions, there and below, or a query of an answer. */
+/** A type of task. `expressions`: the pointers at and below which expressions are allowed; `queries`: those of queries. */
 export interface TaskType {
   name: string;
   expressions: string[];
   queries: string[];
 }
 
-/** A value that an expression can name: its type, and a sample of it where there is one. */
+/** A value that an expression can name: its type, and a sample if there is one. */
 export interface ScopeNode {
+  /** The name of a member, or the index of an item. */
   name: string | number;
+  /** The type in words. */
   type: string;
-  /** JSON types; none: any. */
+  /** The JSON types it may have; empty for any. */
   types: string[];
-  /** The JSON text of a sample. */
+  /** The JSON text of a scalar sample; long texts are cut. */
   value?: string;
+  /** The number of members or items of a sample. */
   count?: number;
   nodes?: ScopeNode[];
 }
+/** The values of one origin: the output of a task, for example. */
 export interface ScopeGroup extends ScopeNode {
   kind: "parameter" | "item" | "input" | "task" | "variables";
+  /** The names from `$` to the value; empty if the value is `$` itself. */
   path: string[];
+  /** There is a sample of the value. */
   sampled: boolean;
-  /** The expression sees it as it is; what is not its own, through an input parameter. */
+  /** The expression can name the value directly; other values need an input parameter. */
   own?: true;
-  /** The earlier task that puts it out. */
+  /** The earlier task whose output the value is. */
   task?: string;
-  /** Some routes do not lead through that task. */
+  /** False if a run may not have come through that task. */
   certain?: false;
 }
+/** The values that the expressions of a task can name. */
 export interface Scope {
   groups: ScopeGroup[];
-  /** The tasks that may read the answer of this one. */
+  /** The tasks that can use the output of this task. */
   later: string[];
 }
 export interface ScopeRequest {
@@ -240,7 +265,7 @@ export interface ScopeRequest {
   workflow?: string;
   pointer?: string;
 }
-/** What an expression yields with the samples there are. */
+/** The value of an expression, evaluated with the samples; or what is missing for it, or wrong with it. */
 export interface Evaluation {
   value?: string;
   type?: string;
@@ -248,21 +273,23 @@ export interface Evaluation {
   problem?: string;
 }
 
-/** A comparison of a condition; its values are as a condition writes them. */
+/** One comparison of a condition, each side in the syntax of conditions. */
 export interface ConditionRow {
   left: string;
+  /** Empty: the value must be true; `!`: it must not be. */
   operator: string;
   right?: string;
-  /** The value of `right`, where that is a text. */
+  /** The text that `right` quotes, if it is a quoted text. */
   text?: string;
 }
 
-/** The import under way, or the last one. */
+/** The import under way, or the latest one. */
 export interface ImportState {
   state: "none" | "running" | "cancelling" | "done" | "cancelled" | "failed";
   source?: string;
-  /** What is fetched now. */
+  /** What is being fetched. */
   step?: string;
+  /** The bytes of it that have arrived. */
   received?: number;
   descriptions?: number;
   endpoints?: number;
@@ -272,13 +299,14 @@ export interface ImportState {
   elapsedSeconds?: number;
 }
 
-/** A task for another endpoint. */
+/** A task changed to another endpoint. */
 export interface Change {
   task: Task;
-  /** Pointers into the old task: what has no place there. */
+  /** The pointers into the old task of the settings that the new endpoint has no place for. */
   dropped: string[];
+  /** The name that a new task for the endpoint gets. */
   title: string;
-  /** What a task for the endpoint before was called by itself. */
+  /** The same for the old endpoint: a task of that name was not named by a person. */
   formerTitle?: string;
 }
 
@@ -291,6 +319,7 @@ export interface SentRequest {
   bodyBase64?: string;
   truncated?: boolean;
 }
+/** One request of an attempt and its response; a redirect makes another hop. */
 export interface Hop {
   request: SentRequest;
   status?: number;
@@ -299,7 +328,7 @@ export interface Hop {
   phases: Phases;
   notes: string[];
   unparsed?: string;
-  /** The next hop is the same request, authorised anew. */
+  /** The server asked for authorisation: the next hop is the same request with it. */
   challenged?: boolean;
 }
 export interface Attempt {
@@ -310,12 +339,21 @@ export interface Attempt {
   waitedSeconds: number;
   elapsedSeconds: number;
   hops: Hop[];
-  /** What authorising it took. */
+  /** The requests made to authorise it: for a token, for example. */
   subExchanges?: (Hop & { kind: string; beforeHop: number })[];
 }
 export type Phases = Record<string, number>;
 
-/** The pages of a list: the ending is about the last one. */
+interface Call {
+  number: number;
+  method: string;
+  url: string;
+  statusCode: number | null;
+  outcome: string;
+  elapsedSeconds: number;
+}
+
+/** The pages a list was read in; the rest of the ending describes the last page. */
 export interface Pages {
   count: number;
   items: number;
@@ -323,16 +361,18 @@ export interface Pages {
   bytes: number;
   complete: boolean;
   stoppedBy: string;
+  /** What `resume` takes to go on with the next page. */
   cursor: unknown;
+  /** A remark for the author of the task. */
   note: string | null;
-  calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; items: number; duplicates: number; bytes: number; elapsedSeconds: number }[];
-  /** Calls that are not listed. */
+  calls: (Call & { items: number; duplicates: number; bytes: number })[];
+  /** The number of calls that are not listed. */
   omitted: number;
-  /** The request of the next page, which was not sent, as it would go out. */
+  /** The request of the next page, which was not sent. */
   nextRequest?: string;
 }
 
-/** A job that a task waits for: the ending is about the last call. */
+/** The job that a task waits for; the rest of the ending describes the last call. */
 export interface Job {
   url: string;
   status: string | null;
@@ -340,25 +380,25 @@ export interface Job {
   polls: number;
   stoppedBy: string;
   elapsedSeconds: number;
-  calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; purpose: string; state: string | null; waitedSeconds: number; elapsedSeconds: number }[];
-  /** Calls that are not listed. */
+  calls: (Call & { purpose: string; state: string | null; waitedSeconds: number })[];
+  /** The number of calls that are not listed. */
   omitted: number;
-  /** The request of the next poll, which was not sent, as it would go out. */
+  /** The request of the next poll, which was not sent. */
   nextRequest?: string;
-  /** Of a job that calls back: what came. The one without a note ended the wait. */
+  /** The callbacks that came, if the job calls back. The callback without a note ended the wait. */
   received?: { method: string; headers: [string, string][]; body: Json; receivedAt: string; status: number; note: string }[];
 }
 
-/** The items of a streamed response, as far as they came. */
+/** The items of a streamed response that have arrived. */
 export interface Arrived {
-  /** The latest; `seconds` since the request began. */
+  /** The latest items; `seconds` is the time since the request began. */
   items: { number: number; name?: string; text: string; seconds: number }[];
   count: number;
-  /** More came than is looked at while it comes. */
+  /** The response went on beyond the part that is split into items while it arrives. */
   isMore: boolean;
 }
 
-/** How a test request ended: the payload of its last event, and which event it was. */
+/** The end of a test request: the payload of its last event, with the name of that event. */
 export interface Ending {
   event: "response" | "error" | "cancelled";
   id: string;
@@ -371,15 +411,15 @@ export interface Ending {
   mediaType?: string;
   size?: number;
   decodedAs?: "json" | "text" | null;
-  /** How it is shown. `items`: a list of what came one after another. */
+  /** How the body is shown; `items`: as the list of items of a stream. */
   shownAs?: "json" | "items" | "html" | "image" | "csv" | "xml" | "text" | "file";
-  /** What its file is called. */
+  /** The name of a file with the body. */
   fileName?: string;
   text?: string;
   truncated?: boolean;
   decodedSize?: number;
   body?: string;
-  /** What was unusual about the response. */
+  /** Remarks about what is unusual in the response. */
   notes?: string[];
   differences?: { kind: string; pointer: string; message: string }[];
   documented?: boolean;
@@ -389,13 +429,13 @@ export interface Ending {
   pages?: Pages;
   job?: Job;
   suggestedPagination?: SuggestedPagination;
-  /** Which item of how many it was made for. */
+  /** The `forEach` item that the request was made for, and the number of items. */
   item?: { index: number; count: number };
   request?: SentRequest;
   curl?: string;
   raw?: string;
   retryAfter?: number;
-  /** What to do about a response that refuses: where to look, and how many seconds to wait. */
+  /** What to do about a refusal: the setting to look at, and the seconds to wait. */
   hint?: { message: string; pointer?: string; seconds?: number };
   kind?: string;
   problems?: Problem[];
@@ -403,17 +443,17 @@ export interface Ending {
   expression?: string;
   known?: string[];
   maybeDelivered?: boolean;
-  /** After a 401, or what ended in the class `credential`. */
+  /** After a 401, or an error of the class `credential`. */
   authorisation?: { challenges: string[]; type?: string; origin?: string };
-  /** Of a stream: what came, each with its time. */
+  /** The items of a stream, each with its time. */
   arrived?: Arrived;
-  /** It was sent although its settings are not valid. */
+  /** The request was sent although its settings are not valid. */
   anyway?: boolean;
-  /** How many attempts were begun, where they are not here themselves. */
+  /** The number of attempts, where `attempts` is left out. */
   made?: number;
 }
 
-/** One line of the history: what was asked, and what came of it. */
+/** One entry of the history: the settings of a task, with the end of their test request or a note. */
 export interface Snapshot {
   at: string;
   task: string;
@@ -432,57 +472,61 @@ export interface Visit {
   elapsedSeconds?: number;
   waitUntil?: string;
   awaitsSignal?: boolean;
-  /** The URL whose call it waits for, without its secret part. */
+  /** The URL of the callback it waits for, without the secret part. */
   callback?: string;
   items?: { count: number; completed?: number; failed?: number; waiting?: { index: number }[] };
   notes?: string[];
-  /** Requests that pins answered. */
+  /** The number of requests that pins answered. */
   pinned?: number;
   message?: string;
   statusCode?: number;
-  /** That were made. */
+  /** The number of attempts that were made. */
   attempts?: number;
-  /** The one under way. */
+  /** The number of the attempt under way. */
   attempt?: number;
   maxAttempts?: number;
   waitSeconds?: number;
-  /** By `performance.now()`: when this was told of a visit that goes on. */
+  /** For a visit that goes on: when the server reported it, by `performance.now()`. Set by the page. */
   told?: number;
 }
 export interface VisitDetail {
+  /** The values that can be loaded: `input`, `output`. */
   has: string[];
   error?: JsonObject;
   exchange?: Partial<Ending>;
 }
-/** A run that is kept. */
+/** A run that the server keeps. */
 export interface RunSummary {
   id: string;
   status: string;
+  /** The name of the definition. */
   definition: string;
   beganAt: string;
   elapsedSeconds: number;
   /** The tasks that have not ended. */
   at?: string[];
-  /** The names of those it came to. */
+  /** The names of the tasks that the run has visited. */
   tasks: string[];
   error?: string;
+  /** The id of the run around it. */
   inside?: string;
 }
 
-/** A part of a request: its text, and the setting that it is written from. */
+/** A part of a request: its text, and the pointer of the setting it comes from (none for text of the URL itself). */
 export interface PreviewPart {
   text: string;
   pointer?: string;
+  /** The value was typed, comes from an expression, or is missing. */
   state?: "typed" | "wired" | "missing";
 }
-/** What a test would send, so far as it is known. */
+/** The request that a test would send, as far as it can be built. */
 export interface Preview {
   server: PreviewPart[];
   url: PreviewPart[];
-  /** Of a task with `forEach`: which item it is for. */
+  /** The `forEach` item that the preview is for, and the number of items. */
   item?: { index: number; count: number };
   request?: { method: string; url: string; headers: [string, string][]; body?: string };
-  /** Of a JSON body; null for another. */
+  /** The parts of a JSON body; null for another body, or a long one. */
   body?: PreviewPart[] | null;
   /** Why there is no request yet. */
   problem?: string;

@@ -1,37 +1,45 @@
-// Small parts that every view uses.
+// Small components and helpers that every view uses.
 import { createContext, type ComponentChildren, type ComponentType, type JSX } from "preact";
 import { useContext, useLayoutEffect, useReducer, useState } from "preact/hooks";
 import type { RowProps } from "./field-place";
 import type { Store } from "./store";
 import type { Failure, Problem } from "./types";
 
+/** What every view gets from the page. */
 export interface Ui {
   store: Store;
-  /** Move the keyboard to the element with this id, once it has been drawn. */
+  /** Move the keyboard focus to the element with this id after the next redraw. */
   focus(id: string): void;
-  /** What is shown at a pointer of the form: errors wait until somebody was there or asked. */
+  /** The problems to show at *pointer*. Errors are held back until the field was *touched*, or all problems were asked for. */
   problemsAt(pointer: string, touched: boolean): Problem[];
-  /** A row of the form, for what is drawn inside of one. */
+  /** The row of a field; views inside a row get it from here, because the module of rows imports them. */
   Row: ComponentType<RowProps>;
 }
 export const UiContext = createContext<Ui>(null as unknown as Ui);
 export const useUi = (): Ui => useContext(UiContext);
+/** Return a function that redraws the component. */
 export const useRedraw = (): (() => void) => useReducer((count: number, _: void) => count + 1, 0)[1];
 
-/** Call *act* when what was drawn last is on the screen. */
+/** Call *act* after the browser has painted what was drawn last: that is in the second frame from now. */
 export const afterPaint = (act: () => void): unknown => requestAnimationFrame(() => requestAnimationFrame(act));
 
-/** Radio buttons, in a form of their own: without one, Chromium keeps those of a shadow root, and all around them, when they are gone. */
-export const Radios = (props: JSX.HTMLAttributes<HTMLDivElement>) => <form class="radios" onSubmit={(event) => event.preventDefault()}><div role="radiogroup" {...props} /></form>;
+/**
+ * A group of radio buttons in its own `<form>`. Without one, Chromium leaks removed radio buttons of a shadow root, with
+ * all the elements around them.
+ */
+export const Radios = (props: JSX.HTMLAttributes<HTMLDivElement>) => (
+  <form class="radios" onSubmit={(event) => event.preventDefault()}><div role="radiogroup" {...props} /></form>
+);
 
 const AT_ONCE = 20;
-/** How many of *count* things to draw: what is further down than anybody sees comes behind the first paint. */
+/** How many of *count* rows to draw: *atOnce* in the first paint, all of them after it, because the rest is below the fold. */
 export function useMost(count: number, atOnce = AT_ONCE): number {
-  const [most, setMost] = useState(atOnce);
-  useLayoutEffect(() => { if (count > most) afterPaint(() => setMost(Infinity)); }, []);
-  return most;
+  const [limit, setLimit] = useState(atOnce);
+  useLayoutEffect(() => { if (count > limit) afterPaint(() => setLimit(Infinity)); }, []);
+  return limit;
 }
 
+/** The paths of the icons, in a square of 16 by 16. */
 const ICONS: Record<string, string> = {
   plus: "M8 3v10M3 8h10",
   close: "M4 4l8 8M12 4l-8 8",
@@ -63,8 +71,10 @@ export const Icon = ({ name }: { name: string }) => (
   </svg>
 );
 
+/** A button with an icon; *label* is its accessible name, and its tooltip unless *title* is given. */
 export const IconButton = ({ icon, label, title, ...rest }: {
-  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string; "aria-expanded"?: boolean; id?: string;
+  icon: string; label: string; title?: string; onClick: () => void;
+  disabled?: boolean; class?: string; "aria-expanded"?: boolean; id?: string;
 }) => (
   <button type="button" class="quiet square" aria-label={label} title={title ?? label} {...rest}>
     <Icon name={icon} />
@@ -73,11 +83,14 @@ export const IconButton = ({ icon, label, title, ...rest }: {
 
 export const Method = ({ method }: { method: string }) => <span class={`method ${method.toLowerCase()}`}>{method}</span>;
 
-/** Sanitised by the server. */
+/** HTML that the server has sanitised. */
 export const Html = ({ html, class: name = "prose" }: { html?: string; class?: string }) =>
   html ? <div class={name} dangerouslySetInnerHTML={{ __html: html }} /> : null;
 
-export function Note({ kind, title, children, onClose }: { kind: "error" | "warning" | "info"; title?: string; children?: ComponentChildren; onClose?: () => void }) {
+/** A message in a box. */
+export function Note({ kind, title, children, onClose }: {
+  kind: "error" | "warning" | "info"; title?: string; children?: ComponentChildren; onClose?: () => void;
+}) {
   return (
     <div class={`note ${kind}`} role={kind === "error" ? "alert" : "note"}>
       <Icon name="alert" />
@@ -92,6 +105,7 @@ export function Note({ kind, title, children, onClose }: { kind: "error" | "warn
   );
 }
 
+/** The sentence in a view that has nothing to show. */
 export const Empty = ({ title, text }: { title?: string; text: string }) => (
   <div class="empty">
     {title && <strong>{title}</strong>}
@@ -99,6 +113,7 @@ export const Empty = ({ title, text }: { title?: string; text: string }) => (
   </div>
 );
 
+/** A failure, with buttons to do something about it. */
 export const Failed = ({ failure, children }: { failure: Failure; children?: ComponentChildren }) => (
   <Note kind="error" title={failure.title}>
     {failure.detail}
@@ -106,7 +121,7 @@ export const Failed = ({ failure, children }: { failure: Failure; children?: Com
   </Note>
 );
 
-/** Tabs as WAI-ARIA has them: arrows move. */
+/** A list of tabs after the WAI-ARIA pattern: the arrow keys choose a tab. */
 export function Tabs<T extends string>({ id, label, tabs, chosen, onChoose, small }: {
   id: string; label: string; tabs: [T, string][]; chosen: T; onChoose: (tab: T) => void; small?: boolean;
 }) {
@@ -134,10 +149,10 @@ export function Tabs<T extends string>({ id, label, tabs, chosen, onChoose, smal
   );
 }
 
-/** Hand on what stands in a control. */
+/** Return an event handler that calls *take* with the value of the control. */
 export const typed = (take: (value: string) => void) => (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
 
-/** What is wrong at *pointer*, beside its control. */
+/** The *problems* at *pointer*, for its control with the id *id*; `describedBy` links the control to them. */
 export function Problems({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) {
   const { store } = useUi();
   return <>
@@ -155,16 +170,16 @@ export function Problems({ id, pointer, problems }: { id: string; pointer: strin
 }
 export const describedBy = (id: string, problems: Problem[]): string => problems.map((_, index) => `${id}-problem-${index}`).join(" ");
 
-/** The id of the control at a pointer: an id list may hold no white space. */
+/** The id of the control at *pointer*. White space is encoded, because lists of ids (`aria-describedby`) are split at it. */
 export const idOf = (pointer: string): string => `f-${pointer.replace(/[\s%]/g, encodeURIComponent)}`;
 
-/** *text* with the parts between *ranges* marked; offsets are half-open, sorted and apart. */
+/** *text* with the *ranges* marked: offsets from start to end (exclusive), sorted, without overlaps. */
 export function Marked({ text, ranges }: { text: string; ranges?: [number, number][] }) {
-  let from = 0;
+  let offset = 0;
   const parts: ComponentChildren[] = [];
   for (const [start, end] of ranges ?? []) {
-    parts.push(text.slice(from, start), <mark>{text.slice(start, end)}</mark>);
-    from = end;
+    parts.push(text.slice(offset, start), <mark>{text.slice(start, end)}</mark>);
+    offset = end;
   }
-  return <>{parts}{text.slice(from)}</>;
+  return <>{parts}{text.slice(offset)}</>;
 }

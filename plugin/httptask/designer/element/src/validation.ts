@@ -1,4 +1,4 @@
-// The problems of the open task, as the server finds them, and where they are shown.
+// Validates the open task on the server as it changes, and decides at which field each problem is shown, and when.
 import { child, type Json, type JsonObject, same, segments } from "./json";
 import { isOpen, offRows, withOff } from "./off-rows";
 import { type Slot, walk } from "./slots";
@@ -6,7 +6,7 @@ import type { Store } from "./store";
 import type { Preview, Problem, Task } from "./types";
 import * as flow from "./workflow";
 
-/** Where a problem at *pointer* can be seen: the deepest place on the screen on the way to it. */
+/** The pointer at which a problem at *pointer* is shown: the nearest of *shown* on the way up from it; "" if there is none. */
 export function visiblePlace(shown: Set<string>, pointer: string): string {
   const parts = segments(pointer);
   for (let length = parts.length; length > 0; length--) {
@@ -16,45 +16,51 @@ export function visiblePlace(shown: Set<string>, pointer: string): string {
   return "";
 }
 
-/** The sentence of `required` beside the field itself, which need not be named. */
+/** The message of a `required` problem that is shown at the missing field itself: it need not name the field. */
 const requiredHere = ({ where, expected, instead }: JsonObject): string =>
   `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
 
-/** *problems* by where on the form *root* they are shown; *groups* stand there, too. */
+/** Sort *problems* by the pointer at which the form *root* shows them; *groups* are further pointers on the form. */
 export function placed(problems: Problem[], root: Slot, groups: string[] = []): Map<string, Problem[]> {
   const shown = new Set([...groups, ...[...walk(root)].map(({ pointer }) => pointer)]);
   const places = new Map<string, Problem[]>();
   for (const problem of problems) {
-    // What is missing is said of its object: show it where it is to be filled in.
-    const missing = problem.code === "required" ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
-    const place = visiblePlace(shown, missing);
-    const own = problem.code === "required" && place === missing ? { ...problem, message: requiredHere(problem.params!) } : problem;
-    places.set(place, [...(places.get(place) ?? []), own]);
+    // The pointer of a `required` problem is that of the object; the problem is shown at the missing field.
+    const isRequired = problem.code === "required";
+    const pointer = isRequired ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
+    const place = visiblePlace(shown, pointer);
+    const shownProblem = isRequired && place === pointer ? { ...problem, message: requiredHere(problem.params!) } : problem;
+    places.set(place, [...(places.get(place) ?? []), shownProblem]);
   }
   return places;
 }
 
+/** The problems of the open task. */
 export class Validation {
   constructor(private readonly store: Store) {}
 
   problems: Problem[] = [];
-  /** What the API said of single fields, in its answer to the last test request. */
+  /** The problems of single fields that the API named in its response to the latest test request. */
   told: Problem[] = [];
-  /** The server has looked at the task that is shown. */
+  /** The server has validated the open task at least once. */
   answered = false;
-  /** What the server sends the body as; null when there is none, or an expression decides. */
+  /** The media type that the body is sent as; null without a body, or if an expression decides. */
   mediaType: string | null = null;
-  /** What a test would send, as of the last answer. */
+  /** The request that a test would send, from the latest validation. */
   preview: Preview | null = null;
+  /** All problems are shown, also at fields that nobody has been in. */
   showAll = false;
-  /** Where something was changed since the problems were found: what is said of it may be over. */
+  /** The pointers that were changed since the latest validation: their problems may be out of date, and are not shown. */
   readonly edited = new Set<string>();
   private placesFor: { version: number; places: Map<string, Problem[]> } = { version: -1, places: new Map() };
+  /** The pointers on the form at the latest validation, one per line. */
   private shownLast = "";
+  /** The timer of the next validation. */
   private validating = 0;
+  /** Ends the validation under way. */
   private checking: AbortController | null = null;
 
-  /** Another task is shown, or none: nothing is known of it yet. */
+  /** Forget the problems of the task that was shown before. */
   clear(): void {
     this.problems = [];
     this.told = [];
@@ -63,11 +69,13 @@ export class Validation {
     this.edited.clear();
   }
 
+  /** Validate in *delay* milliseconds, unless this is called again before. */
   validateSoon(delay: number): void {
     clearTimeout(this.validating);
     this.validating = window.setTimeout(() => void this.validate(), delay);
   }
 
+  /** Validate the open task and its sample input now, and show what has changed. */
   async validate(): Promise<void> {
     clearTimeout(this.validating);
     this.checking?.abort();
@@ -76,39 +84,42 @@ export class Validation {
     try {
       const { api, input, task, workflow } = this.store;
       const value = task.value();
-      const within = flow.replace(workflow.working, task.name!, value);
-      const { problems, mediaType, inputProblems = [], preview = null } = await api.validate(value, task.name!, within, signal, this.store.tests.surroundings(value), input.draft());
+      const definition = flow.replace(workflow.working, task.name!, value);
+      const surroundings = this.store.tests.surroundings(value);
+      const answer = await api.validate(value, task.name!, definition, signal, surroundings, input.draft());
+      const { problems, mediaType, inputProblems = [], preview = null } = answer;
       if (signal.aborted) return;
       this.answered = true;
-      this.lookAtOff(signal).catch(() => {}); // a newer one follows
+      this.lookAtOff(signal).catch(() => {}); // the next validation asks again
       if (mediaType !== this.mediaType || !same(preview as Json, this.preview as Json)) {
         this.mediaType = mediaType;
         this.preview = preview;
         this.store.update();
       }
-      // A field that came or went can move a problem that is the same.
+      // A field added to or removed from the form can move a problem that has not changed.
       const shown = this.pointersShown();
-      const sameInput = same(inputProblems, this.store.input.refused);
-      if (sameInput && same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
+      const isSame = same(inputProblems, this.store.input.refused) && same(problems, this.problems);
+      if (isSame && !this.edited.size && shown === this.shownLast) return;
       this.shownLast = shown;
       this.problems = problems;
       this.told = this.told.filter(({ pointer }) => !this.edited.has(pointer));
       this.store.input.refused = inputProblems;
       this.edited.clear();
-      this.store.drafts.keep(); // without the secrets that were found
+      this.store.drafts.keep(); // again, now without the secrets that the server found
       this.store.task.redraw();
     } catch {
-      /* aborted by a newer one, or the server is away: saving and testing will say so */
+      /* aborted by a newer validation, or no answer of the server: saving and testing report that */
     }
   }
 
-  /** Ask whether what is switched off holds secrets: only what holds none may be stored. */
+  /** Ask the server whether switched-off parameters hold secrets, because only those without may be stored. */
   private async lookAtOff(signal: AbortSignal): Promise<void> {
     const { api, drafts, task, workflow } = this.store;
     const rows = offRows(task.root!);
     const all = withOff(task.root!) as Task | null;
     if (!all || rows.every((row) => drafts.isOpenOff(task.name!, row))) return;
-    const { problems } = await api.validate(all, task.name!, flow.replace(workflow.working, task.name!, all), signal);
+    const definition = flow.replace(workflow.working, task.name!, all);
+    const { problems } = await api.validate(all, task.name!, definition, signal);
     const secrets = problems.filter(({ code }) => code === "secret-in-the-open").map(({ pointer }) => pointer);
     drafts.openOff[task.name!] = rows.filter((row) => isOpen(row, rows, secrets)).map((row) => JSON.stringify(row));
     drafts.keep();
@@ -116,7 +127,7 @@ export class Validation {
 
   private pointersShown = (): string => [...walk(this.store.task.root!)].map(({ pointer }) => pointer).join("\n");
 
-  /** Take the *problems* that a refusal told of, and go to the first. */
+  /** Show the *problems* for which a test request was refused, and go to the first. */
   report(problems: Problem[]): void {
     this.problems = problems;
     this.edited.clear();
@@ -124,7 +135,7 @@ export class Validation {
     this.goToProblem();
   }
 
-  /** Take what the API said of fields, and go to the first of these *problems*. */
+  /** Show the *problems* of fields that the API named in its response, and go to the first. */
   tell(problems: Problem[]): void {
     this.told = problems;
     this.edited.clear();
@@ -132,7 +143,7 @@ export class Validation {
     this.goToProblem();
   }
 
-  /** What the API said is over: it is asked again. */
+  /** Drop the problems that the API named, because a new test request begins. */
   forget(): void {
     if (!this.told.length) return;
     this.told = [];
@@ -143,34 +154,38 @@ export class Validation {
     return this.problems.filter(({ severity }) => severity === "error");
   }
 
-  /** The problems to show at each place that is on the screen. */
+  /** The problems by the pointers of the form at which they are shown. Computed once for each version of the form. */
   get places(): Map<string, Problem[]> {
-    if (this.placesFor.version !== this.store.task.version && this.store.task.root) {
-      const groups = this.store.task.form!.groups.map(({ name }) => `/httpRequest/${name}`);
-      this.placesFor = { version: this.store.task.version, places: placed([...this.problems, ...this.told], this.store.task.root, groups) };
+    const { version, root, form } = this.store.task;
+    if (this.placesFor.version !== version && root) {
+      const groups = form!.groups.map(({ name }) => `/httpRequest/${name}`);
+      this.placesFor = { version, places: placed([...this.problems, ...this.told], root, groups) };
     }
     return this.placesFor.places;
   }
 
-  /** What is shown at *pointer*: errors wait until somebody was there or asked. */
+  /** The problems to show at *pointer*. Errors are held back until the field was *touched*, or all problems were asked for. */
   shownProblems = (pointer: string, touched: boolean): Problem[] => {
     if (this.edited.has(pointer) || !this.store.task.root) return [];
     return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
   };
 
-  /** Somebody asked what is wrong: Test was pressed, or a field with a problem was left. */
+  /** Whether errors are visible: Test was pressed, or somebody left a field that has a problem. */
   get isAsked(): boolean {
-    return this.showAll || [...walk(this.store.task.root!)].some(({ slot, pointer }) => slot.touched && this.places.get(pointer)?.length);
+    if (this.showAll) return true;
+    return [...walk(this.store.task.root!)].some(({ slot, pointer }) => slot.touched && this.places.get(pointer)?.length);
   }
 
-  /** Show every problem beside its field and go to the first; with *next*, to the one behind the focused field. */
+  /** Show all problems at their fields, and go to the first one; with *next*, to the first one behind the focused field. */
   goToProblem(next = false): void {
     if (!this.store.task.root) return;
     this.showAll = true;
     const order = [...walk(this.store.task.root)].map(({ pointer }) => pointer);
-    const places = [...this.places.keys()].filter((place) => this.places.get(place)!.length).sort((a, b) => order.indexOf(a) - order.indexOf(b));
-    const here = next ? order.indexOf(this.store.field) : -1;
-    const place = places.find((each) => order.indexOf(each) > here) ?? places[0];
+    const places = [...this.places.keys()]
+      .filter((place) => this.places.get(place)!.length)
+      .sort((a, b) => order.indexOf(a) - order.indexOf(b));
+    const focused = next ? order.indexOf(this.store.field) : -1;
+    const place = places.find((candidate) => order.indexOf(candidate) > focused) ?? places[0];
     if (place !== undefined) this.store.pane = "request";
     this.store.focusWanted = place === undefined ? null : `f-${place}`;
     this.store.task.redraw();
