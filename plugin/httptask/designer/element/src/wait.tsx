@@ -1,7 +1,7 @@
-// A task that waits: some seconds, or until a time.
+// The form of a Wait task: some seconds, or until a time.
 import { useState } from "preact/hooks";
 import type { FlowForm } from "./flow-task";
-import { exactNumber, NUMBER } from "./json";
+import { exactNumber, type Json, NUMBER } from "./json";
 import { ANY, load } from "./slots";
 import { editTask, problemsAt } from "./task-edits";
 import { describedBy, Problems, Radios, useUi } from "./ui";
@@ -12,35 +12,50 @@ const WAYS = [
   { name: "until", title: "Until a time", label: "Until", placeholder: "2030-01-31T08:00:00+01:00, or ${$.input.due}" },
 ] as const;
 
-export function WaitForm({ item: { name, task }, problems }: FlowForm) {
+/** The text of a value as it is edited: JSON for a number. */
+function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** How long the task *item* waits. */
+export function WaitForm({ item: { name, task }, problems: all }: FlowForm) {
   const { store, focus } = useUi();
-  const way = WAYS.find((each) => (task[each.name] ?? null) !== null) ?? WAYS[0];
-  const value = task[way.name];
+  const way = WAYS.find((candidate) => (task[candidate.name] ?? null) !== null) ?? WAYS[0];
   const [slot] = useState(() => load(ANY));
-  Object.assign(slot, { fx: true, expr: value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value) });
-  const here = problems.filter(({ pointer }) => pointer === "" || problemsAt([{ pointer } as never], `/${way.name}`).length);
+  Object.assign(slot, { fx: true, expr: textOf(task[way.name]) });
+  const problems = all.filter((problem) => problem.pointer === "" || problemsAt([problem], `/${way.name}`).length);
+  const write = () => {
+    const text = slot.expr.trim();
+    const isNumber = way.name === "seconds" && NUMBER.test(text);
+    editTask(store, name, { [way.name]: isNumber ? exactNumber(text) : slot.expr });
+  };
   return (
     <section class="card" aria-label="How long it waits">
       <div class="field single">
         <Radios class="segments" aria-label="How long it waits">
-          {WAYS.map((each) => (
-            <label key={each.name}>
+          {WAYS.map((other) => (
+            <label key={other.name}>
               <input
-                type="radio" name="wait" checked={each === way}
-                onChange={() => { editTask(store, name, { [way.name]: null, [each.name]: "" }); focus("wait-value"); }}
+                type="radio" name="wait" checked={other === way}
+                onChange={() => { editTask(store, name, { [way.name]: null, [other.name]: "" }); focus("wait-value"); }}
               />
-              <span>{each.title}</span>
+              <span>{other.title}</span>
             </label>
           ))}
         </Radios>
       </div>
       <div class="field single">
-        <div class="field-head"><label class="name" for="wait-value">{way.label}</label><span class="required">*<span class="hidden"> required</span></span><span class="type">or an expression, in {"${}"}</span></div>
+        <div class="field-head">
+          <label class="name" for="wait-value">{way.label}</label>
+          <span class="required">*<span class="hidden"> required</span></span>
+          <span class="type">or an expression, in {"${}"}</span>
+        </div>
         <ValueBox
-          slot={slot} of="whole" quiet id="wait-value" pointer={`/${way.name}`} name={way.label} placeholder={way.placeholder} described={describedBy("wait", here) || undefined}
-          redraw={() => editTask(store, name, { [way.name]: way.name === "seconds" && NUMBER.test(slot.expr.trim()) ? exactNumber(slot.expr.trim()) : slot.expr })}
+          slot={slot} of="whole" quiet id="wait-value" pointer={`/${way.name}`} name={way.label} placeholder={way.placeholder}
+          described={describedBy("wait", problems) || undefined} redraw={write}
         />
-        <Problems id="wait" pointer="" problems={here} />
+        <Problems id="wait" pointer="" problems={problems} />
       </div>
     </section>
   );
