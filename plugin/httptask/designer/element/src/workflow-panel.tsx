@@ -1,4 +1,4 @@
-// The rail: the tasks of the workflow, and a small picture of its routes.
+// The left pane: the list of the workflow's tasks, and a small graph of its routes.
 import { useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { Panel } from "./panel";
@@ -8,6 +8,7 @@ import { isObject } from "./json";
 import { SIGNS, stateWord } from "./runs";
 import * as flow from "./workflow";
 
+/** The tasks in the order of the definition; tasks in branches are indented. */
 export function WorkflowPanel() {
   const { store } = useUi();
   const { working, broken } = store.workflow;
@@ -18,7 +19,9 @@ export function WorkflowPanel() {
         {items.map((item) => <TaskItem key={item.name} item={item} />)}
       </ol>
       {!broken && (
-        <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add task <kbd aria-hidden="true">Ctrl K</kbd></button>
+        <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}>
+          <Icon name="plus" />Add task <kbd aria-hidden="true">Ctrl K</kbd>
+        </button>
       )}
       {items.length > 1 && (
         <section class="routes">
@@ -30,48 +33,75 @@ export function WorkflowPanel() {
   );
 }
 
-/** What is dragged is a task of this page. */
+/** The media type of a dragged task: its name. Tasks of other pages and files have other types. */
 const DRAGGED = "application/x-httptask-task";
 
+/** A task in the list; the open task has buttons to move, copy and remove it. */
 function TaskItem({ item }: { item: flow.Listed }) {
-  const { store } = useUi();
+  const { store, focus } = useUi();
   const { name, type, task, depth } = item;
-  const chosen = name === store.task.name;
+  const { workflow } = store;
+  const isOpen = name === store.task.name;
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
-  const unsaved = store.workflow.isUnsaved(name);
+  const isUnsaved = workflow.isUnsaved(name);
   const visit = store.runs.states.get(name);
-  const errors = store.workflow.errorsOf(name);
-  const [more, setMore] = useState(false);
-  const { focus } = useUi();
+  const errors = workflow.errorsOf(name);
+  const [showsMenu, setShowsMenu] = useState(false);
+  const toggleMenu = () => {
+    setShowsMenu(!showsMenu);
+    if (!showsMenu) focus("duplicate");
+  };
+  const drop = (dragged: string) => void panelsLoaded().then(({ dropTask }) => dropTask(store, dragged, name));
   return (
     <li
-      class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }} draggable
+      class={isOpen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }} draggable
       onDragStart={({ dataTransfer }) => dataTransfer!.setData(DRAGGED, name)}
       onDragOver={(event) => { if (event.dataTransfer!.types.includes(DRAGGED)) event.preventDefault(); }}
-      onDrop={({ dataTransfer }) => { const dragged = dataTransfer!.getData(DRAGGED); void panelsLoaded().then(({ dropTask }) => dropTask(store, dragged, name)); }}
+      onDrop={({ dataTransfer }) => drop(dataTransfer!.getData(DRAGGED))}
     >
-      <button class="task-name" title={name} aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
-        <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
+      <button class="task-name" title={name} aria-current={isOpen ? "true" : undefined} onClick={() => void store.task.open(name)}>
+        <span class="task-title">
+          {name}
+          {isUnsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}
+        </span>
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
           {store.pins.has(name) && <span class="tag pinned">pinned</span>}
-          {errors > 0 && <span class="state errors" title={plural(errors, "problem")}>{errors}<span class="hidden"> {errors > 1 ? "problems" : "problem"}</span></span>}
-          {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
-          {visit && <span class={`state is-${visit.status.toLowerCase()}`}>{SIGNS[visit.status]}<span class="hidden"> {stateWord(visit.status)}</span></span>}
+          {errors > 0 && (
+            <span class="state errors" title={plural(errors, "problem")}>
+              {errors}<span class="hidden"> {errors > 1 ? "problems" : "problem"}</span>
+            </span>
+          )}
+          {workflow.unreached.has(name) && <span class="unreached">never reached</span>}
+          {visit && (
+            <span class={`state is-${visit.status.toLowerCase()}`}>
+              {SIGNS[visit.status]}<span class="hidden"> {stateWord(visit.status)}</span>
+            </span>
+          )}
           <span>{flow.summary(item)}</span>
         </span>
       </button>
-      {chosen && (
+      {isOpen && (
         <span class="task-tools">
-          <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.workflow.working, name, -1)} onClick={() => store.workflow.move(name, -1)} />
-          <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.workflow.working, name, 1)} onClick={() => store.workflow.move(name, 1)} />
-          <IconButton icon="more" label={`More for ${name}`} title="Duplicate or copy" aria-expanded={more} onClick={() => { setMore(!more); if (!more) focus("duplicate"); }} />
-          <IconButton id="remove-task" icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.workflow.askRemoval(name)} />
+          <IconButton
+            icon="up" label={`Move ${name} up`} title="Move up"
+            disabled={!flow.neighbours(workflow.working, name, -1)} onClick={() => workflow.move(name, -1)}
+          />
+          <IconButton
+            icon="down" label={`Move ${name} down`} title="Move down"
+            disabled={!flow.neighbours(workflow.working, name, 1)} onClick={() => workflow.move(name, 1)}
+          />
+          <IconButton
+            icon="more" label={`More for ${name}`} title="Duplicate or copy" aria-expanded={showsMenu} onClick={toggleMenu}
+          />
+          <IconButton
+            id="remove-task" icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void workflow.askRemoval(name)}
+          />
         </span>
       )}
-      {store.workflow.removal?.name === name && <Panel name="Removal" />}
-      {chosen && more && <Panel name="TaskMenu" of={{ name, onClose: () => setMore(false) }} />}
+      {workflow.removal?.name === name && <Panel name="Removal" />}
+      {isOpen && showsMenu && <Panel name="TaskMenu" of={{ name, onClose: () => setShowsMenu(false) }} />}
     </li>
   );
 }

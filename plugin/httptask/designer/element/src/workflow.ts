@@ -1,25 +1,27 @@
-// Pure functions over a workflow definition: its tasks in order, its routes, and edits that keep the routes whole.
+// Pure functions over a workflow definition: list its tasks and routes, and edit it so that its routes stay connected.
 import { clone, isObject, type Json, type JsonObject } from "./json";
 import type { Definition, Task } from "./types";
 
+/** A task, with its place in the definition. */
 export interface Listed {
   name: string;
   task: Task;
   type: string;
-  /** 0 at the top, one more inside each branch. */
+  /** 0 for the tasks of the definition, one more for each branch around the task. */
   depth: number;
-  /** What holds it: the definition, or a branch. */
+  /** The definition or the branch that has the task. */
   flow: Flow;
 }
+/** What has tasks and a start: the definition, or a branch. */
 type Flow = JsonObject & { startTask?: string; tasks?: JsonObject };
 const MOST_DEPTH = 20;
 
-/** What a file's name cannot hold everywhere. */
+/** The characters that some system does not allow in a file's name, and dots at its start. */
 const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
-/** *name* as the name of a definition's file; "" for one that has nothing to be called by. */
+/** Return *name* as the name of a file; "" if no character is left. */
 export const fileName = (name: string): string => name.replace(NOT_IN_NAMES, " ").trim();
 
-/** Every task, branches included, in the order they stand in. */
+/** List all tasks in the order of the definition; the tasks in branches follow their Parallel. */
 export function listed(definition: Flow, depth = 0): Listed[] {
   const tasks = isObject(definition.tasks) ? definition.tasks : {};
   return Object.entries(tasks).flatMap(([name, value]) => {
@@ -33,24 +35,27 @@ export function listed(definition: Flow, depth = 0): Listed[] {
 const branches = (task: Task): Flow[] =>
   task.type === "Parallel" && Array.isArray(task.branches) ? task.branches.filter(isObject) : [];
 const choicesOf = (task: Task): JsonObject[] => (Array.isArray(task.choices) ? task.choices.filter(isObject) : []);
+/** Return *value* if it is a text, otherwise null. */
 export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
 
 export const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
 
-/** Types with a way on of their own: the tasks of every other one, of plugins too, go on to one other task, or end. */
+/** The types with other routes than all the rest (plugins' types too), whose tasks lead to one next task or end the run. */
 const STEERING = ["Decision", "Parallel", "Terminate"];
+/** Say whether *item* leads to one next task, or ends the run. */
 export const goesStraight = ({ type }: Listed): boolean => !STEERING.includes(type);
-/** Whether a task names the one that follows it: a Parallel has to, when its branches have ended. */
+/** Say whether *item* can have a `nextTask`. A Parallel has one too: the task after all its branches have ended. */
 export const goesOn = (item: Listed): boolean => goesStraight(item) || item.type === "Parallel";
 
+/** A member that names a task: `holder[key]`. */
 interface Reference {
   holder: JsonObject;
   key: string;
-  /** The way after a failure. */
+  /** It belongs to an error route. */
   onError: boolean;
 }
 
-/** The places in *task* that name another one, to read and to change. */
+/** The members of *task* that name another task. Through them the names can be changed. */
 export function references(task: Task): Reference[] {
   return [
     ...choicesOf(task).map((choice) => ({ holder: choice, key: "nextTask", onError: false })),
@@ -63,22 +68,23 @@ export function references(task: Task): Reference[] {
 export interface Route {
   from: string;
   to: string;
-  /** The way after a failure. */
+  /** The run takes the route after an error. */
   onError: boolean;
 }
 
-/** Every way a run may go from one task to another. */
+/** All routes that a run can take from one task to another. */
 export function routes(definition: Flow): Route[] {
   return listed(definition).flatMap(({ name, task }) => {
-    const to = references(task).map(({ holder, key, onError }): Route => ({ from: name, to: holder[key] as string, onError }));
+    const leaving = references(task).map(({ holder, key, onError }): Route => ({ from: name, to: holder[key] as string, onError }));
     const inner = branches(task);
-    if (!inner.length) return to;
-    // A Parallel goes on where its branches end.
-    const ends = inner.flatMap((branch) => Object.entries(branch.tasks ?? {}).filter(([, each]) => isObject(each) && each.end === true));
+    if (!inner.length) return leaving;
+    const starts = inner.flatMap((branch) => text(branch.startTask) || []);
+    const ends = inner.flatMap((branch) => Object.entries(branch.tasks ?? {}).filter(([, end]) => isObject(end) && end.end === true));
     return [
-      ...inner.flatMap((branch) => (text(branch.startTask) ? [{ from: name, to: text(branch.startTask)!, onError: false }] : [])),
-      ...ends.flatMap(([from]) => to.filter(({ onError }) => !onError).map((route) => ({ ...route, from }))),
-      ...to.filter(({ onError }) => onError),
+      ...starts.map((to) => ({ from: name, to, onError: false })),
+      // The next task of a Parallel follows the last tasks of its branches.
+      ...ends.flatMap(([from]) => leaving.filter(({ onError }) => !onError).map((route) => ({ ...route, from }))),
+      ...leaving.filter(({ onError }) => onError),
     ];
   });
 }
@@ -86,13 +92,13 @@ export function routes(definition: Flow): Route[] {
 export const find = (definition: Flow, name: string): Listed | undefined =>
   listed(definition).find((item) => item.name === name);
 
-/** Whether the task *name* was called so by what `freeName` makes of *title*, not by a person. */
+/** Say whether *name* is what `freeName` makes of *title*, so that no person chose it. */
 export const isNamedFor = (name: string, title: string): boolean => {
   const base = title.trim().slice(0, 80);
   return name === base || (name.startsWith(base.slice(0, 76)) && /^ [0-9]+$/.test(name.slice(Math.min(base.length, 76))));
 };
 
-/** *wanted*, cut to 80 characters and made unlike every other name. */
+/** Cut *wanted* to 80 characters, and number it if a task has that name. */
 export function freeName(definition: Flow, wanted: string): string {
   const taken = new Set(listed(definition).map((item) => item.name));
   const base = wanted.trim().slice(0, 80) || "HTTP task";
@@ -102,71 +108,77 @@ export function freeName(definition: Flow, wanted: string): string {
   }
 }
 
-/** *task* as it can be put anywhere. */
+/** Return *task* without its routes, to be put elsewhere. */
 export function withoutWay(task: Task): Task {
   const { nextTask: _next, end: _end, onError: _onError, ...rest } = task;
   return rest;
 }
 
-/** Put *task* under *name* behind the task *after* (null: at the end of the main line), and lead the routes through it. */
+/** Insert *task* as *name* behind the task *after* (null: at the end of the main line), on the route that leaves it. */
 export function insert(definition: Definition, name: string, task: Task, after: string | null): Definition {
   const copy = clone(definition);
   copy.tasks = isObject(copy.tasks) ? copy.tasks : {};
   const before = after === null ? lastOfLine(copy) : find(copy, after);
   const flow = before?.flow ?? copy;
   const added = withoutWay(task);
-  const way = wayOn(before, flow);
-  const next = text(way.holder[way.key]);
-  // What ends the run stands for itself where it would cut off what follows.
+  const { holder, key } = leavingReference(before, flow);
+  const next = text(holder[key]);
+  // No route leads to an inserted Terminate if a task follows: that task would be cut off.
   if (!(task.type === "Terminate" && next)) {
-    way.holder[way.key] = name;
-    if (way.key === "nextTask") delete way.holder.end;
+    holder[key] = name;
+    if (key === "nextTask") delete holder.end;
   }
-  leadOn(added, way.key === "startTask" && !(isObject(flow.tasks) && next! in flow.tasks) ? null : next);
-  flow.tasks = withEntry(flow.tasks as JsonObject, name, added, before && way.key !== "startTask" ? before.name : null);
+  // A `startTask` may name a task that does not exist.
+  const hasNext = key !== "startTask" || (isObject(flow.tasks) && next! in flow.tasks);
+  leadOn(added, hasNext ? next : null);
+  flow.tasks = withEntry(flow.tasks as JsonObject, name, added, before && key !== "startTask" ? before.name : null);
   return copy;
 }
 
-/** The place that leads to a task put behind *before*: of a Decision, the first way that leads nowhere yet, else its default. */
-function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
+/**
+ * The reference that is to lead to a task behind *before*: its `nextTask`; for a Decision the first choice without a task,
+ * or else its default. Behind a Terminate, or without *before*, the new task becomes the start of *flow*.
+ */
+function leavingReference(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
   if (before && goesOn(before)) return { holder: before.task, key: "nextTask" };
   if (before?.type !== "Decision") return { holder: flow, key: "startTask" };
   const open = choicesOf(before.task).find(({ nextTask }) => !text(nextTask));
   return open ? { holder: open, key: "nextTask" } : { holder: before.task, key: "defaultTask" };
 }
 
-/** Let *added* lead to the task *next*; null: to the end. */
+/** Let *added* lead to the task *next*, or (null) end the run. */
 export function leadOn(added: Task, next: string | null): void {
   if (added.type === "Terminate") return;
   if (added.type === "Decision") {
     added.choices = choicesOf(added).map((choice) => ({ ...choice, nextTask: next ?? "" }));
     added.defaultTask = next ?? "";
   } else if (next) added.nextTask = next;
-  else if (added.type !== "Parallel") added.end = true; // what follows a Parallel is chosen, or added
+  else if (added.type !== "Parallel") added.end = true; // a Parallel has no `end`: its next task is chosen or added later
 }
 
-/** The last task on the line from the start that goes on to one other task, or ends. */
+/** The last task on the line that begins with the start: up to the first Decision or Terminate, or the end of the run. */
 function lastOfLine(definition: Flow): Listed | undefined {
-  let found: Listed | undefined;
+  let last: Listed | undefined;
   const seen = new Set<string>();
   for (let name = text(definition.startTask); name && !seen.has(name); ) {
     seen.add(name);
     const next = find(definition, name);
     if (!next || !goesOn(next)) break;
-    found = next;
+    last = next;
     name = text(next.task.nextTask);
   }
-  return found;
+  return last;
 }
 
+/** Return *tasks* with *task* as *name* behind the entry *after* (null: as the first entry). */
 export function withEntry(tasks: JsonObject, name: string, task: Task, after: string | null): JsonObject {
   const entries = Object.entries(tasks);
-  const index = after === null ? 0 : entries.findIndex(([each]) => each === after) + 1;
+  const index = after === null ? 0 : entries.findIndex(([key]) => key === after) + 1;
   entries.splice(index, 0, [name, task]);
   return Object.fromEntries(entries);
 }
 
-/** Call *change* for every place that names a task, in the whole definition, with the task it stands in. */
+/** Call *change* for each reference to a task in the whole definition, with the task that has the reference (none for a start). */
 export function eachReference(definition: Flow, change: (reference: Reference, owner?: Listed) => void): void {
   const flows = new Set<Flow>([definition]);
   for (const item of listed(definition)) {
@@ -176,7 +188,7 @@ export function eachReference(definition: Flow, change: (reference: Reference, o
   for (const flow of flows) if (text(flow.startTask) !== null) change({ holder: flow, key: "startTask", onError: false });
 }
 
-/** The task *name* and its neighbour on a straight line, in order; null when it does not stand on one. */
+/** The task *name* and its neighbour on a straight line (-1: before it, 1: behind it), in order; null if there is none. */
 export function neighbours(definition: Definition, name: string, by: -1 | 1): [Listed, Listed] | null {
   const before = by < 0 ? predecessor(definition, name) : name;
   const after = by < 0 ? name : text(find(definition, name)?.task.nextTask);
@@ -186,7 +198,7 @@ export function neighbours(definition: Definition, name: string, by: -1 | 1): [L
   return first.flow === second.flow && goesStraight(second) ? [first, second] : null;
 }
 
-/** Let the task *name* change places with its neighbour; null when it has none. */
+/** Swap the task *name* with its neighbour; null if it has none. */
 export function move(definition: Definition, name: string, by: -1 | 1): Definition | null {
   const copy = clone(definition);
   const pair = neighbours(copy, name, by);
@@ -203,23 +215,23 @@ export function move(definition: Definition, name: string, by: -1 | 1): Definiti
   delete first.task.nextTask;
   if (next) first.task.nextTask = next;
   else first.task.end = true;
-  const entries = Object.entries(first.flow.tasks!).filter(([each]) => each !== after);
-  entries.splice(entries.findIndex(([each]) => each === before), 0, [after, second.task]);
+  const entries = Object.entries(first.flow.tasks!).filter(([key]) => key !== after);
+  entries.splice(entries.findIndex(([key]) => key === before), 0, [after, second.task]);
   first.flow.tasks = Object.fromEntries(entries);
   return copy;
 }
 
-/** The one task from which a straight line leads to *name*. */
+/** The task before *name* on a straight line; null if several routes lead to *name*, or the one is no `nextTask`. */
 function predecessor(definition: Definition, name: string): string | null {
-  const leading = routes(definition).filter(({ to }) => to === name);
-  const only = leading.length === 1 ? find(definition, leading[0]!.from) : undefined;
+  const arriving = routes(definition).filter(({ to }) => to === name);
+  const only = arriving.length === 1 ? find(definition, arriving[0]!.from) : undefined;
   return only && goesStraight(only) && only.task.nextTask === name ? only.name : null;
 }
 
-/** Put *task* where the task *name* stands. */
+/** Replace the task *name* by *task*. */
 export function replace(definition: Definition, name: string, task: Task): Definition {
   const { tasks } = definition;
-  // The steps that can be undone share what did not change.
+  // No copy of the other tasks: the many definitions kept for undo share them.
   if (isObject(tasks) && Object.hasOwn(tasks, name)) return { ...definition, tasks: { ...tasks, [name]: task } };
   const copy = clone(definition);
   const item = find(copy, name);
@@ -227,14 +239,15 @@ export function replace(definition: Definition, name: string, task: Task): Defin
   return copy;
 }
 
-/** What is shown under a task's name. */
+/** The line under a task's name in the list of tasks. */
 export function summary({ type, task }: Listed): string {
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   if (type === "Http") return String(request.url ?? "no address yet").replace(/^https?:\/\/[^/]*/, "") || "/";
   if (type === "Decision") return `${choicesOf(task).length + 1} ways`;
   if (type === "Workflow") return `runs ${text(task.definition) ?? "no definition yet"}`;
   if (type === "Parallel") return `${branches(task).length} branches`;
-  if (type === "Wait") return "until" in task && task.until !== null ? `until ${String(task.until)}` : `${String(task.seconds ?? "?")} s`;
+  if (type === "Wait")
+    return "until" in task && task.until !== null ? `until ${String(task.until)}` : `${String(task.seconds ?? "?")} s`;
   if (type === "Terminate") return text(task.terminationStatus) ?? "";
   return text(task.description) ?? "";
 }
