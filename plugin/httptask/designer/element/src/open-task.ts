@@ -1,4 +1,4 @@
-// The task that is open: its endpoint, its form, and how what is typed there gets into the definition.
+// The open task: its endpoint and its form, and the way from what is typed in the form to the definition.
 import { failureOf } from "./api";
 import { same, segments } from "./json";
 import { offRows, putOff } from "./off-rows";
@@ -9,46 +9,51 @@ import { fieldTitle, freeForm, taskField, withoutNulls, withoutRoutes, withRoute
 import type { Change, Definition, Endpoint, Failure, Form, Task, TaskType } from "./types";
 import * as flow from "./workflow";
 
-/** In milliseconds, after the last key. */
+/** In milliseconds after the last key. */
 const VALIDATE_AFTER = 300;
 const SETTLE_AFTER = 120;
 
-/** Where a new task goes. */
+/** The place where a new task is inserted. */
 interface InsertPoint {
-  /** In words. */
+  /** The place in words. */
   text: string;
   insert: (definition: Definition, name: string, task: Task) => Definition;
 }
 
+/** The open task. Only a task that sends a request has an endpoint, a `form` and a `root`. */
 export class OpenTask {
   constructor(private readonly store: Store) {}
 
   name: string | null = null;
-  /** The middle column is the search: for a new task, or for another endpoint of the current one. */
+  /** The palette is open: to add a task, or to change the endpoint of the open task. */
   picking: "new" | "change" | null = null;
-  /** Where the next task is put; null: behind the current one. */
+  /** The place where the next task is inserted; null for behind the open task. */
   place: InsertPoint | null = null;
   loading = false;
   endpoint: Endpoint | null = null;
-  /** Why there is no reference for the current task's endpoint. */
+  /** Why the endpoint of the open task could not be loaded. */
   endpointFailure: Failure | null = null;
   form: Form | null = null;
+  /** The slot of the whole task. */
   root: Slot | null = null;
-  /** Counts changes that fields have to be drawn again for: another task, new problems, an expanded object. */
+  /** Counts the changes after which all fields are redrawn: another task, new problems, an expanded object. */
   version = 0;
-  /** Of a task that sends nothing. */
+  /** The type of the open task, if that sends nothing. */
   private typeName = "";
-  /** Shows as JSON again what was shown as JSON, once something was. */
+  /** Shows the fields as JSON that were shown as JSON before; null until one was. */
   restoreViews: ((root: Slot) => void) | null = null;
-  /** Told of a change in the form of a task that sends nothing, which stands in the definition at once. */
+  /** Called after a change in the form of a task that sends nothing, to write the change to the definition at once. */
   flowChanged: ((pointer?: string) => void) | null = null;
+  /** The settings as JSON when the form was opened: if they are still the same, the task stays exactly as it was written. */
   private openKey = "";
+  /** The timer after which the form is committed; 0 if there is nothing to commit. */
   private settle = 0;
   /** The pointer of the field that was changed last. */
   private field: string | undefined;
+  /** Counts the tasks and endpoints that were opened: an answer for an earlier one is dropped. */
   private opening = 0;
-  /** What was asked ahead, of an endpoint that is not taken yet. */
-  private expected: { id: string; told: ReturnType<OpenTask["asked"]> } | null = null;
+  /** The endpoint that was loaded ahead because somebody is likely to take it. */
+  private expected: { id: string; loaded: ReturnType<OpenTask["loadEndpoint"]> } | null = null;
 
   /** The sample input as JSON; "" for none. */
   get input(): string {
@@ -59,62 +64,66 @@ export class OpenTask {
     this.store.input.text = text;
   }
 
+  /** Redraw all fields. */
   redraw(): void {
     this.version++;
     this.store.update();
   }
 
-  /** Of the open task's type, as the server has it. */
+  /** The type of the open task, from the server. */
   private get type(): TaskType | undefined {
     const type = this.root ? "Http" : this.typeName;
     return this.store.config!.taskTypes.find(({ name }) => name === type);
   }
 
-  /** Whether an expression can stand at *pointer* of the open task. */
-  mayHoldExpression = (pointer: string): boolean => !!this.type?.expressions.some((at) => `${pointer}/`.startsWith(`${at}/`));
+  /** Say whether an expression is allowed at *pointer* of the open task. */
+  mayHoldExpression = (pointer: string): boolean =>
+    !!this.type?.expressions.some((allowed) => `${pointer}/`.startsWith(`${allowed}/`));
 
-  /** Whether a query of an answer stands at *pointer* of the open task. */
+  /** Say whether the setting at *pointer* of the open task is a query, which selects values from the task's answer. */
   holdsQuery = (pointer: string): boolean => !!this.type?.queries.includes(pointer);
 
-  pick(how: "new" | "change", place: InsertPoint | null = null): void {
+  /** Open the palette, to add a task at *place* or to change the open task's endpoint. */
+  pick(purpose: "new" | "change", place: InsertPoint | null = null): void {
     this.commit();
     this.place = place;
     this.expected = null;
-    this.picking = how;
+    this.picking = purpose;
     this.store.focusWanted = "search";
     if (this.name === null) this.store.pane = "request";
     this.store.update();
   }
 
+  /** Close the palette. It stays while there is no open task to go back to. */
   stopPicking(): void {
     if (this.name === null) return;
     this.picking = this.place = null;
     this.store.update();
   }
 
-  /** *definition* with the new task *name* where it was asked for. */
+  /** Return *definition* with the new *task* at the place chosen for it. */
   insert(definition: Definition, name: string, task: Task): Definition {
     const { place } = this;
     this.place = null;
     return place ? place.insert(definition, name, task) : flow.insert(definition, name, task, this.name);
   }
 
-  /** What is asked for the endpoint *id*, and for the open task where that is to be changed. */
-  private asked(id: string) {
+  /** Load the endpoint *id* and its form; if the open task's endpoint is being changed, also that task, changed to *id*. */
+  private loadEndpoint(id: string) {
     const { api, workflow } = this.store;
     const old = this.picking === "change" ? flow.find(workflow.working, this.name!)?.task : undefined;
     return Promise.all([api.endpoint(id), api.form(id), old && api.changed(id, old), old] as const);
   }
 
-  /** Ask for the endpoint *id*, which somebody is likely to take. */
+  /** Load the endpoint *id* ahead, because somebody is likely to take it. */
   expect(id: string): void {
     if (this.expected?.id === id) return;
-    const told = this.asked(id);
-    told.catch(() => {}); // whoever takes it asks again
-    this.expected = { id, told };
+    const loaded = this.loadEndpoint(id);
+    loaded.catch(() => {}); // `take` loads it again
+    this.expected = { id, loaded };
   }
 
-  /** Take the endpoint that was found: as a new task, or for the current one. */
+  /** Take the endpoint *id* that was found: for a new task, or for the open one. */
   async take(id: string): Promise<void> {
     const opening = ++this.opening;
     const name = this.picking === "change" ? this.name : null;
@@ -123,14 +132,15 @@ export class OpenTask {
     try {
       const { expected } = this;
       this.expected = null;
-      const told = expected?.id === id ? await expected.told.catch(() => null) : null;
-      const [endpoint, { prefill, form }, change, old] = told ?? (await this.asked(id));
+      const loaded = expected?.id === id ? await expected.loaded.catch(() => null) : null;
+      const [endpoint, { prefill, form }, change, old] = loaded ?? (await this.loadEndpoint(id));
       if (opening !== this.opening) return;
       this.commit();
       this.picking = null;
       if (change) this.change(name!, old!, change);
       else {
-        const added = flow.freeName(this.store.workflow.working, (prefill.description as string) || endpoint.item.title || endpoint.item.path);
+        const title = (prefill.description as string) || endpoint.item.title || endpoint.item.path;
+        const added = flow.freeName(this.store.workflow.working, title);
         this.store.workflow.put(this.insert(this.store.workflow.working, added, prefill), `Add “${added}”`);
         this.name = added;
       }
@@ -141,7 +151,9 @@ export class OpenTask {
       this.store.drafts.keep();
       this.store.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);
       void this.store.workflow.reach();
-      if (change?.formerTitle && change.title !== change.formerTitle && flow.isNamedFor(name!, change.formerTitle)) await this.store.workflow.rename(change.title);
+      // A task named after the old endpoint, and not by a person, gets the name of the new one.
+      if (change?.formerTitle && change.title !== change.formerTitle && flow.isNamedFor(name!, change.formerTitle))
+        await this.store.workflow.rename(change.title);
     } catch (error) {
       this.store.notice = failureOf(error);
     } finally {
@@ -150,18 +162,20 @@ export class OpenTask {
     }
   }
 
-  /** Replace *old* by the task for another endpoint; *old* goes to the history. */
+  /** Replace the task *name*, which is *old*, by its change to another endpoint. *old* goes to the history. */
   private change(name: string, old: Task, { task, dropped }: Change): void {
     this.store.history.remember(name, old, { note: "another API was chosen" });
-    this.store.workflow.put(flow.replace(this.store.workflow.working, name, withRoutes(task, old)), `Change the API of “${name}”`);
-    if (dropped.length)
-      this.store.notice = {
-        title: "Not everything has a place in this API",
-        detail: `${dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ")}: the settings as they were are in the history.`,
-      };
+    const definition = flow.replace(this.store.workflow.working, name, withRoutes(task, old));
+    this.store.workflow.put(definition, `Change the API of “${name}”`);
+    if (!dropped.length) return;
+    const places = dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ");
+    this.store.notice = {
+      title: "Not everything has a place in this API",
+      detail: `${places}: the settings as they were are in the history.`,
+    };
   }
 
-  /** Put *task* in the place of the task *name*, which goes to the history. */
+  /** Replace the task *name* by *task*, with the same routes. The old task goes to the history. */
   exchange(name: string, task: Task): void {
     this.commit();
     const old = flow.find(this.store.workflow.working, name)!.task;
@@ -170,14 +184,16 @@ export class OpenTask {
     this.store.workflow.edit((definition) => flow.replace(definition, name, withRoutes(task, old)), `Paste into “${name}”`);
   }
 
-  /** Add a request that no description tells about. */
+  /** Add and open a task for a request without a description. */
   free(): void {
     const name = flow.freeName(this.store.workflow.working, "HTTP request");
-    this.store.workflow.edit((definition) => this.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }), `Add “${name}”`);
+    const task = { type: "Http", httpRequest: { url: "https://", method: "GET" } };
+    this.store.workflow.edit((definition) => this.insert(definition, name, task), `Add “${name}”`);
     void this.open(name);
     this.store.focusWanted = "f-/httpRequest/url";
   }
 
+  /** Open the task *name*; load its endpoint and form if it sends a request. */
   async open(name: string): Promise<void> {
     const opening = ++this.opening;
     this.settled();
@@ -198,31 +214,32 @@ export class OpenTask {
       this.loading = true;
       this.store.update();
       try {
-        const [found, described] = await Promise.all([this.store.api.endpoint(id), this.store.api.form(id)]);
-        [endpoint, form] = [found, described.form];
+        const [loaded, described] = await Promise.all([this.store.api.endpoint(id), this.store.api.form(id)]);
+        [endpoint, form] = [loaded, described.form];
       } catch (error) {
         this.endpointFailure = failureOf(error);
       }
       if (opening !== this.opening) return;
       this.loading = false;
     }
-    const now = flow.find(this.store.workflow.working, this.name!); // it may have moved meanwhile
-    if (!now) return;
-    this.show(endpoint, form, now.task);
-    // Who chose a tab meanwhile, keeps it.
+    const current = flow.find(this.store.workflow.working, this.name!); // the definition may have changed meanwhile
+    if (!current) return;
+    this.show(endpoint, form, current.task);
+    // A tab that somebody chose meanwhile stays.
     if (this.store.tab === tab) this.store.tab = this.store.tests.resultOf(name) ? "response" : "preview";
     this.store.focusWanted = "first";
     this.store.drafts.keep();
     this.store.update();
   }
 
-  /** There is no task to show: offer to add one. */
+  /** Close the task when there is no other one to show, and open the palette to add one. */
   leave(): void {
     this.close();
     this.name = null;
     this.pick("new");
   }
 
+  /** Close the form. `name` stays. */
   close(): void {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
@@ -231,6 +248,7 @@ export class OpenTask {
     this.loading = false;
   }
 
+  /** Show *task* in *form*, with the samples and the switched-off parameters that the draft has for it. */
   private show(endpoint: Endpoint | null, form: Form, task: Task): void {
     this.endpoint = endpoint;
     this.form = form;
@@ -246,20 +264,21 @@ export class OpenTask {
     this.store.validation.validateSoon(0);
   }
 
-  /** Show *task* in the form that is open: its settings were changed elsewhere. */
+  /** Show *task* in the open form, after its settings were changed elsewhere. */
   reshow(task: Task): void {
     if (this.root) this.show(this.endpoint, this.form!, task);
   }
 
-  /** The current task as it stands on the screen, now. */
+  /** Return the open task as it is on the screen now. */
   value(): Task {
     const value = dump(this.root!) as Task;
-    const written = flow.find(this.store.workflow.working, this.name!)?.task;
-    if (!written) return value;
-    return JSON.stringify(value) === this.openKey ? written : withRoutes(value, written);
+    const inDefinition = flow.find(this.store.workflow.working, this.name!)?.task;
+    if (!inDefinition) return value;
+    const isUnchanged = JSON.stringify(value) === this.openKey;
+    return isUnchanged ? inDefinition : withRoutes(value, inDefinition);
   }
 
-  /** Somebody changed a slot. */
+  /** Handle a change of the slot at *pointer*: commit and validate soon. */
   changed = (pointer?: string): void => {
     if (pointer !== undefined) this.store.validation.edited.add(pointer);
     if (!this.root) return this.flowChanged?.(pointer);
@@ -269,17 +288,18 @@ export class OpenTask {
     this.store.validation.validateSoon(VALIDATE_AFTER);
   };
 
-  /** Bring what stands on the screen into the definition, and keep it over a reload. */
+  /** Commit the form, and keep the draft so that it survives a reload. */
   settled = (): void => {
     this.store.drafts.keep();
     this.store.update();
   };
 
-  /** Something was typed that does not stand in the definition yet. */
+  /** Whether something was typed that is not in the definition yet. */
   get isSettling(): boolean {
     return this.settle !== 0;
   }
 
+  /** Write the form to the definition, as an edit that can be undone, and its samples and secrets to the draft. */
   commit(): void {
     clearTimeout(this.settle);
     this.settle = 0;
@@ -296,17 +316,20 @@ export class OpenTask {
     const { texts, open } = samples(this.root);
     this.store.drafts.samplesOf[name] = texts;
     this.store.drafts.openSamplesOf[name] = open;
-    // What was a secret is one until the server says otherwise.
+    // Until the server has validated the task, the secrets known before count as secrets.
     const former = this.store.validation.answered ? [] : (this.store.drafts.secretsOf[name] ?? []);
     this.store.drafts.secretsOf[name] = [...new Set([...former, ...this.secretsHere()])];
   }
 
-  /** The pointers of the current task's literal secrets: by their fields, and by what the server found in their values. */
+  /** The pointers of the open task's literal secrets: those of secret fields, and those that the server found. */
   secretsHere(): string[] {
-    const found = this.store.validation.problems.filter(({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 1);
+    const found = this.store.validation.problems.filter(
+      ({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 1,
+    );
     return [...new Set([...secretPointers(this.root!), ...found.map(({ pointer }) => pointer)])];
   }
 
+  /** Load the fields of the stub *slot*, and put it on the form. */
   async expandLink(slot: Slot): Promise<void> {
     const { link } = slot.field;
     if (!link || !this.endpoint) return;
@@ -320,20 +343,22 @@ export class OpenTask {
     this.redraw();
   }
 
+  /** A text that identifies everything a test request depends on: settings, samples, input, item and environment. */
   settingsKey(): string {
-    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input, this.store.tests.itemIndex, this.store.environments.chosen]);
+    const { tests, environments } = this.store;
+    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input, tests.itemIndex, environments.chosen]);
   }
 
   private get checkSettings(): Slot | undefined {
     return this.root?.kids.find(({ field }) => field.name === "checkSettings");
   }
 
-  /** Whether the task's settings are refused for what its description says, in a run. */
+  /** Whether a run would refuse the task's settings because they differ from the description. */
   get refusesSettings(): boolean {
     return !!this.checkSettings && dump(this.checkSettings) !== "note" && this.store.validation.errors.length > 0;
   }
 
-  /** From now on the settings of this task are sent as they are written; the differences are notes. */
+  /** Have runs send the settings of this task as they are written; differences from the description only become notes. */
   noteSettings(): void {
     Object.assign(this.checkSettings!, { on: true, text: '"note"' });
     this.changed();

@@ -1,4 +1,4 @@
-// The workflow definition under edit: read, changed, its tasks renamed, and its routes watched.
+// The workflow definition under edit: opens it, changes it, renames and removes its tasks, and has the server check it.
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
 import { clone, same, segments } from "./json";
@@ -10,43 +10,50 @@ import type { Use } from "./uses";
 import { problemsOf } from "./task-edits";
 import * as flow from "./workflow";
 
+/** The definition under edit. */
 export class OpenWorkflow {
   constructor(private readonly store: Store) {}
 
-  /** A task that is to go although others use it, once somebody has seen which. */
+  /** The task that somebody wants to remove although other tasks use it; the page shows the uses and asks. */
   removal: { name: string; uses: Use[] } | null = null;
 
-  /** Whether one has been opened: before that, nothing here says anything about a workflow. */
+  /** A workflow has been opened. Until then the other members mean nothing. */
   isOpen = false;
+  /** Counts the calls of `open`. */
   private opening = 0;
+  /** Null for a page that edits a task without a workflow. */
   id: string | null = null;
+  /** The ETag of the definition on disk; null for one that was never saved. */
   etag: string | null = null;
+  /** The definition as it was last saved. */
   base: Definition = { tasks: {} };
+  /** The definition with the unsaved changes. It is replaced, never changed in place. */
   working: Definition = { tasks: {} };
-  /** Why the definition cannot be shown. Its file stays as it is until somebody chooses to overwrite it. */
+  /** Why the definition cannot be shown. Its file is not written until somebody chooses to overwrite it. */
   broken: Failure | null = null;
-  /** The tasks that no run gets to. */
+  /** The tasks that no run can reach. */
   unreached = new Set<string>();
-  /** What is wrong with the definition as a whole. */
+  /** The problems of the whole definition. */
   problems: Problem[] = [];
+  /** Ends the request of `reach`. */
   private reaching: AbortController | null = null;
-  /** Settles once the server has answered about the last new name, or the last removal. */
+  /** Settles once the renames and removals asked for so far are done. */
   asking: Promise<void> = Promise.resolve();
 
-  /** Open the workflow *id*; *fresh* drops its draft. Until the server has answered, the one before it stays. */
+  /** Open the workflow *id* at *task*; *fresh* drops its draft. The workflow before stays until the server has answered. */
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
     const opening = ++this.opening;
-    let found: { definition: Definition; etag: string | null } = { definition: { tasks: {} }, etag: null };
+    let loaded: { definition: Definition; etag: string | null } = { definition: { tasks: {} }, etag: null };
     let broken: Failure | null = null;
     if (this.isOpen && id !== null) this.store.say(`Opening “${id}” …`);
     try {
-      if (id !== null) found = await this.store.api.workflow(id);
+      if (id !== null) loaded = await this.store.api.workflow(id);
     } catch (error) {
-      // One that is unknown is new: it is made by its first save.
-      if (error instanceof ApiError && error.is("unknown-workflow")) found.definition = { name: id!, tasks: {} };
+      // An unknown workflow is a new one: the first save creates it.
+      if (error instanceof ApiError && error.is("unknown-workflow")) loaded.definition = { name: id!, tasks: {} };
       else broken = failureOf(error);
     }
-    if (opening !== this.opening) return; // another one was chosen meanwhile
+    if (opening !== this.opening) return; // another workflow was chosen meanwhile
     if (!fresh) this.store.drafts.keep();
     this.isOpen = true;
     this.store.status = "";
@@ -61,8 +68,8 @@ export class OpenWorkflow {
     this.store.history.open();
     this.store.runs.leave();
     this.broken = broken;
-    this.base = found.definition;
-    this.etag = found.etag;
+    this.base = loaded.definition;
+    this.etag = loaded.etag;
     this.working = clone(this.base);
     if (!this.broken) this.store.drafts.restore();
     this.unreached.clear();
@@ -70,10 +77,10 @@ export class OpenWorkflow {
     void this.store.input.open(this.working.inputSchema);
     void this.store.environments.open(this.broken ? null : id);
     void this.store.pins.open(this.broken ? null : id);
-    const names = flow.listed(this.working);
-    const first = names.find(({ type }) => type === "Http")?.name ?? null;
-    const wanted = [task, this.store.task.name].find((name) => name && flow.find(this.working, name)) ?? first;
-    if (wanted) await this.store.task.open(wanted);
+    // The task asked for, else the task of the draft, else the first HTTP task.
+    const firstHttp = flow.listed(this.working).find(({ type }) => type === "Http")?.name ?? null;
+    const shown = [task, this.store.task.name].find((name) => name && flow.find(this.working, name)) ?? firstHttp;
+    if (shown) await this.store.task.open(shown);
     else {
       this.store.task.name = null;
       this.store.task.picking = this.broken ? null : "new";
@@ -82,15 +89,17 @@ export class OpenWorkflow {
     }
   }
 
+  /** Whether the definition has unsaved changes. */
   get dirty(): boolean {
     return !same(this.working, this.base);
   }
 
+  /** Say whether the task *name* has unsaved changes. */
   isUnsaved(name: string): boolean {
     return !same(flow.find(this.working, name)?.task, flow.find(this.base, name)?.task);
   }
 
-  /** Change the definition. What stands on the screen is brought into it first: a form never writes over such a change. */
+  /** Change the definition by *change*. The open form is committed before, so that it does not overwrite the change later. */
   edit(change: (definition: Definition) => Definition, title: string, note?: EditNote): void {
     this.store.task.commit();
     this.put(change(this.working), title, note);
@@ -98,53 +107,59 @@ export class OpenWorkflow {
     void this.reach();
   }
 
-  /** Let *definition* be the one under edit. The edit *title* can be undone. */
+  /** Replace the definition under edit by *definition*. An undo takes the edit *title* back. */
   put(definition: Definition, title: string, note: EditNote = {}): void {
     this.store.edits.note(definition, title, note);
     this.working = definition;
   }
 
-  /** How many errors the task *name* has, as far as the server has told. */
+  /** The number of errors of the task *name* in the server's latest answers. */
   errorsOf(name: string): number {
     const { task, validation } = this.store;
-    const problems = task.root && task.name === name && validation.answered ? validation.problems : problemsOf(this.problems, name);
+    const isValidated = task.root && task.name === name && validation.answered;
+    const problems = isValidated ? validation.problems : problemsOf(this.problems, name);
     return problems.filter(({ severity }) => severity === "error").length;
   }
 
-  /** The definition that was asked about last. */
+  /** The definition that `reach` asked about last. */
   private reached: Definition | null = null;
 
-  /** Ask which tasks no run gets to, and what is wrong, if that was not asked of this definition. The rule is the server's. */
+  /** Ask the server for the tasks that no run can reach, and for the definition's problems, unless it was asked already. */
   async reach(): Promise<void> {
     if (this.reached === this.working) return;
     this.reached = this.working;
     this.reaching?.abort();
     const { signal } = (this.reaching = new AbortController());
     try {
-      const { unreached, problems } = flow.listed(this.working).length ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
+      const hasTasks = flow.listed(this.working).length > 0;
+      const answer = hasTasks ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
+      const { unreached, problems } = answer;
       if (signal.aborted || (same(unreached, [...this.unreached]) && same(problems, this.problems))) return;
       this.unreached = new Set(unreached);
       this.problems = problems;
       this.store.update();
     } catch {
-      if (!signal.aborted) this.reached = null; // the server is away: saving will say so
+      if (!signal.aborted) this.reached = null; // no answer of the server: the next call asks again, and saving reports it
     }
   }
 
+  /** Swap the task *name* with the one before (-1) or behind it (1) on its line. */
   move(name: string, by: -1 | 1): void {
     if (!flow.move(this.working, name, by)) return;
     this.edit((definition) => flow.move(definition, name, by) ?? definition, `Move “${name}”`);
     this.store.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
   }
 
-  /** Remove the task *name*; where expressions use it, show them first. */
+  /** Remove the task *name*; if other tasks use its output, show the uses and ask first. */
   askRemoval(name: string): Promise<void> {
-    return (this.asking = this.asking.then(panelsLoaded).then(({ askRemoval }) => askRemoval(this.store, name)).catch((error: unknown) => {
+    const removed = this.asking.then(panelsLoaded).then(({ askRemoval }) => askRemoval(this.store, name));
+    return (this.asking = removed.catch((error: unknown) => {
       this.store.notice = { ...failureOf(error), title: `“${name}” was not removed` };
       this.store.update();
     }));
   }
 
+  /** Rename the open task to *wanted*, numbered if another task has that name. */
   rename(wanted: string): Promise<void> {
     const name = this.store.task.name;
     const clean = wanted.trim().slice(0, 80);
@@ -153,21 +168,22 @@ export class OpenWorkflow {
     return this.asking;
   }
 
-  /** Rename the task *name* to *free*, in routes and expressions: the server reads those. */
+  /** Rename the task *name* to *free*, also in routes and expressions. The server does it, because it can read expressions. */
   private async renameTo(name: string, free: string): Promise<void> {
     for (;;) {
       this.store.task.commit();
-      const asked = this.working;
-      const shown = flow.find(asked, name)?.task;
-      if (!shown) return; // removed meanwhile
+      const before = this.working;
+      const taskBefore = flow.find(before, name)?.task;
+      if (!taskBefore) return; // removed meanwhile
       try {
-        const { definition, problems } = await this.store.api.renamed(asked, name, free);
+        const { definition, problems } = await this.store.api.renamed(before, name, free);
         this.store.task.commit();
-        if (this.working !== asked) continue; // changed meanwhile: ask again
+        if (this.working !== before) continue; // changed meanwhile: ask again
         this.put(definition, `Rename “${name}” to “${free}”`, { rename: [name, free] });
         this.renamed(name, free);
         const task = flow.find(definition, free)!.task;
-        if (this.store.task.name === free && !same(task, shown)) this.store.task.reshow(task);
+        // The task's own expressions may name it too.
+        if (this.store.task.name === free && !same(task, taskBefore)) this.store.task.reshow(task);
         if (problems.length)
           this.store.notice = {
             title: `Look at ${plural(problems.length, "expression")}: they may still name “${name}”`,
@@ -181,7 +197,7 @@ export class OpenWorkflow {
     }
   }
 
-  /** Move everything known about the task *name* to the name *free*. */
+  /** Move everything that the page keeps about the task *name* to its new name *free*. */
   renamed(name: string, free: string): void {
     this.store.drafts.rename(name, free);
     this.store.tests.rename(name, free);
@@ -190,19 +206,19 @@ export class OpenWorkflow {
     if (this.store.task.name === name) this.store.task.name = free;
   }
 
-  /** The open workflow was *saved* under another name: what was not saved stays so. */
+  /** Go on with the open workflow as *id*: it was saved under another name. Unsaved changes stay unsaved. */
   becomes(id: string, { definition, etag }: { definition: Definition; etag: string }): void {
-    const named = (other: Definition): Definition => ({ ...other, name: definition.name! });
+    const renamed = (other: Definition): Definition => ({ ...other, name: definition.name! });
     this.id = id;
     this.etag = etag;
     this.base = definition;
-    this.working = named(this.working);
-    this.store.edits.rewrite(named);
+    this.working = renamed(this.working);
+    this.store.edits.rewrite(renamed);
     this.store.drafts.move(id);
     void this.store.pins.open(id);
   }
 
-  /** Write an empty definition over a file that is none. */
+  /** Overwrite a file that is not a definition with an empty definition. */
   async overwriteBroken(): Promise<void> {
     const etag = String(this.broken?.etag ?? "*");
     try {

@@ -1,10 +1,10 @@
-// Taking a task out of a definition.
+// Removes a task from a definition.
 import { clone, type Json, type JsonObject } from "./json";
 import type { Store } from "./store";
 import type { Definition, Task } from "./types";
 import * as flow from "./workflow";
 
-/** Remove the task *name*: it stays in the history, and can be undone. */
+/** Remove the task *name*. It stays in the history, and an undo brings it back. */
 export async function removeTask(store: Store, name: string): Promise<void> {
   store.task.commit();
   const task = flow.find(store.workflow.working, name)?.task;
@@ -24,20 +24,22 @@ export async function removeTask(store: Store, name: string): Promise<void> {
   else store.task.leave();
 }
 
-/** Take the task *name* out and close the gap; a sentence when that cannot be done. */
+/**
+ * Return *definition* without the task *name*: the routes to it lead to its next task instead, or end the run there. Return
+ * a sentence if that is impossible, because the task has no next one and a Decision or a Parallel leads to it.
+ */
 export function remove(definition: Definition, name: string): Definition | string {
   const copy = clone(definition);
   const item = flow.find(copy, name);
   if (!item) return copy;
   const next = flow.text(item.task.nextTask) ?? flow.text(item.task.defaultTask);
-  const pointing = flow.listed(copy).filter(
-    ({ task, name: each }) => each !== name && flow.references(task).some(({ holder, key, onError }) => !onError && holder[key] === name),
-  );
-  const stuck = next ? undefined : pointing.find((other) => !flow.goesStraight(other));
+  const leadsHere = ({ task, name: other }: flow.Listed): boolean =>
+    other !== name && flow.references(task).some(({ holder, key, onError }) => !onError && holder[key] === name);
+  const stuck = next ? undefined : flow.listed(copy).find((other) => leadsHere(other) && !flow.goesStraight(other));
   if (stuck) return `“${stuck.name}” leads to “${name}”, which is an end: give “${stuck.name}” another way to go first.`;
   flow.eachReference(copy, ({ holder, key, onError }, owner) => {
     if (holder[key] !== name) return;
-    // Without the task between, a way back after a failure would fail for ever.
+    // An error route back to the failed task itself would repeat it for ever: it is dropped.
     const leadsOn = next && next !== name && !(onError && next === owner?.name);
     if (leadsOn) holder[key] = next;
     else if (onError) dropErrorRoute(owner!.task, holder);
@@ -51,7 +53,7 @@ export function remove(definition: Definition, name: string): Definition | strin
 }
 
 function dropErrorRoute(task: Task, route: JsonObject): void {
-  const left = (task.onError as Json[]).filter((other) => other !== route);
-  if (left.length) task.onError = left;
+  const rest = (task.onError as Json[]).filter((other) => other !== route);
+  if (rest.length) task.onError = rest;
   else delete task.onError;
 }
