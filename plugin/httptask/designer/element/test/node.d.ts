@@ -1,4 +1,4 @@
-// What the tests use of Node, so that its own types are not needed.
+// The types of the few Node functions that the tests use, so that the package of Node's types is not needed.
 declare module "node:test" {
   export function test(promise: string, body: () => void | Promise<void>): Promise<void>;
 }

@@ -20,14 +20,15 @@ const QUERY: Field = {
     { kind: "string", name: "need", required: true },
   ],
 };
-const again = (slot: Slot): { text: string; read: Slot } => {
+/** Write *slot* as text, and read the text into a new slot. */
+const roundTrip = (slot: Slot): { text: string; read: Slot } => {
   const { text } = linesOf(slot);
   const read = load(slot.field);
   takeLines(read, text, new Map());
   return { text, read };
 };
 
-test("parameters survive their way through the text", () => {
+test("parameters written as text and read back are the same", () => {
   for (const json of [
     '{"limit":5,"q":"a: b","all":true,"size":2,"ids":[1,2],"need":"x"}',
     '{"limit":"many","q":"","size":"2","need":"${$.a} b","own":"5","other":5,"yes":true,"text":"true"}',
@@ -36,14 +37,14 @@ test("parameters survive their way through the text", () => {
     '{"need":"https://a.example:80/#x","q":"\\"","own":"\\\\"}',
   ]) {
     const slot = load(QUERY, parse(json));
-    const { text, read } = again(slot);
+    const { text, read } = roundTrip(slot);
     assert.equal(JSON.stringify(dump(read)), JSON.stringify(dump(slot)), text);
     assert.equal(linesOf(read).text, text);
     assert.equal(text.split("\n").length, Object.keys(parse(json) as object).length);
   }
 });
 
-test("a line with # is off, kept and not sent; without it it is on again", () => {
+test("a parameter with # before its line is off: it is kept but not sent, until the # is removed", () => {
   const slot = load(QUERY, { need: "x" });
   takeLines(slot, "need: y\n# limit: 7\n#own : a b\nX: 1\n\nq:\n#need: z", new Map());
   assert.deepEqual(dump(slot), { need: "y", X: 1 });
@@ -53,7 +54,7 @@ test("a line with # is off, kept and not sent; without it it is on again", () =>
   assert.deepEqual(dump(slot), { limit: 7, need: "y", own: "a b", X: 1 });
 });
 
-test("an object that holds a secret is a sign as a whole", () => {
+test("one sign stands for a whole object that holds a secret", () => {
   const field: Field = { ...QUERY, fields: [{ kind: "object", name: "login", fields: [{ kind: "string", name: "password" }] }] };
   const group = load(field, { login: { password: "w0rd" } });
   const { text, slots } = linesOf(group);
@@ -62,7 +63,7 @@ test("an object that holds a secret is a sign as a whole", () => {
   assert.deepEqual(dump(group), { login: { password: "w0rd" }, q: "x" });
 });
 
-test("a line that is as it was keeps what stands beside its value, and a secret is a sign", () => {
+test("an unchanged line keeps its sample, and a sign stands for a secret", () => {
   const slot = load(QUERY, { need: "${$.x}", token: "s3cret" });
   slot.kids[5]!.sample = "7";
   const { text, slots } = linesOf(slot);
@@ -74,8 +75,9 @@ test("a line that is as it was keeps what stands beside its value, and a secret 
   assert.deepEqual(dump(slot), { need: "${$.x}", password: "s3cret" });
 });
 
-test("what is off is put back beside the definition", () => {
-  const field: Field = { kind: "object", required: true, fields: [{ kind: "object", name: "httpRequest", required: true, fields: [QUERY] }] };
+test("switched-off parameters are put back on the form, unless the definition sets them by now", () => {
+  const request: Field = { kind: "object", name: "httpRequest", required: true, fields: [QUERY] };
+  const field: Field = { kind: "object", required: true, fields: [request] };
   const task = (query: Json) => load(field, { httpRequest: { query } });
   const root = task({ need: "x" });
   takeLines(root.kids[0]!.kids[0]!, "need: x\n# limit: 7\n# own: a", new Map());
@@ -86,9 +88,9 @@ test("what is off is put back beside the definition", () => {
   putOff(fresh, rows);
   assert.deepEqual(offRows(fresh), rows);
   assert.equal(JSON.stringify(dump(fresh)), JSON.stringify(dump(root)));
-  const on = task({ need: "x", own: "b", limit: 1 });
-  putOff(on, rows);
-  assert.deepEqual(offRows(on), [], "what the definition has by now is on");
+  const withBoth = task({ need: "x", own: "b", limit: 1 });
+  putOff(withBoth, rows);
+  assert.deepEqual(offRows(withBoth), [], "a parameter that the definition sets is on");
   assert.deepEqual(rows.map((row) => isOpen(row, rows, ["/httpRequest/query/own"])), [true, false]);
   assert.equal(isOpen({ group: "query", name: "token", value: "x", at: 0 }, [], []), false);
 });

@@ -4,7 +4,7 @@ import type { JsonObject } from "../src/json";
 import { Pins } from "../src/pins";
 import type { Store } from "../src/store";
 
-/** A server that has *tasks* pinned, and what it was asked. */
+/** A store with a server that has the pins *tasks* and adds each request to *asked*. */
 function server(tasks: JsonObject, asked: string[] = []): Store {
   let version = 1;
   const send = async (path: string, { method = "GET", body, headers }: RequestInit = {}): Promise<Response> => {
@@ -17,7 +17,7 @@ function server(tasks: JsonObject, asked: string[] = []): Store {
   return { api: { send }, update: () => {}, workflow: { id: "flow" } } as unknown as Store;
 }
 
-test("a run is asked to answer with pins where there are any, and offline in any case", async () => {
+test("a run answers with pins if there are any; in the offline mode it is asked to in any case", async () => {
   const none = new Pins(server({}));
   await none.open("flow");
   assert.deepEqual(none.wish, {});
@@ -30,13 +30,13 @@ test("a run is asked to answer with pins where there are any, and offline in any
   assert.deepEqual(one.wish, {});
 });
 
-test("a task is pinned by its own name alone", async () => {
+test("a task named like a member of Object.prototype is not pinned by that", async () => {
   const pins = new Pins(server({ Get: { status: 204 } }));
   await pins.open("flow");
   assert.deepEqual(["Get", "constructor", "toString"].map(pins.has), [true, false, false]);
 });
 
-test("a pin goes with the new name of its task, under the newest entity tag", async () => {
+test("the pin of a renamed task is moved, each request with the newest entity tag", async () => {
   const asked: string[] = [];
   const pins = new Pins(server({ Get: { status: 204 } }, asked));
   await pins.open("flow");

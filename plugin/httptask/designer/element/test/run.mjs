@@ -1,4 +1,4 @@
-// Bundles the tests into one temporary module, as the element is bundled, and runs it: Node 20 reads no TypeScript.
+// Bundles the tests into one temporary module and runs it, because Node 20 cannot run TypeScript.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ try {
     tsconfigRaw: "{}",
     logLevel: "warning",
   });
-  // Browsers have JSON.rawJSON since 2023; Node 20 hides it behind a flag that later ones do not know.
+  // Node 20 has JSON.rawJSON only with this flag, which later versions do not know.
   const flags = "rawJSON" in JSON ? [] : ["--harmony-json-parse-with-source"];
   const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test-reporter=spec", ...flags, outfile], { stdio: "inherit" });
   process.exitCode = status ?? 1;

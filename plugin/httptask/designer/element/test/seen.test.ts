@@ -7,7 +7,7 @@ const RAW = "a\u202eb\u200bc\u00add\u3164\u{e0041}\u0000\u2028e";
 const SEEN = "a\\u202eb\\u200bc\\xadd\\u3164\\U000e0041\\x00\\u2028e";
 const children = (node: { props: unknown }): unknown => (node.props as { children: unknown }).children;
 
-test("a stranger's text can neither turn around nor hide what the page says, wherever it is drawn", () => {
+test("invisible characters of a foreign text are escaped in element content and in labels", () => {
   const text = RAW;
   assert.equal(seen(text), SEEN);
   assert.deepEqual(children(h("p", null, "Remove ", text)), ["Remove ", SEEN]);
@@ -16,11 +16,11 @@ test("a stranger's text can neither turn around nor hide what the page says, whe
   assert.equal((h("button", { "aria-label": text, title: text, id: text }).props as Record<string, unknown>)["aria-label"], SEEN);
 });
 
-test("what joins and parts letters, and line breaks, stay: emoji, Persian, a body with CRLF", () => {
+test("joiners between letters and line breaks stay: emoji, Persian, a body with CRLF", () => {
   for (const text of ["👩‍👩‍👧 ✔️", "می‌خواهم", "a\r\nb\tc", "שלום", "é"]) assert.equal(seen(text), text);
 });
 
-test("the value of a control and what a component is given are as they are", () => {
+test("the value of a control and the properties of a component are not changed", () => {
   const text = RAW;
   assert.equal((h("input", { value: text }).props as Record<string, unknown>)["value"], text);
   const Part = ({ name }: { name: string }) => h("b", null, name);

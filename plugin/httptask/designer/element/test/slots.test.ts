@@ -23,7 +23,7 @@ const OBJECT: Field = {
 };
 const typed = (field: Field, text: string): Slot => Object.assign(load(field), { text });
 
-test("settings that are opened and left alone are written as they were", () => {
+test("settings that are loaded and not changed are written as they were", () => {
   const texts = [
     '{"count":12345678901234567890,"name":"a","own":{"x":[1,null]},"sent":false,"size":null}',
     '{"name":7,"count":"many","sent":"yes","size":"huge","tags":"none","labels":[]}',
@@ -40,7 +40,7 @@ test("settings that are opened and left alone are written as they were", () => {
   }
 });
 
-test("a default and an example are shown, not sent", () => {
+test("defaults and examples are not sent", () => {
   const field: Field = {
     kind: "object", required: true,
     fields: [
@@ -54,8 +54,8 @@ test("a default and an example are shown, not sent", () => {
 });
 
 test("a group of the request is not sent while nothing in it was set", () => {
-  const body: Field = { kind: "object", required: true, fields: [{ kind: "object", name: "body", group: true, fields: [{ kind: "string", name: "q" }] }] };
-  const slot = load(body);
+  const body: Field = { kind: "object", name: "body", group: true, fields: [{ kind: "string", name: "q" }] };
+  const slot = load({ kind: "object", required: true, fields: [body] });
   assert.deepEqual(dump(slot), {});
   Object.assign(slot.kids[0]!.kids[0]!, { on: true, text: "x" });
   assert.deepEqual(dump(slot), { body: { q: "x" } });
@@ -63,18 +63,20 @@ test("a group of the request is not sent while nothing in it was set", () => {
   assert.deepEqual(dump(slot), {});
 });
 
-test("a text that reads as an object or a list becomes JSON, with every digit", () => {
-  for (const text of ['{"a": 12345678901234567890}', " [1.0, null]"]) assert.equal(JSON.stringify(dump(typed(ANY, text))), JSON.stringify(parse(text)));
+test("a text that is a JSON object or list becomes that, with every digit", () => {
+  for (const text of ['{"a": 12345678901234567890}', " [1.0, null]"])
+    assert.equal(JSON.stringify(dump(typed(ANY, text))), JSON.stringify(parse(text)));
   assert.equal(dump(typed(ANY, "{not JSON")), "{not JSON");
 });
 
-test("a text that reads as a number or as true becomes that, where the description allows it", () => {
-  assert.deepEqual(["42", "-1.5e3", "true", "042", "True", "null", "x"].map((text) => dump(typed(ANY, text))), [42, -1500, true, "042", "True", "null", "x"].map((value, index) => (index === 1 ? parse("-1.5e3") : value)));
+test("a text that looks like a number or a boolean becomes one, if the description allows it", () => {
+  const values = ["42", "-1.5e3", "true", "042", "True", "null", "x"].map((text) => dump(typed(ANY, text)));
+  assert.deepEqual(values, [42, parse("-1.5e3"), true, "042", "True", "null", "x"]);
   const texts: Field = { kind: "any", types: ["string"] };
   assert.deepEqual(["42", "true", '{"a": 1}'].map((text) => dump(typed(texts, text))), ["42", "true", '{"a": 1}']);
 });
 
-test("what is written as text, a header say, stays text until somebody says that it is JSON", () => {
+test("a parameter that is sent as text (a header) stays text until somebody chooses JSON", () => {
   const header: Field = { kind: "any", textual: true };
   const slot = typed(header, '{"a": 1}');
   assert.equal(dump(slot), '{"a": 1}');
@@ -84,7 +86,7 @@ test("what is written as text, a header say, stays text until somebody says that
   assert.equal(dump(slot), '{"a": 1}');
 });
 
-test("JSON that is nested too deeply for anybody to edit is text, as it was pasted", () => {
+test("JSON that is nested too deeply to be edited stays text", () => {
   const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
   assert.ok(Array.isArray(dump(typed(ANY, nested(150)))));
   for (const text of [nested(152), nested(100_000), `{"a": ${nested(3000)}}`]) {
@@ -95,7 +97,7 @@ test("JSON that is nested too deeply for anybody to edit is text, as it was past
   }
 });
 
-test("a value taken for another type goes along", () => {
+test("a value is converted when another type is chosen", () => {
   const slot = typed(ANY, "[1, 2]");
   takeAs(slot, "array");
   assert.deepEqual(dump(slot), [1, 2]);
@@ -105,38 +107,36 @@ test("a value taken for another type goes along", () => {
   assert.equal(dump(slot), null);
 });
 
-test("a number that is none is kept as it was typed: the server says what is wrong with it", () => {
+test("a text in a number field that is no number is sent as it was typed, so that validation reports it", () => {
   const field: Field = { kind: "number" };
-  assert.deepEqual(["", " 7 ", "0x10", "1,5", "12345678901234567890"].map((text) => JSON.stringify(dump(typed(field, text)))),
-    [undefined, "7", '"0x10"', '"1,5"', "12345678901234567890"]);
+  const values = ["", " 7 ", "0x10", "1,5", "12345678901234567890"].map((text) => JSON.stringify(dump(typed(field, text))));
+  assert.deepEqual(values, [undefined, "7", '"0x10"', '"1,5"', "12345678901234567890"]);
 });
 
-test("an empty text is sent only where it is meant", () => {
+test("an empty text is sent only if it is empty on purpose", () => {
   const field: Field = { kind: "string" };
   assert.equal(dump(load(field)), undefined);
   assert.equal(dump(Object.assign(load(field), { empty: true })), "");
   assert.equal(dump(load(field, "")), "");
 });
 
-test("a value opens the alternative that it fits, and what was typed in another one stays there", () => {
-  const field: Field = {
-    kind: "union",
-    options: [
-      { kind: "object", shape: { json: "object", required: ["cat"], const: { type: "cat" } }, fields: [{ kind: "string", name: "type" }, { kind: "string", name: "cat" }] },
-      { kind: "object", shape: { json: "object", required: ["dog"], const: { type: "dog" } }, fields: [{ kind: "string", name: "type" }, { kind: "string", name: "dog" }] },
-      { kind: "string" },
-    ],
-  };
+test("a value chooses the option of a union that it fits; each option keeps what was typed in it", () => {
+  const animal = (type: string): Field => ({
+    kind: "object",
+    shape: { json: "object", required: [type], const: { type } },
+    fields: [{ kind: "string", name: "type" }, { kind: "string", name: type }],
+  });
+  const field: Field = { kind: "union", options: [animal("cat"), animal("dog"), { kind: "string" }] };
   const optionOf = (value: Json) => load(field, value).option;
   assert.deepEqual([optionOf({ type: "dog", dog: "Rex" }), optionOf({ type: "cat" }), optionOf("text")], [1, 0, 2]);
-  assert.deepEqual(dump(load(field, 7)), 7, "what no alternative can hold is kept");
+  assert.deepEqual(dump(load(field, 7)), 7, "a value that no option can hold is kept");
   const slot = load(field, { type: "dog", dog: "Rex" });
   choose(slot, 2);
   choose(slot, 1);
   assert.deepEqual(dump(slot), { type: "dog", dog: "Rex" });
 });
 
-test("a value waits until the server has told of the fields inside it", () => {
+test("a stub keeps its value until the server has returned its fields", () => {
   const slot = load({ kind: "object", name: "deep", link: "/x" }, { a: 1, b: { c: 2 } });
   assert.deepEqual(dump(slot), { a: 1, b: { c: 2 } });
   expand(slot, { kind: "object", fields: [{ kind: "number", name: "a" }] });
@@ -144,16 +144,15 @@ test("a value waits until the server has told of the fields inside it", () => {
   assert.equal(slot.kids[0]!.text, "1");
 });
 
-test("an expression keeps its sample beside it: the sample is never in the settings", () => {
+test("the sample of an expression is not in the settings", () => {
   const slot = load(OBJECT, { name: "${$.input.name}", count: "${$.input.count}" });
   for (const { slot: field, pointer } of walk(slot)) if (pointer) field.sample = "42";
-  assert.deepEqual(samples(slot), {
-    values: { "/name": "42", "/count": 42 }, texts: { "/name": "42", "/count": "42" }, open: { "/name": "42", "/count": "42" },
-  });
+  const texts = { "/name": "42", "/count": "42" };
+  assert.deepEqual(samples(slot), { values: { "/name": "42", "/count": 42 }, texts, open: texts });
   assert.deepEqual(dump(slot), { name: "${$.input.name}", count: "${$.input.count}" });
 });
 
-test("the secrets of a form are those its description marks, password fields, and fields with a secret's name", () => {
+test("secrets are the fields that the description marks, password fields, and fields with a secret's name", () => {
   const field: Field = {
     kind: "object",
     fields: [
@@ -165,10 +164,13 @@ test("the secrets of a form are those its description marks, password fields, an
   assert.deepEqual(secretPointers(slot), ["/key", "/word", "/accessToken", "/own/password"]);
 });
 
-test("settings without their secrets hold none of them; expressions stay, and secrets can be put back", () => {
+test("secrets are left out and can be put back; expressions stay", () => {
   const task = {
     endpoint: "x",
-    httpRequest: { headers: { Token: "t-secret", Via: "v-secret", Auth: "${$.input.token}" }, body: { users: [{ password: "p-secret", n: 1 }], password: "" } },
+    httpRequest: {
+      headers: { Token: "t-secret", Via: "v-secret", Auth: "${$.input.token}" },
+      body: { users: [{ password: "p-secret", n: 1 }], password: "" },
+    },
   };
   const { value, removed } = withoutSecrets<Json>(task, ["/httpRequest/headers/Via"]);
   assert(!JSON.stringify(value).includes("secret"));
@@ -179,7 +181,7 @@ test("settings without their secrets hold none of them; expressions stay, and se
   assert(masked.includes('"Token":"•••"') && !masked.includes("t-secret"));
 });
 
-test("an address is kept without its secrets, and with its changes", () => {
+test("a URL is kept without its secrets; a URL changed meanwhile keeps its change", () => {
   const task = { httpRequest: { url: "https://u:pw@h.example/a?page=2&api_token=s3cret&x=1#f" } };
   const { value, removed } = withoutSecrets(task, []);
   assert.deepEqual([value, removed], [{ httpRequest: { url: "https://@h.example/a?page=2&api_token=&x=1#f" } }, ["/httpRequest/url"]]);
@@ -194,7 +196,7 @@ test("an address is kept without its secrets, and with its changes", () => {
     assert.deepEqual(withoutSecrets({ httpRequest: { url } }, []), { value: { httpRequest: { url } }, removed: [] });
 });
 
-test("a problem is shown at the deepest field on the way to it", () => {
+test("a problem is shown at the nearest shown field on the way up from its pointer", () => {
   const shown = new Set(["", "/a", "/a/b~1c"]);
   assert.deepEqual(["/a/b~1c/d/e", "/a/x", "/z", ""].map((pointer) => visiblePlace(shown, pointer)), ["/a/b~1c", "/a", "", ""]);
 });

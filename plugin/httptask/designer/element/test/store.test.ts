@@ -1,4 +1,4 @@
-// The store: what of it survives a reload, a save, a new name.
+// The store: what survives a reload, a save, and the renaming of a task.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withoutSecretsOf, withSecretsOf } from "../src/drafts";
@@ -7,7 +7,7 @@ import type { Task } from "../src/types";
 import { removeTask } from "../src/removal";
 import { FLOW, headers, kept, page, Server, slotAt, task, type } from "./server";
 
-test("what was typed is back after a reload, all but the secrets: those were never kept", async () => {
+test("after a reload unsaved changes are back, without the secrets, which are never stored", async () => {
   kept.clear();
   const server = new Server();
   await page(server, (store) => {
@@ -24,7 +24,7 @@ test("what was typed is back after a reload, all but the secrets: those were nev
   });
 });
 
-test("a secret that stands nowhere but on the page has to be typed again, and the page says so", async () => {
+test("after a reload the page says that a secret which was not saved has to be typed again", async () => {
   kept.clear();
   const server = new Server();
   server.definition = { name: "flow", startTask: "A", tasks: { A: task({ Via: "1" }) } };
@@ -36,7 +36,7 @@ test("a secret that stands nowhere but on the page has to be typed again, and th
   await page(server, (store) => assert.equal(store.notice?.detail, "Secrets were not kept: type 1 again."));
 });
 
-test("a secret that only the server recognises is not kept either", async () => {
+test("a secret that only the server recognises is not stored either", async () => {
   kept.clear();
   const server = new Server();
   server.problems = [{ code: "secret-in-the-open", pointer: "/httpRequest/headers/Via", message: "m", severity: "warning" }];
@@ -47,7 +47,7 @@ test("a secret that only the server recognises is not kept either", async () => 
   assert(![...kept.values()].join().includes("looks-like-a-key"));
 });
 
-test("what the server found open in one workflow is asked again in the next: there it may be a secret", async () => {
+test("when a workflow is opened, no switched-off parameter counts as checked for secrets", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     store.drafts.openOff.A = [JSON.stringify({ group: "query", name: "q", value: "v", at: -1 })];
@@ -56,26 +56,27 @@ test("what the server found open in one workflow is asked again in the next: the
   });
 });
 
-test("the workflow that was chosen last is open, whichever comes first", async () => {
+test("the workflow chosen last is open, even if the server answers for it first", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
-    let come = (): void => {};
+    let answerSlow = (): void => {};
     store.api.workflow = async (id: string) => {
-      if (id === "slow") await new Promise<void>((resolve) => { come = resolve; });
+      if (id === "slow") await new Promise<void>((resolve) => { answerSlow = resolve; });
       return { definition: { name: id, tasks: {} }, etag: `"${id}"` };
     };
     const slow = store.workflow.open("slow");
     await store.workflow.open("quick");
-    come();
+    answerSlow();
     await slow;
     assert.deepEqual([store.workflow.id, store.workflow.working.name, store.workflow.etag], ["quick", "quick", '"quick"']);
   });
 });
 
-test("a sample of a secret field is sent and stays while the page is open, and is not kept either", async () => {
+test("the sample of a secret field is sent and stays while the page is open, but is not stored", async () => {
   kept.clear();
   const server = new Server();
-  server.definition = { name: "flow", startTask: "A", tasks: { A: task({ Token: "${$.input.t}", Via: "${$.input.v}" }, "B"), B: task({}) } };
+  const tasks = { A: task({ Token: "${$.input.t}", Via: "${$.input.v}" }, "B"), B: task({}) };
+  server.definition = { name: "flow", startTask: "A", tasks };
   await page(server, async (store) => {
     slotAt(store, "/httpRequest/headers/Token").sample = "sampled-secret";
     slotAt(store, "/httpRequest/headers/Via").sample = "sampled";
@@ -92,7 +93,7 @@ test("a sample of a secret field is sent and stays while the page is open, and i
   });
 });
 
-test("a test request sends what was typed; neither its result nor the history keeps its secrets", async () => {
+test("a test request sends the secrets that were typed; neither its result nor the history has them", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -110,7 +111,7 @@ test("a test request sends what was typed; neither its result nor the history ke
   await page(server, (store) => assert.equal(store.history.items[0]?.ending?.status, 200));
 });
 
-test("a task under a new name keeps its response, its history and its way", async () => {
+test("a renamed task keeps its response, its history and its place", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     await store.tests.send();
@@ -122,7 +123,7 @@ test("a task under a new name keeps its response, its history and its way", asyn
   });
 });
 
-test("what is typed while the server writes a new name is not lost", async () => {
+test("what is typed while the server renames a task is not lost", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -132,7 +133,7 @@ test("what is typed while the server writes a new name is not lost", async () =>
   });
 });
 
-test("a removed task is in the history, and comes back with its secret left out", async () => {
+test("a removed task can be restored from the history, without its secret", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     await removeTask(store, "A");
@@ -142,7 +143,7 @@ test("a removed task is in the history, and comes back with its secret left out"
   });
 });
 
-test("nothing is written over what somebody else saved before one of the two is chosen", async () => {
+test("somebody else's version is not overwritten until the user chooses one of the two", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -159,7 +160,7 @@ test("nothing is written over what somebody else saved before one of the two is 
   });
 });
 
-test("what somebody else saved can be taken: one's own settings go to the history", async () => {
+test("when somebody else's version is loaded, the user's own settings go to the history", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -170,7 +171,7 @@ test("what somebody else saved can be taken: one's own settings go to the histor
   });
 });
 
-test("a page that may keep nothing works all the same", async () => {
+test("a page that may not store anything works all the same", async () => {
   const { setItem } = sessionStorage;
   sessionStorage.setItem = () => { throw new Error("forbidden"); };
   try {
@@ -180,7 +181,7 @@ test("a page that may keep nothing works all the same", async () => {
   }
 });
 
-test("of a request whose end was not told, nobody says that it was not sent", async () => {
+test("a request whose connection broke off may have been delivered", async () => {
   const server = new Server();
   Object.assign(server.api, {
     testRequest: async (_draft: unknown, _signal: unknown, tell: (event: string, data: string) => void) => {
@@ -191,11 +192,12 @@ test("of a request whose end was not told, nobody says that it was not sent", as
   await page(server, async (store) => {
     await store.tests.send();
     const { event, maybeDelivered, message } = store.tests.result!.ending;
-    assert.deepEqual([event, maybeDelivered, message], ["error", true, "The connection to the designer's server ended before the request did."]);
+    assert.deepEqual([event, maybeDelivered], ["error", true]);
+    assert.equal(message, "The connection to the designer's server ended before the request did.");
   });
 });
 
-test("a definition without its secrets, and back", () => {
+test("secrets are taken out of a definition and put back", () => {
   const { definition, removed } = withoutSecretsOf(FLOW, { B: ["/httpRequest/headers/Via"] });
   assert.deepEqual(removed, { A: ["/httpRequest/headers/Token"], B: ["/httpRequest/headers/Via"] });
   assert.deepEqual(withSecretsOf(definition, FLOW, removed), { definition: FLOW, lost: 0 });

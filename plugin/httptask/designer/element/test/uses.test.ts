@@ -1,4 +1,4 @@
-// Who uses the name of a task: shown before a new name, and before it goes away.
+// The places that use the name of a task, shown before the task is renamed or removed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, parse } from "../src/json";
@@ -11,13 +11,25 @@ const USED: Definition = {
   tasks: {
     A: task({}, "B"),
     B: { ...task({ Via: "${$.tasks.A.output.body.id}" }, "Ask"), onError: [{ errors: ["*"], nextTask: "A" }] },
-    Ask: { type: "Decision", choices: [{ condition: "x", nextTask: "End" }, { condition: "$.tasks.A.output", nextTask: "A" }], defaultTask: "A" },
-    Both: { type: "Parallel", branches: [{ startTask: "One", tasks: { One: task({ Via: "${$.tasks.A.output}", To: "${$..A}" }) } }], nextTask: "A" },
+    Ask: {
+      type: "Decision",
+      choices: [{ condition: "x", nextTask: "End" }, { condition: "$.tasks.A.output", nextTask: "A" }],
+      defaultTask: "A",
+    },
+    Both: {
+      type: "Parallel",
+      branches: [{ startTask: "One", tasks: { One: task({ Via: "${$.tasks.A.output}", To: "${$..A}" }) } }],
+      nextTask: "A",
+    },
     End: task({}),
   },
 };
-const DOUBT: Problem = { code: "rename-doubt", pointer: "/tasks/Both/branches/0/tasks/One/httpRequest/headers/To", message: "m", severity: "warning" };
+/** The server's report of an expression that may or may not mean the task A. */
+const DOUBT: Problem = {
+  code: "rename-doubt", pointer: "/tasks/Both/branches/0/tasks/One/httpRequest/headers/To", message: "m", severity: "warning",
+};
 
+/** A server that reports *problems* when A is renamed. */
 function serverOf(definition: Definition, problems: Problem[] = []): Server {
   const server = new Server();
   server.definition = clone(definition);
@@ -28,11 +40,13 @@ function serverOf(definition: Definition, problems: Problem[] = []): Server {
   return server;
 }
 
-test("every route and expression that a new name would change is listed, and what nobody can tell", async () => {
+test("the routes and expressions that a rename would change are listed, and the doubtful ones", async () => {
   kept.clear();
   await page(serverOf(USED, [DOUBT]), async (store) => {
     const uses = await usesOf(store, "A");
-    assert.deepEqual(uses.map(({ task, field, isRoute, isDoubtful }) => [task, field, isRoute ? "route" : isDoubtful ? "perhaps" : "expression"]), [
+    const rows = uses.map(({ task, field, isRoute, isDoubtful }) =>
+      [task, field, isRoute ? "route" : isDoubtful ? "perhaps" : "expression"]);
+    assert.deepEqual(rows, [
       [null, "", "route"],
       ["B", "Headers › Via", "expression"],
       ["B", "error route 1", "route"],
@@ -48,7 +62,7 @@ test("every route and expression that a new name would change is listed, and wha
   });
 });
 
-test("a task that expressions use is removed only when somebody has seen them", async () => {
+test("before a task that expressions use is removed, the page shows them and asks", async () => {
   kept.clear();
   await page(serverOf(USED), async (store) => {
     await askRemoval(store, "A");
@@ -57,7 +71,7 @@ test("a task that expressions use is removed only when somebody has seen them", 
   });
 });
 
-test("a task that only routes use is removed at once, and when nobody answers, too", async () => {
+test("a task that only routes use is removed at once; so is any task if the server does not answer", async () => {
   kept.clear();
   const server = serverOf(USED);
   await page(server, async (store) => {

@@ -10,7 +10,7 @@ const http = (nextTask: string | null): Task => ({
   type: "Http", httpRequest: { url: "https://a.example", method: "GET" }, ...(nextTask === null ? { end: true } : { nextTask }),
 });
 const LINE: Definition = { startTask: "A", tasks: { A: http("B"), B: http("C"), C: http("D"), D: http(null) } };
-/** A decision with two ways that meet again, then two branches side by side. */
+/** A Decision with two routes that meet again, then a Parallel with two branches. */
 const FORKED: Definition = {
   startTask: "Ask",
   tasks: {
@@ -35,7 +35,7 @@ const FORKED: Definition = {
 const failing = (nextTask: string | null, ...handlers: string[]): Task => ({
   ...http(nextTask), onError: handlers.map((handler) => ({ errors: ["*"], nextTask: handler })),
 });
-/** Ways after a failure: back, on, out of a Parallel, and inside a branch. */
+/** Error routes: back, on, out of a Parallel, and inside a branch. */
 const CAUGHT: Definition = {
   startTask: "Ask",
   tasks: {
@@ -52,7 +52,7 @@ const CAUGHT: Definition = {
   },
 };
 
-/** The names of the tasks that a run may get to: followed here from the definition alone. */
+/** The names of the tasks that a run can reach, found without the code under test. */
 function reachable(definition: Definition): string[] {
   const reached = new Set<string>();
   const visit = (tasks: Record<string, Json>, name: Json | undefined): void => {
@@ -72,7 +72,7 @@ function reachable(definition: Definition): string[] {
 }
 const names = (definition: Definition): string[] => flow.listed(definition).map(({ name }) => name).sort();
 
-test("a removed task leaves every other one within reach", () => {
+test("when a task is removed, all others can still be reached", () => {
   for (const definition of [LINE, FORKED])
     for (const { name, type } of flow.listed(definition)) {
       if (type !== "Http") continue;
@@ -84,7 +84,7 @@ test("a removed task leaves every other one within reach", () => {
     }
 });
 
-test("a removed task takes its ways after a failure along, and those that led to it lead on or go", () => {
+test("error routes to a removed task lead to its next task, or are removed", () => {
   const onError = (definition: Definition | string, name: string): Json | undefined => {
     assert(typeof definition !== "string", String(definition));
     return flow.find(definition, name)!.task.onError;
@@ -100,16 +100,14 @@ test("a removed task takes its ways after a failure along, and those that led to
   }
 });
 
-test("the picture shows the ways after a failure, once each", () => {
+test("each error route is listed once", () => {
   const onError = flow.routes(CAUGHT).filter((route) => route.onError).map(({ from, to }) => `${from} > ${to}`);
   assert.deepEqual(onError.sort(), ["Ask > Repair", "Both > Sorry", "Last > Ask", "Last > Sorry", "One > Plan B"]);
 });
 
-test("an end that a decision leads to is not removed: the decision would lead nowhere", () => {
-  const definition: Definition = {
-    startTask: "Choose",
-    tasks: { Choose: { type: "Decision", choices: [{ condition: "x", nextTask: "Yes" }], defaultTask: "No" }, Yes: http(null), No: http(null) },
-  };
+test("a last task that a Decision leads to is not removed: the Decision would lead nowhere", () => {
+  const choose: Task = { type: "Decision", choices: [{ condition: "x", nextTask: "Yes" }], defaultTask: "No" };
+  const definition: Definition = { startTask: "Choose", tasks: { Choose: choose, Yes: http(null), No: http(null) } };
   const refusal = remove(definition, "Yes");
   assert.equal(typeof refusal, "string");
   assert(String(refusal).includes("“Choose”"));
@@ -120,7 +118,7 @@ test("the only task can be removed", () => {
   assert.deepEqual(rest, { tasks: {} });
 });
 
-test("a moved task changes places with its neighbour, and every task stays within reach", () => {
+test("a moved task swaps with its neighbour, and all tasks can still be reached", () => {
   for (const definition of [LINE, FORKED, CAUGHT])
     for (const { name } of flow.listed(definition))
       for (const by of [-1, 1] as const) {
@@ -135,7 +133,7 @@ test("a moved task changes places with its neighbour, and every task stays withi
   assert.equal(flow.move(LINE, "D", 1), null);
 });
 
-test("an inserted task is reached, and so is every other one", () => {
+test("an inserted task can be reached, and so can all others", () => {
   for (const definition of [LINE, FORKED, CAUGHT, { tasks: {} } as Definition])
     for (const after of [null, ...flow.listed(definition).map(({ name }) => name)]) {
       const grown = flow.insert(definition, "New", http("a task of another workflow"), after);
@@ -143,7 +141,7 @@ test("an inserted task is reached, and so is every other one", () => {
     }
 });
 
-test("an edit leaves the definition it was given as it was: what was saved can be compared", () => {
+test("edits do not change their argument", () => {
   const before = clone(FORKED);
   remove(FORKED, "Meet");
   flow.move(FORKED, "One", 1);
@@ -152,14 +150,14 @@ test("an edit leaves the definition it was given as it was: what was saved can b
   assert.deepEqual(FORKED, before);
 });
 
-test("a replaced task stands where the old one stood, in a branch too", () => {
+test("a task is replaced in its place, also in a branch", () => {
   const replaced = flow.replace(FORKED, "Two", { type: "Http", end: true, description: "new" });
   assert.deepEqual(names(replaced), names(FORKED));
   assert.equal(flow.find(replaced, "Two")!.task.description, "new");
   assert.equal(flow.find(replaced, "Two")!.depth, 1);
 });
 
-test("a free name is none that a task has, at any depth, and has at most 80 characters", () => {
+test("a free name differs from those of all tasks at any depth, and has at most 80 characters", () => {
   assert.equal(flow.freeName(FORKED, " Meet "), "Meet 2");
   assert.equal(flow.freeName(FORKED, "Two"), "Two 2");
   assert.equal(flow.freeName(FORKED, "  "), "HTTP task");
@@ -171,31 +169,34 @@ test("a free name is none that a task has, at any depth, and has at most 80 char
   for (const name of [first, second]) assert(flow.isNamedFor(name, long));
 });
 
-test("a name that a person gave is not taken for one of ours", () => {
+test("a name that a person chose is not taken for a generated one", () => {
   assert(flow.isNamedFor("Get a thing 2", "Get a thing"));
   assert(!flow.isNamedFor("Get a thing twice", "Get a thing"));
   assert(!flow.isNamedFor("Mine", "Get a thing"));
 });
 
-test("a definition that no form can show is listed all the same", () => {
-  const odd = { startTask: 7, tasks: { A: null, B: [1], C: { type: 3 }, D: { type: "Parallel", branches: "none" } } } as unknown as Definition;
-  assert.deepEqual(flow.listed(odd).map(({ name, type }) => [name, type]), [["A", "?"], ["B", "?"], ["C", "?"], ["D", "Parallel"]]);
-  assert.deepEqual(flow.routes(odd), []);
+test("the tasks of an invalid definition are listed all the same", () => {
+  const tasks = { A: null, B: [1], C: { type: 3 }, D: { type: "Parallel", branches: "none" } };
+  const invalid = { startTask: 7, tasks } as unknown as Definition;
+  const types = flow.listed(invalid).map(({ name, type }) => [name, type]);
+  assert.deepEqual(types, [["A", "?"], ["B", "?"], ["C", "?"], ["D", "Parallel"]]);
+  assert.deepEqual(flow.routes(invalid), []);
 });
 
-test("a task behind a decision takes the first way that leads nowhere, else its default way", () => {
+test("a task behind a Decision gets the first choice that leads nowhere, or else the default route", () => {
   const decision: Task = { type: "Decision", choices: [{ condition: "x", nextTask: "" }], defaultTask: "" };
   const asked = flow.insert({ startTask: "A", tasks: { A: http(null) } }, "Ask", decision, "A");
   assert.deepEqual(flow.find(asked, "Ask")!.task, decision);
   const once = flow.insert(asked, "One", http(null), "Ask");
   const twice = flow.insert(once, "Two", http(null), "Ask");
   const thrice = flow.insert(twice, "Three", http(null), "Ask");
-  assert.deepEqual(flow.find(thrice, "Ask")!.task, { type: "Decision", choices: [{ condition: "x", nextTask: "One" }], defaultTask: "Three" });
+  const filled: Task = { type: "Decision", choices: [{ condition: "x", nextTask: "One" }], defaultTask: "Three" };
+  assert.deepEqual(flow.find(thrice, "Ask")!.task, filled);
   assert.equal(flow.find(thrice, "Three")!.task.nextTask, "Two");
   assert.deepEqual(flow.find(thrice, "One")!.task, http(null));
 });
 
-test("a task that ends the run never cuts off what follows", () => {
+test("an inserted Terminate never cuts off the tasks behind it", () => {
   const end: Task = { type: "Terminate", terminationStatus: "Completed" };
   const apart = flow.insert(LINE, "End", end, "A");
   assert.equal(flow.find(apart, "A")!.task.nextTask, "B");
@@ -203,31 +204,33 @@ test("a task that ends the run never cuts off what follows", () => {
   assert.deepEqual(flow.find(flow.insert(LINE, "End", end, "D"), "D")!.task, { ...http("End") });
 });
 
-test("a task put into any way of the picture stands on it, and every other one is still reached", () => {
+test("a task inserted on any route is on that route, and all others can still be reached", () => {
   for (const definition of [LINE, FORKED, CAUGHT])
     for (const route of flow.routes(definition)) {
-      const way = `${route.from} to ${route.to}${route.onError ? " on error" : ""}`;
+      const message = `${route.from} to ${route.to}${route.onError ? " on error" : ""}`;
       const before = clone(definition);
       const grown = insertBetween(definition, "New", http("a task of another workflow"), route);
       assert.deepEqual(definition, before);
-      assert.deepEqual(reachable(grown), [...names(definition), "New"].sort(), way);
-      assert(flow.routes(grown).some(({ from, to, onError }) => from === route.from && to === "New" && onError === route.onError), way);
-      assert(flow.routes(grown).some(({ from, to }) => from === "New" && to === route.to), way);
+      assert.deepEqual(reachable(grown), [...names(definition), "New"].sort(), message);
+      const routes = flow.routes(grown);
+      assert(routes.some(({ from, to, onError }) => from === route.from && to === "New" && onError === route.onError), message);
+      assert(routes.some(({ from, to }) => from === "New" && to === route.to), message);
     }
 });
 
-test("of a decision's ways only the one that was meant gets the new task", () => {
+test("a task inserted on one route of a Decision leaves the other routes alone", () => {
   const grown = insertBetween(FORKED, "New", http(null), { from: "Choose", to: "Right", onError: false });
-  assert.deepEqual(flow.find(grown, "Choose")!.task, { type: "Decision", choices: [{ condition: "x", nextTask: "Left" }], defaultTask: "New" });
+  const choose: Task = { type: "Decision", choices: [{ condition: "x", nextTask: "Left" }], defaultTask: "New" };
+  assert.deepEqual(flow.find(grown, "Choose")!.task, choose);
   assert.equal(flow.find(grown, "New")!.task.nextTask, "Right");
 });
 
-test("what ends the run does not cut off what follows", () => {
+test("a Terminate inserted on a route does not cut off the tasks behind it", () => {
   const grown = insertBetween(LINE, "New", { type: "Terminate", terminationStatus: "Completed" }, { from: "A", to: "B", onError: false });
   assert.deepEqual(reachable(grown), names(LINE));
 });
 
-test("a dragged task takes the place of the one that it is dropped on, on their line alone", () => {
+test("a dragged task moves to the place of the task it is dropped on, if both are on one line", () => {
   const order = (definition: Definition | null) => definition && flow.listed(definition).map(({ name }) => name).join("");
   assert.equal(order(reorder(LINE, "A", "C")), "BCAD");
   assert.equal(order(reorder(LINE, "D", "A")), "DABC");
@@ -241,7 +244,7 @@ test("a dragged task takes the place of the one that it is dropped on, on their 
   assert.equal(reorder(round, "B", "nowhere"), null);
 });
 
-test("no plus of the picture covers another", () => {
+test("no two plus signs of the graph overlap", () => {
   const spots = [{ x: 50, y: 10 }, { x: 50, y: 10 }, { x: 60, y: 10 }, { x: 50, y: 58 }, { x: 90, y: 12 }];
   const placed = spread(spots, 24);
   assert.deepEqual(placed.map(({ x }) => x), [50, 74, 108, 50, 138]);

@@ -1,4 +1,4 @@
-// The list of workflows: another name, away, and back. Nothing is lost on the way.
+// The list of workflows: rename, remove and bring back, without losing anything.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Api, ApiError } from "../src/api";
@@ -8,7 +8,7 @@ import type { Definition } from "../src/types";
 import { bringBack, removeWorkflow, renameWorkflow, runnersOf } from "../src/workflows";
 import { FLOW, headers, kept, page, Server, type } from "./server";
 
-/** A folder of definitions with an entity tag each, and what was removed from it. */
+/** A server with a folder of definitions, each with an entity tag, and a list of the removed ones. */
 class Folder extends Server {
   readonly files = new Map<string, { definition: Definition; etag: string }>();
   readonly removed: string[] = [];
@@ -20,7 +20,10 @@ class Folder extends Server {
     this.put("other", { name: "other", tasks: {} });
     const config = this.api.config;
     Object.assign(this.api, {
-      config: async () => ({ ...(await config()), workflow: [...this.files.keys()][0], workflows: [...this.files.keys()].map((id) => ({ id })) }),
+      config: async () => {
+        const ids = [...this.files.keys()];
+        return { ...(await config()), workflow: ids[0], workflows: ids.map((id) => ({ id })) };
+      },
       workflow: async (id: string) => clone(this.at(id) as never),
       save: async (id: string, definition: Definition, etag: string | null) => {
         if (etag === null ? this.files.has(id) : this.at(id).etag !== etag) throw new ApiError({ title: "Changed meanwhile" });
@@ -37,16 +40,21 @@ class Folder extends Server {
     } satisfies Partial<Record<keyof Api, unknown>>);
   }
 
+  /** The pins of each definition, by task. Their entity tag is their number. */
   readonly pins = new Map<string, Record<string, unknown>>();
+  /** Answer a request for the pins of *id*; with a *task*, set its pin first. */
   private pin(id: string, task: string | undefined, init?: { headers: Record<string, string>; body: string }) {
     const tasks = this.pins.get(id) ?? {};
     if (task !== undefined) {
-      const known = Object.keys(tasks).length;
-      if (known ? init!.headers["If-Match"] !== `"${known}"` : init!.headers["If-None-Match"] !== "*") throw new ApiError({ title: "Changed meanwhile" });
+      const count = Object.keys(tasks).length;
+      const { headers } = init!;
+      const isCurrent = count ? headers["If-Match"] === `"${count}"` : headers["If-None-Match"] === "*";
+      if (!isCurrent) throw new ApiError({ title: "Changed meanwhile" });
       this.pins.set(id, { ...tasks, [task]: JSON.parse(init!.body).pin });
     }
-    const now = this.pins.get(id) ?? {};
-    return { text: async () => JSON.stringify({ tasks: now }), headers: new Headers({ ETag: `"${Object.keys(now).length}"` }) };
+    const current = this.pins.get(id) ?? {};
+    const etag = `"${Object.keys(current).length}"`;
+    return { text: async () => JSON.stringify({ tasks: current }), headers: new Headers({ ETag: etag }) };
   }
 
   put(id: string, definition: Definition) {
@@ -63,7 +71,7 @@ class Folder extends Server {
 const VIA = "/httpRequest/headers/Via";
 const via = (store: Store): unknown => (headers(store, "A") as Definition).Via;
 
-test("the open workflow under another name keeps what was not saved, its undo and its history", async () => {
+test("a renamed open workflow keeps its unsaved changes, its undo and its history", async () => {
   kept.clear();
   const folder = new Folder();
   await page(folder, async (store) => {
@@ -90,7 +98,7 @@ test("the open workflow under another name keeps what was not saved, its undo an
   });
 });
 
-test("another name takes the place of nothing, and asks for one's own version first", async () => {
+test("a workflow is not renamed over another one, nor while somebody else's version is on disk", async () => {
   kept.clear();
   const folder = new Folder();
   await page(folder, async (store) => {
@@ -102,7 +110,7 @@ test("another name takes the place of nothing, and asks for one's own version fi
   });
 });
 
-test("a removed workflow comes back as it was, what was not saved too", async () => {
+test("a removed workflow comes back as it was, with its unsaved changes", async () => {
   kept.clear();
   const folder = new Folder();
   await page(folder, async (store) => {
@@ -131,12 +139,12 @@ test("a workflow that is not open is renamed and removed without opening it", as
   });
 });
 
-test("who runs a workflow", () => {
+test("the workflows that run a workflow are found", () => {
   const items = [{ id: "a", runs: ["b", "a"] }, { id: "b" }, { id: "c", runs: ["b"] }];
   assert.deepEqual(["a", "b", "c"].map((id) => runnersOf(items, id).map((item) => item.id)), [[], ["a", "c"], []]);
 });
 
-test("pins go along with another name, and take the place of no others", async () => {
+test("the pins of a renamed workflow are copied, but never over the pins of another", async () => {
   kept.clear();
   const folder = new Folder();
   const pins = { A: { status: 200 }, B: { status: 404 } };
