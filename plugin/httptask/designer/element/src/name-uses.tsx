@@ -56,7 +56,9 @@ export function Removal() {
         <strong>“{name}” is used by</strong>
         <UseList uses={uses} />
         <div class="row">
-          <button id="remove-anyway" class="danger" onClick={() => { close(); void removeTask(store, name); }}>Remove it all the same</button>
+          <button id="remove-anyway" class="danger" onClick={() => { close(); void removeTask(store, name); }}>
+            Remove it all the same
+          </button>
           <button onClick={() => { close(); focus("remove-task"); }}>Keep it</button>
         </div>
       </div>

@@ -27,7 +27,12 @@ export function Notices() {
       )}
       {conflict && (
         <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
+          <Failed
+            failure={{
+              title: "Somebody else changed this workflow",
+              detail: `${conflict.detail}. Nothing was written yet; either way your settings stay in the history.`,
+            }}
+          >
             <button onClick={() => void store.saving.reload()}>Load theirs</button>
             <button class="danger" onClick={() => void store.saving.save(conflict.etag)}>Overwrite with mine</button>
           </Failed>

@@ -50,7 +50,9 @@ export function Fields({ slot, pointer, id, redraw, prefix = "" }: Inside) {
           onRemove={option.slot.field.required ? undefined : () => remove(option)}
         />
       ))}
-      {(slot.own.length > 0 || slot.field.extra) && <Entries slot={slot} pointer={pointer} id={id} redraw={redraw} field={slot.field.extra} />}
+      {(slot.own.length > 0 || slot.field.extra) && (
+        <Entries slot={slot} pointer={pointer} id={id} redraw={redraw} field={slot.field.extra} />
+      )}
       <Optional
         of={prefix.replace(/( › |\.)$/, "")} options={options.filter((option) => !isShown(option.slot) && !option.slot.field.refused)}
         onAdd={(option) => { slot.on = true; add(option); }}

@@ -323,10 +323,10 @@ export class OpenTask {
 
   /** The pointers of the open task's literal secrets: those of secret fields, and those that the server found. */
   secretsHere(): string[] {
-    const found = this.store.validation.problems.filter(
+    const recognised = this.store.validation.problems.filter(
       ({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 1,
     );
-    return [...new Set([...secretPointers(this.root!), ...found.map(({ pointer }) => pointer)])];
+    return [...new Set([...secretPointers(this.root!), ...recognised.map(({ pointer }) => pointer)])];
   }
 
   /** Load the fields of the stub *slot*, and put it on the form. */

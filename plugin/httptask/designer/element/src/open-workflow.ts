@@ -162,9 +162,9 @@ export class OpenWorkflow {
   /** Rename the open task to *wanted*, numbered if another task has that name. */
   rename(wanted: string): Promise<void> {
     const name = this.store.task.name;
-    const clean = wanted.trim().slice(0, 80);
-    if (name !== null && clean && clean !== name)
-      this.asking = this.asking.then(() => this.renameTo(name, flow.freeName(this.working, clean)));
+    const newName = wanted.trim().slice(0, 80);
+    if (name !== null && newName && newName !== name)
+      this.asking = this.asking.then(() => this.renameTo(name, flow.freeName(this.working, newName)));
     return this.asking;
   }
 

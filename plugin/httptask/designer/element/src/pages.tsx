@@ -13,6 +13,7 @@ const ENDS: Record<string, string> = {
   error: "a page failed",
 };
 
+/** How many items and pages were read, and why no more; then each page. */
 export const PageList = ({ pages }: { pages: Pages }) => (
   <div>
     <p>

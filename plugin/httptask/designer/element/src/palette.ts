@@ -25,10 +25,16 @@ interface Kind {
 }
 /** The task types that have a form here, apart from `Http` and `Workflow`. */
 const KINDS: Record<string, Kind> = {
-  Decision: { about: "chooses the way by conditions: if, else, branch", name: "Decide", task: { choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0" },
+  Decision: {
+    about: "chooses the way by conditions: if, else, branch", name: "Decide",
+    task: { choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0",
+  },
   Parallel: { about: "runs branches side by side", name: "Both", task: { branches: [] }, control: "branch-add" },
   Wait: { about: "pauses for seconds, or until a time: delay, sleep", name: "Wait", task: { seconds: 60 }, control: "wait-value" },
-  Terminate: { about: "ends the run: stop, fail, complete", name: "End", task: { terminationStatus: "Completed" }, control: "f-/terminationStatus" },
+  Terminate: {
+    about: "ends the run: stop, fail, complete", name: "End",
+    task: { terminationStatus: "Completed" }, control: "f-/terminationStatus",
+  },
   Simple: { about: "waits until somebody outside completes it: gate, approval", name: "Approve", task: {}, control: "type-form" },
 };
 
@@ -69,7 +75,9 @@ const commands = (store: Store): PaletteItem[] =>
   });
 
 function allItems(store: Store): PaletteItem[] {
-  const curl = { group: "Do" as const, title: "Copy as curl", about: "the request as a command", act: () => void store.copying.task("curl") };
+  const curl: PaletteItem = {
+    group: "Do", title: "Copy as curl", about: "the request as a command", act: () => void store.copying.task("curl"),
+  };
   return [
     { group: "Add", title: "Own request", about: "any method and URL: HTTP, REST", act: () => store.task.free() },
     ...kinds(store).map(([type, kind]): PaletteItem => (

@@ -126,7 +126,7 @@ export function wayTo(text: string, root: Node, offset: number): number[] {
   return path;
 }
 
-/** The offset of the value at the JSON Pointer with the segments *names* below *root*; of the nearest value around it if there is none. */
+/** The offset of the value below *root* at the JSON Pointer segments *names*; if there is none, of the nearest value around it. */
 export function offsetOf(text: string, root: Node, names: string[]): number {
   let node = root;
   for (const name of names) {

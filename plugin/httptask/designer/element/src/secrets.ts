@@ -125,18 +125,18 @@ const MAY_HOLD_SECRETS = /^\/(httpRequest|inputParameters)\//;
  * *mask*, the mask takes the place of each secret. *removed* are the pointers of the secrets.
  */
 export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
-  const secretPointerSet = new Set(pointers);
+  const secretPlaces = new Set(pointers);
   const removed: string[] = [];
   const copy = (value: Json, pointer: string, name: string): Json | undefined => {
     const isLeaf = value === null || typeof value !== "object" || isRaw(value);
     if (pointer === URL_POINTER && typeof value === "string") {
-      const { clean, secrets } = splitUrl(value, secretPointerSet.has(pointer));
+      const { clean, secrets } = splitUrl(value, secretPlaces.has(pointer));
       if (!secrets.length) return clean;
       removed.push(pointer);
       return mask === undefined ? clean : secrets.reduce((masked, secret) => masked.replace(secret, mask), value);
     }
     const isSecretByName = isLeaf && MAY_HOLD_SECRETS.test(pointer) && SECRET_NAME.test(name);
-    if ((secretPointerSet.has(pointer) || isSecretByName) && !isExpression(value) && value !== "") {
+    if ((secretPlaces.has(pointer) || isSecretByName) && !isExpression(value) && value !== "") {
       removed.push(pointer);
       return mask;
     }

@@ -57,6 +57,7 @@ export interface Entry {
   slot: Slot;
 }
 
+/** The field of a value about which nothing is documented. */
 export const ANY: Field = { kind: "any", type: "any value" };
 const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
@@ -307,8 +308,11 @@ function dumpItem(slot: Slot): Json {
 
 /** The field of a user-named entry of *field*, an object or a map. */
 export const itemsOf = (field: Field): Field => (field.kind === "map" ? valuesOf(field) : (field.extra ?? ANY));
+/** The field of a map's values. */
 export const valuesOf = (field: Field): Field => (field.values as Field | undefined) ?? ANY;
+/** The values of an enum. */
 export const choices = (field: Field): Json[] => (field.values as Json[] | undefined) ?? [];
+/** The field of an array's item at *index*. */
 export const itemField = (field: Field, index: number): Field => field.prefix?.[index] ?? field.items ?? ANY;
 const insideOf = (type: string): Field =>
   type === "array" ? { kind: "array", items: ANY } : { kind: "map", values: ANY };

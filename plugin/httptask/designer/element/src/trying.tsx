@@ -1,11 +1,11 @@
-// What a test request is tried with: the environment it goes to, and the sample input.
+// The conditions of test requests and runs: the environment they go to, and the sample input.
 import { FieldRow } from "./field-row";
 import { isObject } from "./json";
 import { Fields } from "./objects";
 import type { Store } from "./store";
 import { Icon, Problems, typed, useRedraw, useUi } from "./ui";
 
-/** Which environment test requests go to; its colour stands beside its name. */
+/** The choice of the environment; *url* is the open task's URL in the definition. Nothing if there are no environments. */
 export function EnvironmentPicker({ url }: { url: string }) {
   const { store } = useUi();
   const { items, current, chosen } = store.environments;
@@ -22,7 +22,9 @@ export function EnvironmentPicker({ url }: { url: string }) {
         >
           <option value="">none: as the definition says</option>
           {items.map(({ name, description, broken }) => (
-            <option key={name} value={name} disabled={!!broken}>{name}{broken ? " (its file is broken)" : description && ` (${description})`}</option>
+            <option key={name} value={name} disabled={!!broken}>
+              {name}{broken ? " (its file is broken)" : description && ` (${description})`}
+            </option>
           ))}
         </select>
         {current?.live && <span class="tag is-failed" title="What is sent there is real">live</span>}
@@ -37,27 +39,45 @@ export function EnvironmentPicker({ url }: { url: string }) {
   );
 }
 
-/** The input that expressions see as `$.input`, for tests and for runs of the page. */
+/** The sample input, which expressions see as `$.input` in tests and runs of the page: as JSON, or in a form. */
 export function SampleInputField({ change }: { change: () => void }) {
   const { store } = useUi();
   const redraw = useRedraw();
   const { root, asJson, problems, refused } = store.input;
-  const asForm = !!root && !asJson;
+  const isForm = !!root && !asJson;
+  const group = isForm ? { role: "group" as const, "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {};
+  const changeAndRedraw = () => { change(); redraw(); };
+  const control = () => {
+    if (!isForm)
+      return (
+        <div class="control">
+          <textarea
+            id="sample-input" class="code" rows={3} value={store.input.typed} placeholder={'{"rfi": {"id": 7}}'}
+            onInput={typed((value) => { store.task.input = value; change(); })}
+          />
+        </div>
+      );
+    const hasFields = root.field.kind === "object" && root.raw === null && !root.isNull;
+    return (
+      <div class="below">
+        {hasFields
+          ? <Fields key={root.key} slot={root} pointer="/input" id="sample-input" redraw={changeAndRedraw} />
+          : <FieldRow key={root.key} slot={root} pointer="/input" name="Input" />}
+      </div>
+    );
+  };
   return (
-    <div class={asForm ? "field headed" : "field"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
+    <div class={isForm ? "field headed" : "field"} {...group}>
       <div class="lab">
         <label class="name" id="sample-input-name" for="sample-input">Sample input</label>
-        <span class="type">{asForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
-        {root && <button class="link" onClick={() => { store.input.toggle(); change(); redraw(); }}>{asJson ? "Use the form" : "Write it as JSON"}</button>}
+        <span class="type">{isForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
+        {root && (
+          <button class="link" onClick={() => { store.input.toggle(); changeAndRedraw(); }}>
+            {asJson ? "Use the form" : "Write it as JSON"}
+          </button>
+        )}
       </div>
-      {!asForm ? (
-        <div class="control"><textarea
-          id="sample-input" class="code" rows={3} value={store.input.typed} placeholder={'{"rfi": {"id": 7}}'}
-          onInput={typed((value) => { store.task.input = value; change(); })}
-        /></div>
-      ) : root.field.kind === "object" && root.raw === null && !root.isNull ? (
-        <div class="below"><Fields key={root.key} slot={root} pointer="/input" id="sample-input" redraw={() => { change(); redraw(); }} /></div>
-      ) : <div class="below"><FieldRow key={root.key} slot={root} pointer="/input" name="Input" /></div>}
+      {control()}
       <div class="problems">
         <Problems id="sample-input" pointer="/inputSchema" problems={problems} />
         <Problems id="refused-input" pointer="" problems={refused} />
@@ -66,5 +86,9 @@ export function SampleInputField({ change }: { change: () => void }) {
   );
 }
 
-export const usesInput = (store: Store): boolean =>
-  store.task.input !== "" || store.input.root !== null || (isObject(store.task.value().inputParameters ?? null) && Object.keys(store.task.value().inputParameters as object).length > 0);
+/** Say whether the form of the open task shows the sample input: there is one, or the task has input parameters. */
+export function usesInput(store: Store): boolean {
+  if (store.task.input !== "" || store.input.root !== null) return true;
+  const { inputParameters = null } = store.task.value();
+  return isObject(inputParameters) && Object.keys(inputParameters).length > 0;
+}

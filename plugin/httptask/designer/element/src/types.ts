@@ -107,6 +107,7 @@ export interface Form {
 export type Task = JsonObject;
 export type Definition = JsonObject & { tasks?: JsonObject; startTask?: string; name?: string };
 
+/** A problem of a definition or task, at a JSON Pointer. */
 export interface Problem {
   pointer: string;
   message: string;
@@ -116,6 +117,7 @@ export interface Problem {
   params?: JsonObject;
 }
 
+/** Why a request of the page failed: problem details (RFC 9457). */
 export interface Failure {
   type?: string;
   title: string;
@@ -156,6 +158,7 @@ interface Content {
   mediaType: string;
   rows: Row[];
 }
+/** A documented server of an endpoint; its address may have variables. */
 export interface Server {
   url: string;
   address: string;
@@ -310,6 +313,7 @@ export interface Change {
   formerTitle?: string;
 }
 
+/** A request as it was sent, secrets masked. */
 export interface SentRequest {
   method: string;
   url: string;
@@ -331,6 +335,7 @@ export interface Hop {
   /** The server asked for authorisation: the next hop is the same request with it. */
   challenged?: boolean;
 }
+/** One attempt to send a request, with the redirects it followed. */
 export interface Attempt {
   number: number;
   outcome: string;
@@ -489,6 +494,7 @@ export interface Visit {
   /** For a visit that goes on: when the server reported it, by `performance.now()`. Set by the page. */
   told?: number;
 }
+/** More about a visit: its error, its exchange, and which values there are. */
 export interface VisitDetail {
   /** The values that can be loaded: `input`, `output`. */
   has: string[];

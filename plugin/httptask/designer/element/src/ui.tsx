@@ -150,7 +150,9 @@ export function Tabs<T extends string>({ id, label, tabs, chosen, onChoose, smal
 }
 
 /** Return an event handler that calls *take* with the value of the control. */
-export const typed = (take: (value: string) => void) => (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
+export const typed =
+  (take: (value: string) => void) =>
+  (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
 
 /** The *problems* at *pointer*, for its control with the id *id*; `describedBy` links the control to them. */
 export function Problems({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) {
@@ -168,6 +170,7 @@ export function Problems({ id, pointer, problems }: { id: string; pointer: strin
     ))}
   </>;
 }
+/** The ids of the *problems* that `Problems` shows for the control *id*, for `aria-describedby`. */
 export const describedBy = (id: string, problems: Problem[]): string => problems.map((_, index) => `${id}-problem-${index}`).join(" ");
 
 /** The id of the control at *pointer*. White space is encoded, because lists of ids (`aria-describedby`) are split at it. */

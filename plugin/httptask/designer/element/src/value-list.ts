@@ -28,6 +28,7 @@ export function summary(open: string, count: number, members: string[]): string 
   const rest = count - members.length;
   return `${size} ${members.join(", ")}${rest > 0 ? `, +${rest}` : ""}`;
 }
+/** Cut *text* to *most* characters. */
 export const short = (text: string, most = MOST_OF_ONE): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 /** The text behind a name: the sample, a summary of it, or the documented type. */

@@ -95,7 +95,8 @@ export function ImageView({ ending, store }: { ending: Ending; store: Store }) {
  * The elements that would run, fetch or link something. The sandbox of the frame and its policy forbid all that anyway;
  * they are removed so that the browser does not report each violation.
  */
-const ACTIVE = "script, style, link, meta, base, iframe, frame, frameset, object, embed, portal, svg, math, template, audio, video, source, track, img:not([src^='data:'])";
+const ACTIVE = "script, style, link, meta, base, iframe, frame, frameset, object, embed, portal, svg, math, template, "
+  + "audio, video, source, track, img:not([src^='data:'])";
 const ACTIVE_ATTRIBUTE = /^(on|style$|srcset$|background$|ping$|autofocus$|formaction$|action$|target$|href$|xlink)/i;
 const FRAME_POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -109,6 +110,7 @@ export function harmless(html: string): string {
   return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${FRAME_POLICY}">${page.innerHTML}`;
 }
 
+/** An HTML body as a page in a sandboxed frame. */
 export function HtmlView({ ending, text, store }: { ending: Ending; text: string; store: Store }) {
   const page = useMemo(() => harmless(text), [text]);
   return (
@@ -119,6 +121,7 @@ export function HtmlView({ ending, text, store }: { ending: Ending; text: string
   );
 }
 
+/** An XML body, indented. */
 export function XmlView({ ending, text, store }: { ending: Ending; text: string; store: Store }) {
   const shown = useMemo(() => indentedXml(text), [text]);
   return (

@@ -65,6 +65,7 @@ export function references(task: Task): Reference[] {
   ].filter(({ holder, key }) => text(holder[key]) !== null);
 }
 
+/** A route from one task to another. */
 export interface Route {
   from: string;
   to: string;

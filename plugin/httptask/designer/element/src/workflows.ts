@@ -29,6 +29,7 @@ export interface Removed {
 export const runnersOf = (items: WorkflowItem[], id: string): WorkflowItem[] =>
   items.filter((item) => item.id !== id && item.runs?.includes(id));
 
+/** Load the list of workflows. */
 export const listOf = async (store: Store): Promise<WorkflowItem[]> =>
   (await store.api.json<{ items: WorkflowItem[] }>("workflows")).items;
 

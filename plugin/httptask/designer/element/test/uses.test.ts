@@ -33,10 +33,10 @@ const DOUBT: Problem = {
 function serverOf(definition: Definition, problems: Problem[] = []): Server {
   const server = new Server();
   server.definition = clone(definition);
-  server.api.renamed = async (asked, name, to) => ({
-    definition: parse(JSON.stringify(asked).replaceAll(`"${name}"`, `"${to}"`).replaceAll(`$.tasks.${name}.`, `$.tasks['${to}'].`)) as Definition,
-    problems: problems.filter(() => name === "A"),
-  });
+  server.api.renamed = async (before, name, to) => {
+    const json = JSON.stringify(before).replaceAll(`"${name}"`, `"${to}"`).replaceAll(`$.tasks.${name}.`, `$.tasks['${to}'].`);
+    return { definition: parse(json) as Definition, problems: name === "A" ? problems : [] };
+  };
   return server;
 }
 
