@@ -19,7 +19,7 @@ const UseList = ({ uses }: { uses: Use[] }) => (
   </ul>
 );
 
-/** What uses the task *name*, shown while somebody edits that name. */
+/** The places that use the task *name*, shown while somebody edits that name. */
 export function NameUses({ name }: { name: string }) {
   const { store } = useUi();
   const [uses, setUses] = useState<Use[] | null>(null);

@@ -44,7 +44,7 @@ export class OpenTask {
   restoreViews: ((root: Slot) => void) | null = null;
   /** Called after a change in the form of a task that sends nothing, to write the change to the definition at once. */
   flowChanged: ((pointer?: string) => void) | null = null;
-  /** The settings as JSON when the form was opened: if they are still the same, the task stays exactly as it was written. */
+  /** The settings as JSON when the form was opened: while they are the same, the task stays exactly as written. "" after a change. */
   private openKey = "";
   /** The timer after which the form is committed; 0 if there is nothing to commit. */
   private settle = 0;

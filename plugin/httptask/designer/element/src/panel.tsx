@@ -10,8 +10,8 @@ let panels: typeof Panels | null = null;
 type Drawn = Exclude<keyof typeof Panels, "askRemoval" | "dropTask" | "switchView">;
 
 /**
- * The component called *name* of the module, with the properties *of*. Until the module is loaded *until* is drawn in its
- * place; the element of the same id gets the keyboard focus if an element in *until* had it.
+ * The component called *name* of the module, with the properties *of*. Until the module is loaded, *until* is drawn instead.
+ * If an element of *until* has the keyboard focus then, the element of the same id in the component gets it.
  */
 export function Panel<Key extends Drawn>({ name, of, until }: {
   name: Key; of?: Parameters<(typeof Panels)[Key]>[0]; until?: ComponentChildren;

@@ -212,7 +212,7 @@ const BY_STATUS: Record<number, string> = {
 
 type View = "output" | "input" | "timeline" | "request";
 
-/** Whether the server got the request of a failed visit; "" where its status says so, or nobody knows. */
+/** Whether the server may have got the request of a failed visit; "" if there is a status code, which says so already. */
 function deliveryOf({ statusCode }: Visit, maybeDelivered: boolean): string {
   if (statusCode) return "";
   return maybeDelivered ? "The server may have got the request." : "The server did not get the request.";

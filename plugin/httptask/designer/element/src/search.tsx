@@ -13,7 +13,7 @@ import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useUi } from ".
 const TYPING_PAUSE = 60;
 /** In milliseconds on an endpoint, before it is loaded ahead: arrows and the pointer pass over many that nobody takes. */
 const PASSED_BY = 60;
-/** At most so many endpoints are listed before anything was typed; of a larger catalogue, none. */
+/** Before anything is typed, endpoints are listed only if there are at most this many. */
 const FEW = 8;
 
 /** The hue of a provider in degrees: the same everywhere, because it is computed from the name. */

@@ -33,7 +33,7 @@ export function WorkflowPanel() {
   );
 }
 
-/** The media type of a dragged task: its name. Tasks of other pages and files have other types. */
+/** The type under which a drag carries a task's name. Files and texts that are dragged onto the page have other types. */
 const DRAGGED = "application/x-httptask-task";
 
 /** A task in the list; the open task has buttons to move, copy and remove it. */
