@@ -278,3 +278,53 @@ def test_an_endpoint_that_is_gone_is_named(run: Run, tmp_path: Path) -> None:
     assert done.status == 2
     assert "gone-get" in done.err
     assert "a catalogue without the endpoint for example, and resume again" in done.err
+
+
+BLOCKED_AFTER_GATE: dict[str, Any] = {
+    "startTask": "Ask",
+    "tasks": {
+        "Ask": {"type": "Simple", "nextTask": "Get"},
+        "Get": {"type": "Http", "httpRequest": {"url": "http://127.0.0.1:1/"}, "end": True},
+    },
+}
+
+
+def interrupted(tmp_path: Path, definition: Any, *words: str) -> None:
+    """Leave a run of *definition* in the journal, killed while its first task waits."""
+    write(tmp_path, definition)
+    with process(tmp_path, "run", "flow.json", *JOURNAL, *words) as started:
+        line_with(started, "somebody completes it")
+        started.kill()
+
+
+def test_a_run_does_not_go_on_without_the_options_that_it_had(run: Run, tmp_path: Path) -> None:
+    """It stays interrupted, and the sentence names the option: its next task would have failed for
+    good. A network around the earlier one will do. A process that got more is what counts next.
+    """
+    interrupted(tmp_path, GATE, "--allow-network", "127.0.0.1")
+    nothing = {"HTTPTASK_ALLOW_NETWORKS": ""}
+    refused = run("resume", *JOURNAL, **nothing)
+    assert (refused.status, "nothing was run" in refused.err) == (2, True), refused.err
+    assert "--allow-network 127.0.0.1, which this process lacks" in refused.err
+    (kept,) = run("runs", *JOURNAL, "--json").json
+    assert kept["status"] == "Interrupted"
+    words = ("--allow-network", "127.0.0.0/8", "--allow-host-header")
+    with process(tmp_path, "resume", *JOURNAL, *words) as started:
+        line_with(started, "somebody completes it")
+        started.kill()
+    refused = run("resume", *JOURNAL, *words[:2], **nothing)
+    assert "had --allow-host-header, which this process lacks" in refused.err
+    assert run("complete", kept["workflowId"], "Ask", *JOURNAL).status == 0
+    done = run("resume", *JOURNAL, *words, **nothing)
+    assert done.status == 0, done.err
+
+
+def test_a_run_goes_on_without_the_options_that_it_had_if_somebody_says_so(
+    run: Run, tmp_path: Path
+) -> None:
+    """`--anyway`: what the task needs is refused then, as in any run."""
+    interrupted(tmp_path, BLOCKED_AFTER_GATE, "--allow-network", "127.0.0.1")
+    (kept,) = run("runs", *JOURNAL, "--json").json
+    run("complete", kept["workflowId"], "Ask", *JOURNAL)
+    done = run("resume", *JOURNAL, "--anyway", HTTPTASK_ALLOW_NETWORKS="")
+    assert (done.status, "Failed" in done.out) == (1, True)

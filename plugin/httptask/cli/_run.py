@@ -202,6 +202,11 @@ def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="the run, or how its id begins; may be left out when only one was interrupted",
     )
     journal_option(resume)
+    resume.add_argument(
+        "--anyway",
+        action="store_true",
+        help="go on although this command lacks options that the run had, such as --allow-network",
+    )
     _shared_options(resume)
     resume.set_defaults(run=run_resume)
 
@@ -224,6 +229,7 @@ def run_resume(arguments: argparse.Namespace) -> int:
                     cancelled=listener.ended,
                     advanced=listener.advanced,
                     callbacks=callbacks,
+                    anyway=arguments.anyway,
                 )
 
         try:
@@ -255,7 +261,7 @@ def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
 _KEPT_OPTIONS = (
     *("catalogue", "allow_network", "no_proxy", "ca_file", "insecure_host", "allow_host_header"),
     *("files", "bucket", "connections", "connections_per_origin", "origin_limits"),
-    *("max_steps", "max_depth", "callbacks", "callback_url"),
+    *("max_steps", "max_depth", "callbacks", "callback_url", "anyway"),
 )
 """Options to repeat when a run is resumed. A proxy is left out: its URL may contain a password."""
 

@@ -177,7 +177,8 @@ async def arun_workflow(
             if history:
                 raise JournalError("earlier answers are taken over by a run with a journal only")
             return await _run(engine, as_run, options, open_runtime)
-        with journal.new_run(as_run, options, history) as journalled:
+        operator = _operator_options(open_runtime)
+        with journal.new_run(as_run, options, history, operator) as journalled:
             return await _run(engine, as_run, journalled, open_runtime)
 
 
@@ -189,6 +190,7 @@ def resume_run(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
+    anyway: bool = False,
 ) -> WorkflowRun:
     """Resume a run of *journal* and return it: `aresume_run`, for synchronous code."""
 
@@ -200,6 +202,7 @@ def resume_run(
             finished=finished,
             cancelled=cancelled,
             advanced=advanced,
+            anyway=anyway,
         )
 
     return _in_sync(run, runtime, "aresume_run")
@@ -215,6 +218,7 @@ async def aresume_run(
     advanced: Callable[[str, ItemCounts], None] | None = None,
     callbacks: Callbacks | None = None,
     engine: Engine | str = "embedded",
+    anyway: bool = False,
 ) -> WorkflowRun:
     """Resume the run *workflow_id* of *journal*, run it to its end, and return it.
 
@@ -222,18 +226,26 @@ async def aresume_run(
     those of `arun_workflow`. Ended tasks are not run again. An interrupted task is, with the same
     idempotency key, unless that might repeat an effect: then the task fails, and its error has
     `maybeDelivered`. Raises `JournalError` if the run does not exist, has ended, or is run by
-    another process.
+    another process; and, unless *anyway*, if *runtime* lacks what the operator gave the run before,
+    such as an allowed network.
     """
-    with journal.old_run(workflow_id) as (definition, options):
-        options = replace(
-            options,
-            finished=finished,
-            cancelled=cancelled,
-            advanced=advanced,
-            callbacks=callbacks,
-        )
-        async with _opened(runtime) as opened:
+    async with _opened(runtime) as opened:
+        operator = None if anyway else _operator_options(opened)
+        with journal.old_run(workflow_id, operator) as (definition, options):
+            options = replace(
+                options,
+                finished=finished,
+                cancelled=cancelled,
+                advanced=advanced,
+                callbacks=callbacks,
+            )
             return await _run(engine, definition, options, opened)
+
+
+def _operator_options(runtime: Runtime) -> dict[str, Any]:
+    from httptask.engines.journal import operator_options
+
+    return operator_options(runtime)
 
 
 def _in_sync(

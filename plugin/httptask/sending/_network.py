@@ -67,6 +67,21 @@ class Ways:
         return origin.scheme == "https" and self._insecure.covers(origin)
 
     @property
+    def has_proxy(self) -> bool:
+        """Whether a proxy carries requests."""
+        return bool(self._proxies)
+
+    @property
+    def without_proxy(self) -> list[str]:
+        """The hosts that are reached without the proxy, as the operator wrote them."""
+        return self._without_proxy.words
+
+    @property
+    def insecure_hosts(self) -> list[str]:
+        """The hosts whose certificate is not checked, as the operator wrote them."""
+        return self._insecure.words
+
+    @property
     def secrets(self) -> Iterable[str]:
         """The secrets of the proxies, which are masked wherever they appear."""
         return (secret for proxy in self._proxies.values() for secret in proxy.secrets)
@@ -200,7 +215,8 @@ class HostList:
     """
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._everything = list(words) == ["*"]
+        self.words = list(words)
+        self._everything = self.words == ["*"]
         self._names: list[tuple[str, int | None]] = []
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, int | None]] = []
         for word in words:
@@ -239,6 +255,7 @@ class InsecureHosts:
     """A set of hosts, each named as `HOST` or `HOST:PORT`. Subdomains are not covered."""
 
     def __init__(self, words: Sequence[str]) -> None:
+        self.words = list(words)
         self._hosts = {self._parsed(word) for word in words}
 
     @staticmethod

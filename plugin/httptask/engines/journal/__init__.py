@@ -7,6 +7,7 @@ with Journal("runs.sqlite3") as journal:
 
 from httptask.engines.journal._journal import Journal
 from httptask.engines.journal._listener import GateListener
+from httptask.engines.journal._operator import operator_options
 from httptask.engines.journal._run_journal import CallJournal, RunJournal
 
-__all__ = ["CallJournal", "GateListener", "Journal", "RunJournal"]
+__all__ = ["CallJournal", "GateListener", "Journal", "RunJournal", "operator_options"]

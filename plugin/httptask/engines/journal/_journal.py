@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from httptask.engines.journal._gates import give
 from httptask.engines.journal._listener import GateListener, RunListener
 from httptask.engines.journal._listing import listed, look_up, summarised
 from httptask.engines.journal._lock import RunLock
+from httptask.engines.journal._operator import missing_options
 from httptask.engines.journal._plan import plan_of, started_with
 from httptask.engines.journal._run_journal import RunJournal, append_history, stored_run
 from httptask.engines.journal._store import Store
@@ -69,14 +70,16 @@ class Journal:
         definition: WorkflowDefinition,
         options: RunOptions,
         history: Sequence[TaskRun] = (),
+        operator: Mapping[str, Any] | None = None,
     ) -> Iterator[RunOptions]:
         """Yield *options* with the journal of a new run of *definition*.
 
         The run is locked for this process. Its id is that of *options*, or a new one. The visits of
-        *history* count as ended.
+        *history* count as ended. *operator* are the `operator_options` of this process.
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
-        plan, input_text = _text(plan_of(definition, options)), _text(options.input)
+        plan = _text({**plan_of(definition, options), "operator": operator})
+        input_text = _text(options.input)
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -105,11 +108,14 @@ class Journal:
                 raise
 
     @contextmanager
-    def old_run(self, workflow_id: str) -> Iterator[tuple[WorkflowDefinition, RunOptions]]:
+    def old_run(
+        self, workflow_id: str, operator: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[WorkflowDefinition, RunOptions]]:
         """Yield the definition and options of the run *workflow_id*, to continue it.
 
         The options have its journal, and the run is locked for this process. Raises `JournalError`
-        if the run does not exist, has ended, is nested, or is run by another process.
+        if the run does not exist, has ended, is nested, or is run by another process; and if
+        *operator*, the `operator_options` of this process, lack some that the run had before.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
@@ -126,9 +132,35 @@ class Journal:
                 )
             if status is not None:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")
-            definition, options = started_with(parse(plan), parse(input_text))
+            kept_plan = parse(plan)
+            if operator is not None:
+                self._take_operator(workflow_id, kept_plan, operator)
+            definition, options = started_with(kept_plan, parse(input_text))
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
+
+    def _take_operator(
+        self, workflow_id: str, plan: dict[str, Any], operator: Mapping[str, Any]
+    ) -> None:
+        """Store *operator* in the *plan* of a run, for the next process that resumes it.
+
+        Raises `JournalError` if options are missing that the run had before: its next task would
+        fail for good.
+        """
+        before = plan.get("operator")  # journals may be older than this entry
+        missing = missing_options(before or {}, operator)
+        if missing:
+            raise JournalError(
+                f"nothing was run: the run {workflow_id} had {missing}, which this process lacks;"
+                " give it again, or go on without it by httptask resume --anyway"
+            )
+        if operator != before:
+            changed = _text({**plan, "operator": operator})
+            self._store.do(
+                lambda connection: connection.execute(
+                    "UPDATE run SET plan = ? WHERE id = ?", (changed, workflow_id)
+                )
+            )
 
     @contextmanager
     def _held(self, workflow_id: str) -> Iterator[None]:
