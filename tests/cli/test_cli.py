@@ -717,6 +717,9 @@ def test_a_response_that_is_not_json_though_it_says_so(
     assert "<" in as_json["attempts"][0]["hops"][0]["response"]["decoded"]
 
 
+TEMPORAL = ("--engine", "temporal")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -725,6 +728,20 @@ def test_a_response_that_is_not_json_though_it_says_so(
         (["search", "--limit", "0"], "at least 1"),
         (["run", "flow.json", "--engine", "airflow"], "embedded"),
         (["run", "flow.json", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
+        (["run", "flow.json", *TEMPORAL, "--allow-network", "::1"], "give it to httptask worker"),
+        (
+            ["run", "flow.json", *TEMPORAL, "--detach", "--proxy", "h:1"],
+            "give it to httptask worker",
+        ),
+        (["run", "flow.json", *TEMPORAL, "--connections", "5"], "--connections does not reach"),
+        (
+            ["run", "flow.json", *TEMPORAL, "--journal", "j.sqlite3"],
+            "a file of runs on this machine",
+        ),
+        (["status", "r", *TEMPORAL, "--journal", "j.sqlite3"], "a file of runs on this machine"),
+        (["complete", "r", "A", *TEMPORAL, "--journal", "j"], "a file of runs on this machine"),
+        (["run", "flow.json", "--task-queue", "q"], "--task-queue is for --engine temporal"),
+        (["designer", "--port", "0", "--task-queue", "q"], "--task-queue is for --engine temporal"),
         (["run", "flow.json", "--input", "missing.json"], "missing.json"),
         (["run", "flow.json", "--input", "broken.json"], "line 1, column 2"),
         (["test-request", "flow.json", "--task", "Aa"], "did you mean 'A'?"),

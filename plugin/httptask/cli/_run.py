@@ -36,7 +36,12 @@ from httptask.cli._output import CommandError, command, note
 from httptask.cli._pins import note_sent, offline_option, pins_of, pins_option
 from httptask.cli._receiver import callbacks_of, callbacks_options
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
-from httptask.cli._temporal import run_detached, take_task_queue, task_queue_option
+from httptask.cli._temporal import (
+    refuse_options_of_others,
+    run_detached,
+    take_task_queue,
+    task_queue_option,
+)
 from httptask.errors import DefinitionError, InputError
 from httptask.model.policy import (
     MAX_DEPTH_OPTION,
@@ -118,6 +123,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     from httptask.workflow import definitions_of
 
     take_task_queue(arguments)
+    refuse_options_of_others(arguments)
     if arguments.detach:
         return _detach(arguments)
     definition = load(arguments.definition)

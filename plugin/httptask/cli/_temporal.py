@@ -28,9 +28,16 @@ if TYPE_CHECKING:
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
 """The environment variable with the name of the task queue."""
 
-TEMPORAL = "temporal"
-"""The name of the engine."""
+TEMPORAL, EMBEDDED = "temporal", "embedded"
+"""The names of the engines."""
 
+_WORKER_OPTIONS = (
+    *("allow_network", "proxy", "no_proxy", "ca_file", "insecure_host"),
+    *("connections", "connections_per_origin", "origin_limits"),
+)
+"""Options of requests. `run` takes the others, such as `--files`, for its own work, too."""
+
+_JOURNAL_ADVICE = "is a file of runs on this machine: leave out either it or --engine temporal"
 _GRACE_SECONDS = 10
 
 
@@ -92,9 +99,32 @@ def task_queue_option(parser: argparse.ArgumentParser) -> None:
 
 
 def take_task_queue(arguments: argparse.Namespace) -> None:
-    """Pass the task queue in *arguments* on to the engine, through the environment."""
+    """Pass the task queue in *arguments* on to the engine, through the environment.
+
+    Raises `CommandError` for an engine of this process, which has none.
+    """
+    if arguments.engine == EMBEDDED:
+        refuse_options(arguments, ["task_queue"], "is for --engine temporal: add it")
     if arguments.task_queue:
         os.environ[TASK_QUEUE_VARIABLE] = arguments.task_queue
+
+
+def refuse_options_of_others(arguments: argparse.Namespace) -> None:
+    """Refuse the *arguments* of a run on a server that only its workers or a journal would use.
+
+    Raises `CommandError`.
+    """
+    if arguments.engine == TEMPORAL:
+        refuse_options(arguments, ["journal"], _JOURNAL_ADVICE)
+        advice = "does not reach the worker, which sends the requests: give it to httptask worker"
+        refuse_options(arguments, _WORKER_OPTIONS, advice)
+
+
+def refuse_options(arguments: argparse.Namespace, names: Sequence[str], advice: str) -> None:
+    """Raise `CommandError` with *advice* for the first option of *names* that was given."""
+    for name in names:
+        if getattr(arguments, name) is not None:
+            raise CommandError(f"--{name.replace('_', '-')} {advice}")
 
 
 def _module(name: str) -> ModuleType:
@@ -165,6 +195,7 @@ def run_cancel(arguments: argparse.Namespace) -> int:
 
 def run_status(arguments: argparse.Namespace) -> int:
     """Print the state of a run."""
+    refuse_options(arguments, ["journal"], _JOURNAL_ADVICE)
     client = _module("client")
 
     async def main() -> dict[str, Any]:
@@ -201,6 +232,7 @@ def _status_text(value: Mapping[str, Any]) -> str:
 
 def complete(arguments: argparse.Namespace, signal: Signal) -> None:
     """Send *signal* to a waiting task."""
+    refuse_options(arguments, ["journal"], _JOURNAL_ADVICE)
     client = _module("client")
 
     async def main() -> None:
