@@ -215,16 +215,17 @@ def test_an_item_that_does_not_wait_is_a_sentence(run: Run, tmp_path: Path) -> N
 def test_a_stopped_run_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
     """Ctrl+C leaves it interrupted, with the exact command; a failed gate fails the run."""
     write(tmp_path, GATE)
-    with process(tmp_path, "run", "flow.json", *JOURNAL, "--max-steps", "50") as started:
+    with process(tmp_path, "run", "flow.json", *JOURNAL, "--max-steps", "200000") as started:
         line_with(started, "somebody completes it")
         started.send_signal(signal.SIGINT)
         _, told = started.communicate(timeout=servers.HANG_SECONDS)
     assert started.returncode == 130
     command = shlex.split(told.partition("go on with: httptask ")[2])
     assert command[0] == "resume"
-    assert command[2:] == [*JOURNAL, "--max-steps", "50"]
+    assert command[2:] == [*JOURNAL, "--max-steps", "200000"]
     completed = run("complete", command[1], "Ask", *JOURNAL, "--error", "too dear")
-    assert f"httptask resume {command[1]} goes on" in completed.err
+    resume = shlex.join(["httptask", *command])
+    assert f"no process runs it: {resume} goes on" in completed.err
     done = run(*command, "--json")
     assert (done.status, done.json["error"]) == (1, "task 'Ask' failed: too dear")
 
@@ -328,3 +329,16 @@ def test_a_run_goes_on_without_the_options_that_it_had_if_somebody_says_so(
     run("complete", kept["workflowId"], "Ask", *JOURNAL)
     done = run("resume", *JOURNAL, "--anyway", HTTPTASK_ALLOW_NETWORKS="")
     assert (done.status, "Failed" in done.out) == (1, True)
+
+
+def test_what_is_refused_before_it_began_is_not_kept(run: Run, tmp_path: Path) -> None:
+    """A wrong input, definition or engine: nothing says that the run is kept, and none is."""
+    schema = {"type": "object", "required": ["id"]}
+    write(tmp_path, {**GATE, "inputSchema": schema})
+    for words in ([], ["--set", "id=1", "--engine", "nowhere"]):
+        refused = run("run", "flow.json", *JOURNAL, *words)
+        assert (refused.status, "kept in" in refused.err) == (2, False)
+    write(tmp_path, {**GATE, "startTask": "Nowhere"})
+    refused = run("run", "flow.json", *JOURNAL)
+    assert (refused.status, "kept in" in refused.err) == (2, False)
+    assert run("runs", *JOURNAL).out == "no runs\n"

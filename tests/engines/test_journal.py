@@ -564,7 +564,7 @@ def test_what_is_refused_leaves_no_run(file: Path) -> None:
             World().run({"startTask": "No", "tasks": {}}, journal=journal)
         assert journal.runs() == []
         World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
-        with pytest.raises(JournalError, match="has a run one; go on with it by httptask resume"):
+        with pytest.raises(JournalError, match="has a run one; go on with it: httptask res"):
             World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
 
         class Other:
@@ -582,6 +582,7 @@ def test_what_is_refused_leaves_no_run(file: Path) -> None:
 
         with runtime(Plugin()) as shared, pytest.raises(PluginError, match="keeps no journal"):
             run_workflow(GATE, runtime=shared, engine="other", journal=journal)
+        assert [run.workflow_id for run in journal.runs()] == ["one"]
 
 
 def test_no_secret_gets_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

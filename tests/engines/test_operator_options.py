@@ -17,7 +17,8 @@ from httptask.task import Runtime
 def lacks(before: dict[str, Any], now: dict[str, Any]) -> str:
     """Return what a runtime of *now* lacks of a runtime of *before*."""
     with Runtime(**before) as earlier, Runtime(**now) as later:
-        return missing_options(operator_options(earlier), operator_options(later))
+        words = missing_options(operator_options(earlier), operator_options(later))
+        return " ".join(words)
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError, dump, parse
+from httptask._visible import in_line
 from httptask.cli import _temporal
 from httptask.cli._items import waiting_lines
 from httptask.cli._output import CommandError, command, emit, note, table
 from httptask.cli._run_text import task_line
-from httptask.cli._temporal import TEMPORAL, engine_option
+from httptask.cli._temporal import EMBEDDED, TEMPORAL, engine_option
 
 if TYPE_CHECKING:
     from httptask.engines import Journal, KeptRun
@@ -42,6 +44,13 @@ def journal_named(arguments: argparse.Namespace) -> str | None:
     """Return the journal's file named in *arguments* or the environment, or None."""
     name: str | None = arguments.journal
     return name if name is not None else os.environ.get(ENVIRONMENT) or None
+
+
+def option_words(arguments: argparse.Namespace) -> list[str]:
+    """Return the options by which another command finds the runs of this one."""
+    if getattr(arguments, "engine", EMBEDDED) == TEMPORAL:
+        return ["--engine", TEMPORAL]
+    return [] if arguments.journal is None else ["--journal", arguments.journal]
 
 
 def named_journal(
@@ -222,10 +231,11 @@ def run_complete(arguments: argparse.Namespace) -> int:
     with named_journal(arguments, is_new=False) as journal:
         journal.complete(arguments.id, arguments.task, signal, arguments.item)
         run = journal.run(arguments.id)
+        operator = journal.operator_words(run.workflow_id)
     _emit_completed(arguments, run.workflow_id, signal)
     if run.holder is None and not arguments.json:
-        outermost = run.outermost or run.workflow_id
-        note(f"no process runs it: httptask resume {outermost} goes on")
+        words = ["httptask", "resume", run.outermost, *option_words(arguments), *operator]
+        note(f"no process runs it: {in_line(shlex.join(words))} goes on")
     return 0
 
 

@@ -31,12 +31,15 @@ from httptask.cli._journal import (
     journal_named,
     journal_option,
     named_journal,
+    option_words,
 )
 from httptask.cli._output import CommandError, command, note
 from httptask.cli._pins import note_sent, offline_option, pins_of, pins_option
 from httptask.cli._receiver import callbacks_of, callbacks_options
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
 from httptask.cli._temporal import (
+    EMBEDDED,
+    TEMPORAL,
     refuse_options_of_others,
     run_detached,
     take_task_queue,
@@ -136,8 +139,6 @@ def run_run(arguments: argparse.Namespace) -> int:
     with _new_journalled_run(arguments) as (journal, workflow_id):
 
         async def start(runtime: Runtime, listener: _RunListener) -> WorkflowRun:
-            if workflow_id is not None:
-                note(f"run {workflow_id}, kept in {journal_named(arguments)}")
             async with callbacks_of(arguments) as callbacks:
                 return await arun_workflow(
                     definition,
@@ -146,6 +147,8 @@ def run_run(arguments: argparse.Namespace) -> int:
                     variables=variables,
                     environment=environment,
                     runtime=runtime,
+                    begun=lambda id_: _tell_id(arguments, id_),
+                    waits=_tell_gate(arguments),
                     definitions=definitions_of(definition),
                     finished=listener.finished,
                     cancelled=listener.ended,
@@ -225,12 +228,12 @@ def run_resume(arguments: argparse.Namespace) -> int:
         workflow_id = interrupted_run(journal, arguments.id)
 
         async def start(runtime: Runtime, listener: _RunListener) -> WorkflowRun:
-            note(f"run {workflow_id}, kept in {journal_named(arguments)}")
             async with callbacks_of(arguments) as callbacks:
                 return await aresume_run(
                     journal,
                     workflow_id,
                     runtime=runtime,
+                    begun=lambda id_: _tell_id(arguments, id_),
                     finished=listener.finished,
                     cancelled=listener.ended,
                     advanced=listener.advanced,
@@ -248,11 +251,23 @@ def run_resume(arguments: argparse.Namespace) -> int:
     return 0 if result.status == "Completed" else 1
 
 
+def _tell_id(arguments: argparse.Namespace, workflow_id: str) -> None:
+    """Print the id of a run that goes on, or can be resumed, without this process."""
+    journal = journal_named(arguments)
+    if journal is not None:
+        note(f"run {workflow_id}, kept in {journal}")
+    elif _engine(arguments) == TEMPORAL:
+        note(f"run {workflow_id}, kept by the Temporal server")
+
+
+def _engine(arguments: argparse.Namespace) -> str:
+    """Return the engine in *arguments*; `resume` has no such option."""
+    return getattr(arguments, "engine", EMBEDDED)
+
+
 def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
     """Return the command that resumes the run, with the options given to this command."""
-    words = ["httptask", "resume", workflow_id]
-    if arguments.journal is not None:
-        words += ["--journal", arguments.journal]
+    words = ["httptask", "resume", workflow_id, *option_words(arguments)]
     for name in _KEPT_OPTIONS:
         value = getattr(arguments, name, None)
         option = f"--{name.replace('_', '-')}"
@@ -278,8 +293,7 @@ def _tell_gate(arguments: argparse.Namespace) -> GateListener:
     def tell(workflow_id: str, task: str, item: int | None = None, /) -> None:
         words = ["httptask", "complete", workflow_id, task]
         words += [] if item is None else ["--item", str(item)]
-        if arguments.journal is not None:
-            words += ["--journal", arguments.journal]
+        words += option_words(arguments)
         complete = in_line(shlex.join(words))
         which = exact(task) if item is None else f"{exact(task)}, item {item}"
         note(f"{'Waiting':<10} {which}: somebody completes it with {complete}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from httptask.engines._kept_run import KeptRun
     from httptask.engines.callbacks import Callbacks
-    from httptask.engines.journal import Journal
+    from httptask.engines.journal import GateListener, Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
     from httptask.model.pins import Pins
@@ -109,6 +109,8 @@ async def arun_workflow(
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    begun: Callable[[str], None] | None = None,
+    waits: GateListener | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
@@ -130,10 +132,12 @@ async def arun_workflow(
     definition's file. *engine* is an engine, or the name of an installed one. *runtime* is an open
     `httptask.task.Runtime`, which stays open; None: a new one, closed at the end.
 
-    *finished* is called with each ended visit of a task, *advanced* whenever an item of a task with
-    `forEach` has ended or begins to wait. *cancelled* is called with the run so far when this call
-    is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether its
-    request may have been delivered.
+    *begun* is called with the run's id once its definition and input are found right, and *waits*
+    when a task begins to wait for somebody, on an engine that keeps runs itself (a `Journal` has
+    its own). *finished* is called with each ended visit of a task, *advanced* whenever an item of a
+    task with `forEach` has ended or begins to wait. *cancelled* is called with the run so far when
+    this call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says
+    whether its request may have been delivered.
 
     *signals* end the waits of tasks; without signals and without a journal, a definition with a
     `Simple` task is refused. *callbacks* receive the calls that tasks wait for, see
@@ -164,6 +168,8 @@ async def arun_workflow(
         variables=variables or {},
         definitions=nested,
         environment=environment,
+        begun=begun,
+        waits=waits,
         finished=finished,
         advanced=advanced,
         cancelled=cancelled,
@@ -177,6 +183,8 @@ async def arun_workflow(
             if history:
                 raise JournalError("earlier answers are taken over by a run with a journal only")
             return await _run(engine, as_run, options, open_runtime)
+        # Before the journal has the run.
+        _refuse_unsupported(_engine_of(engine, open_runtime), options, has_journal=True)
         operator = _operator_options(open_runtime)
         with journal.new_run(as_run, options, history, operator) as journalled:
             return await _run(engine, as_run, journalled, open_runtime)
@@ -213,6 +221,7 @@ async def aresume_run(
     workflow_id: str,
     *,
     runtime: Runtime | None = None,
+    begun: Callable[[str], None] | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
@@ -234,6 +243,7 @@ async def aresume_run(
         with journal.old_run(workflow_id, operator) as (definition, options):
             options = replace(
                 options,
+                begun=begun,
                 finished=finished,
                 cancelled=cancelled,
                 advanced=advanced,
@@ -296,10 +306,10 @@ async def _run(
     """
     provider = ""
     if isinstance(engine, str):
-        engine = engine_named(engine, runtime.plugins)
+        engine = _engine_of(engine, runtime)
         plugin = runtime.plugins.provider_of("httptask_engines", engine.name)
         provider = f" of the plugin {plugin}"
-    _refuse_unsupported(engine, options)
+    _refuse_unsupported(engine, options, has_journal=options.journal is not None)
     try:
         return await engine.run(definition, options, runtime)
     except HttpTaskError:
@@ -309,11 +319,18 @@ async def _run(
         raise PluginError(f"the engine {engine.name}{provider} failed: {reason}") from error
 
 
-def _refuse_unsupported(engine: Engine, options: RunOptions) -> None:
-    """Raise `PluginError` if *options* need something that *engine* does not support."""
+def _engine_of(engine: Engine | str, runtime: Runtime) -> Engine:
+    return engine_named(engine, runtime.plugins) if isinstance(engine, str) else engine
+
+
+def _refuse_unsupported(engine: Engine, options: RunOptions, *, has_journal: bool) -> None:
+    """Raise `PluginError` if a run needs something that *engine* does not support."""
     name = engine.name
-    if options.journal is not None and not getattr(engine, "keeps_journals", False):
-        raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
+    if has_journal and not getattr(engine, "keeps_journals", False):
+        raise PluginError(
+            f"the engine {name} keeps no journal: leave it out (--journal, HTTPTASK_JOURNAL), or"
+            " run it embedded"
+        )
     if options.pins is not None and not getattr(engine, "takes_pins", False):
         raise PluginError(f"the engine {name} takes no pins: leave them out, or run it embedded")
     if options.callbacks is not None and not getattr(engine, "takes_callbacks", False):

@@ -68,6 +68,7 @@ class Run:
         self._stopped: set[Key] = set()
         """The visits that were stopped because their Parallel failed; their end is ignored."""
         self._inbox = Inbox()
+        self.workflow_id = self._record.workflow_id
         self.input = self._record.input
         """The run's input, with defaults."""
         self.cause: TaskRun | None = None

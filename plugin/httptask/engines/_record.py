@@ -204,6 +204,7 @@ class RunRecord:
         return replace(
             self._options,
             input=outcome.input,
+            begun=None,
             finished=None,
             cancelled=None,
             advanced=None,

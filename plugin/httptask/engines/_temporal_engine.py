@@ -39,13 +39,15 @@ class TemporalEngine:
         client = temporal_module("client")
         connection = await client.connect(runtime)
         handle = await client.start_run(connection, definition, options, runtime)
+        if options.begun is not None:
+            options.begun(handle.id)
         try:
             run: WorkflowRun = await client.follow_run(connection, handle, options)
         except asyncio.CancelledError:
             _log.warning(
-                "the run %s goes on: httptask cancel ends it, httptask status --engine temporal"
-                " says how far it is",
-                handle.id,
+                "the run %s goes on: httptask cancel %s ends it, httptask status %s --engine"
+                " temporal says how far it is",
+                *[handle.id] * 3,
             )
             raise
         return run

@@ -70,6 +70,8 @@ async def _whole_run(
 ) -> tuple[WorkflowRun, TaskRun | None]:
     """Run *definition*, then its failure workflow; return the run, and the visit that failed it."""
     first = await _begun(definition, options, runtime, clock)
+    if options.begun is not None:
+        options.begun(first.workflow_id)
     run = await first.finish()
     if run.status == "Completed" or definition.failure_workflow is None:
         return run, first.cause

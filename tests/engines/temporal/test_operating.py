@@ -409,17 +409,49 @@ def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:
 def test_a_run_that_no_worker_takes_says_so_and_goes_on(
     command: Command, gate: Path, temporal_address: str
 ) -> None:
-    """Whoever waits is told what to start; when they stop waiting, the run does not."""
+    """Whoever waits is told what to start; when they stop waiting, the run does not. The commands
+    that are named can be pasted.
+    """
     words = ("run", str(gate), "--engine", "temporal", "--task-queue", "nobody")
     process = subprocess.Popen(
         [sys.executable, "-m", "httptask", *words], stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     with process.stderr:
-        assert "no worker takes runs of the task queue 'nobody'" in process.stderr.readline()
+        _, run_id, *_ = process.stderr.readline().replace(",", "").split()
+        line = process.stderr.readline()
+        assert "no worker takes runs of the task queue 'nobody'" in line
+        assert line.endswith(": httptask worker --engine temporal --task-queue nobody\n")
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.wait(60) == 130
-    (line,) = [line for line in rest.splitlines() if "goes on" in line]
-    run_id = line.split()[2]
+    assert f"httptask cancel {run_id} ends it, httptask status {run_id} --engine temporal" in rest
     command("cancel", run_id)
+
+
+@pytest.mark.parametrize(
+    ("gate", "words"),
+    [({"type": "Simple"}, []), ({"type": "Simple", "forEach": {"items": [7]}}, ["--item", "0"])],
+)
+def test_run_says_how_a_task_that_waits_is_completed(
+    command: Command, tmp_path: Path, temporal_address: str, gate: Any, words: list[str]
+) -> None:
+    """With the run's id and the engine, as `run --journal` says it."""
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(flow("Ask", {"Ask": {**gate, "end": True}})))
+    options = ("--engine", "temporal", "--task-queue", "told")
+    with (
+        worker_process(temporal_address, "told"),
+        subprocess.Popen(
+            [sys.executable, "-m", "httptask", "run", str(path), *options],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stderr is not None
+        began, waits = process.stderr.readline(), process.stderr.readline()
+        complete = waits.rstrip("\n").partition("somebody completes it with httptask ")[2].split()
+        assert complete == ["complete", began.split()[1].strip(","), "Ask", *words, *options[:2]]
+        command(*complete, "--output", "8")
+        process.communicate()
+        assert process.returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,9 +90,10 @@ class Journal:
                     (workflow_id, definition.title, plan, input_text),
                 )
             except sqlite3.IntegrityError as error:
+                words = ["httptask", "resume", workflow_id, "--journal", str(self.path)]
                 raise JournalError(
-                    f"the journal {self.path} has a run {workflow_id}; go on with it by httptask"
-                    f" resume {workflow_id}"
+                    f"the journal {self.path} has a run {workflow_id}; go on with it:"
+                    f" {shlex.join(words)}"
                 ) from error
             append_history(connection, workflow_id, history)
 
@@ -151,8 +153,8 @@ class Journal:
         missing = missing_options(before or {}, operator)
         if missing:
             raise JournalError(
-                f"nothing was run: the run {workflow_id} had {missing}, which this process lacks;"
-                " give it again, or go on without it by httptask resume --anyway"
+                f"nothing was run: the run {workflow_id} had {shlex.join(missing)}, which this"
+                " process lacks; give it again, or go on without it by httptask resume --anyway"
             )
         if operator != before:
             changed = _text({**plan, "operator": operator})
@@ -185,13 +187,25 @@ class Journal:
 
         Raises `JournalError`.
         """
+        plan, input_text = self._begun_with(workflow_id)
+        return started_with(plan, parse(input_text))
+
+    def _begun_with(self, workflow_id: str) -> tuple[dict[str, Any], str]:
         run = self.run(workflow_id)
-        row = self._store.do(
+        plan, input_text = self._store.do(
             lambda connection: connection.execute(
                 "SELECT plan, input FROM run WHERE id = ?", (run.outermost,)
             ).fetchone()
         )
-        return started_with(parse(row[0]), parse(row[1]))
+        return parse(plan), input_text
+
+    def operator_words(self, workflow_id: str) -> list[str]:
+        """Return the options that the operator gave a run, or the outermost run around it, as words
+        of a command line; without the proxy, whose URL the journal does not have.
+        """
+        options = dict(self._begun_with(workflow_id)[0].get("operator") or {})
+        options.pop("--proxy", None)
+        return missing_options(options, {})
 
     def summaries(self) -> list[KeptRun]:
         """Return the runs as `runs` does, with their tasks, but without inputs and outputs."""

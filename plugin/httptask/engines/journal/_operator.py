@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +37,8 @@ def operator_options(runtime: Runtime) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value}
 
 
-def missing_options(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Return the options *before* that are missing *now*, as words of a command line, or "".
+def missing_options(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the options *before* that are missing *now*, as words of a command line.
 
     Another folder, bucket, proxy or file of certificates replaces the one before.
     """
@@ -54,7 +53,7 @@ def missing_options(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
             words += [name, str(value)] if (present or 0) < value else []
         elif not present:
             words += [name] if value is True else [name, str(value)]
-    return shlex.join(words)
+    return words
 
 
 def _contains(words: Iterable[str], word: str) -> bool:

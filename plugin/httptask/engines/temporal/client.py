@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shlex
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +41,7 @@ from httptask.engines.temporal._arguments import (
 from httptask.engines.temporal._carried import taken_over
 from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
+from httptask.engines.temporal._gates import WaitingGates
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
 from httptask.engines.temporal._reading import PATIENCE, RunReader
@@ -279,17 +281,21 @@ async def follow_run(
     reader = RunReader(handle)
     result = asyncio.ensure_future(end_of(client, handle))
     under_way: list[TaskRun] = []
+    gates = WaitingGates(handle.id, options.waits)
     pause = _PAUSE
     try:
         await _warn_of_no_workers(client, handle)
         while not result.done():
             await asyncio.wait([result], timeout=pause)
             is_news = await _told(reader, options, noted)
-            if noted is not None:
+            gates.tell(reader.tasks)
+            if noted is not None or gates.are_told:
                 before, under_way = under_way, await reader.under_way()
                 is_news = is_news or before != under_way
-                for visit in under_way:
-                    noted(visit.to_json())
+                gates.tell(under_way)
+                if noted is not None:
+                    for visit in under_way:
+                        noted(visit.to_json())
             if looked is not None:
                 await looked(reader)
             pause = _PAUSE if is_news else min(pause * 1.5, _LONGEST_PAUSE)
@@ -347,10 +353,9 @@ async def lack_of_workers(client: Client, queue: str) -> str | None:
         return None
     if response.pollers:
         return None
-    return (
-        f"no worker takes runs of the task queue {queue!r}; start one: httptask worker --engine"
-        " temporal"
-    )
+    words = [] if queue == TASK_QUEUE else ["--task-queue", queue]
+    start = shlex.join(["httptask", "worker", "--engine", "temporal", *words])
+    return f"no worker takes runs of the task queue {queue!r}; start one: {start}"
 
 
 async def end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
