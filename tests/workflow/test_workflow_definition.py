@@ -127,13 +127,22 @@ def _deep_without_nulls(value: Any) -> Any:
         pytest.param(b'{"a": NaN}', 1, "NaN is not JSON", id="nan"),
         pytest.param(b'{"a": "\xff"}', 1, "not UTF-8", id="latin-1"),
         pytest.param(b"[" * 100_000, 1, "nested too deeply", id="deep"),
+        pytest.param(b'{"type": "Http", "end": true}', 1, "this is one task", id="a-task"),
+        pytest.param(b'{"httpRequest": {}}', 1, "this is one task", id="a-task-without-a-type"),
+        pytest.param(b'{"A": {"type": "Http"}}', 1, "these are tasks", id="tasks"),
+        pytest.param(b'{"url": "https://a.b/"}', 1, "the settings of a request", id="settings"),
+        pytest.param(b'{"openapi": "3.1.0"}', 1, "describes an API", id="a-description"),
+        pytest.param(b'{"info": {}, "item": []}', 1, "httptask import-request", id="a-collection"),
+        pytest.param(b'{"log": {"entries": []}}', 1, "httptask import-request", id="a-har-file"),
         pytest.param(b" " * (MAX_BYTES + 1), None, "larger than", id="huge"),
     ],
 )
 def test_what_is_no_json_object_is_refused_with_its_place(
     data: bytes, line: int | None, says: str, tmp_path: Path
 ) -> None:
-    """A file that holds no JSON object gets one problem that says where and what."""
+    """A file that holds no JSON object, or plainly something else than a definition, gets one
+    problem that says where and what.
+    """
     path = tmp_path / "definition.json"
     path.write_bytes(data)
     for read in (lambda: load_definition(path), lambda: load_definition(str(path), data)):

@@ -211,6 +211,27 @@ SENTENCES: Mapping[str, str] = {
     "json": "cannot be read as JSON: {jsonMessage} (line {atLine}, column {column})",
     "not-json": "not JSON: {jsonMessage}",
     "definition-type": "expected an object with 'startTask' and 'tasks', found {found}",
+    "definition-task": (
+        "this is one task, and no workflow definition: write the task under a name of your own into"
+        ' {{"startTask": "Name", "tasks": {{"Name": …}}}}'
+    ),
+    "definition-tasks": (
+        "these are tasks, and no workflow definition: write them into"
+        ' {{"startTask": "Name of the first one", "tasks": …}}'
+    ),
+    "definition-settings": (
+        "these are the settings of a request, and no workflow definition: write them into"
+        ' {{"startTask": "Name", "tasks": {{"Name": {{"type": "Http", "httpRequest": …, "end":'
+        " true}}}}}}"
+    ),
+    "definition-description": (
+        "this describes an API, and is no workflow definition: httptask import {file:shell} reads"
+        " it into the catalogue"
+    ),
+    "definition-collection": (
+        "these are requests of another tool, and no workflow definition: httptask import-request"
+        " {file:shell} turns them into tasks"
+    ),
     "definition-depth": (
         "the definition is nested more than {limit} levels deep; nothing else was checked"
     ),

@@ -13,6 +13,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow._other_documents import other_document
 
 MAX_BYTES = 4 * 1024 * 1024
 """The size limit of a definition, in bytes: far more than a person writes, little enough to read at
@@ -29,12 +30,15 @@ def load_definition(
     """Read the workflow definition in the file *source*; *data* are the file's bytes, if known.
 
     The document is not validated: see `problems`. Raises `DefinitionError` with one problem if the
-    file does not exist or is not a JSON object (RFC 8259).
+    file does not exist, is not a JSON object (RFC 8259), or plainly holds something else: a task.
     """
     name = os.fspath(source)
     document, text = read_json(name, data)
     if not isinstance(document, dict):
         raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
+    code = other_document(document)
+    if code is not None:
+        raise _refused(name, Problem.of(code, "", line=1, file=name[:200]))
     return WorkflowDefinition(document, source=name, text=text)
 
 
