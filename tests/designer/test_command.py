@@ -130,6 +130,20 @@ def test_it_is_said_where_tasks_are(tmp_path: Path) -> None:
     assert f"tasks are kept in {folder}" in last
 
 
+def test_a_folder_that_does_not_exist_is_named_as_such(tmp_path: Path) -> None:
+    """A misspelt name is noticed when the designer starts; nothing is made before a task is
+    saved.
+    """
+    folder = tmp_path / "flosw"
+    words = [str(folder), "--port", "0", "--catalogue", str(tmp_path / "catalogue.sqlite3")]
+    with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+    assert lines[1] == f"Tasks are saved in {folder}, which does not exist yet\n"
+    assert not folder.exists()
+
+
 def test_another_address_of_this_machine(tmp_path: Path) -> None:
     """Whatever loopback address the designer listens on, it answers at the address that it
     prints.

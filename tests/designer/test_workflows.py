@@ -37,13 +37,21 @@ def designer(tmp_path: Path, folder: Path) -> Iterator[RunningDesigner]:
 
 
 def test_list_and_config(designer: RunningDesigner, folder: Path) -> None:
-    """Every definition of the folder is listed; a broken one says what is wrong with it."""
+    """Every definition of the folder is listed; a broken one says what is wrong with it. JSON that
+    is something else is not, and a note says so of tasks.
+    """
     (folder / "broken.json").write_text("{")
     (folder / "list.json").write_text("[]")
     (folder / "notes.txt").write_text("x")
     (folder / ".hidden.json").write_text("{}")
-    items = designer.client.get("workflows").json()["items"]
-    assert [item["id"] for item in items] == ["broken", "first", "list"]
+    (folder / "input.json").write_text('{"customer": 7}')
+    (folder / "openapi.json").write_text('{"openapi": "3.1.0"}')
+    (folder / "task.json").write_text('{"type": "Http", "end": true}')
+    listing = designer.client.get("workflows").json()
+    items = listing["items"]
+    assert [item["id"] for item in items] == ["broken", "first"]
+    (note,) = listing["notes"]
+    assert note.startswith("skipped: task.json: this is one task, and no workflow definition")
     assert items[1] == {"id": "first", "name": "First", "tasks": 1}
     assert "line 1" in items[0]["broken"]
 

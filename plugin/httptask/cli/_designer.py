@@ -268,7 +268,8 @@ def _print_address(arguments: argparse.Namespace, address: str, workflows: Any) 
     if os.environ.get(TOKEN_VARIABLE):
         print(f"Open it with the token once: {address}?token=… ({TOKEN_VARIABLE})", flush=True)
     if workflows is not None:
-        print(f"Tasks are saved in {workflows}", flush=True)
+        nothing = "" if Path(workflows).exists() else ", which does not exist yet"
+        print(f"Tasks are saved in {workflows}{nothing}", flush=True)
     print("Ctrl+C stops it.", flush=True)
 
 

@@ -34,6 +34,17 @@ _NEW = "workflow"
 """The id of the first definition in an empty folder, unless something of this name exists."""
 
 
+_OTHERS = {
+    "definition-type": False,
+    "definition-description": False,
+    "definition-collection": False,
+    "definition-task": True,
+    "definition-tasks": True,
+    "definition-settings": True,
+}
+"""The codes of JSON files that hold no definition, and whether somebody may miss them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A definition as stored on disk."""
@@ -86,14 +97,15 @@ class Workflows:
     def listing(self) -> Listing:
         """List every definition. Never raises.
 
-        A file that cannot be a definition is skipped with a note; a broken definition is listed as
-        broken.
+        A file that cannot be a definition is skipped, with a note if somebody may miss it; a broken
+        definition is listed as broken.
         """
         if self._root is None:
             return Listing((), (), None)
         if not self._is_folder:
-            items = (self._item(self._root),) if _is_file(self._root) else ()
-            return Listing(items, (), self._root.stem)
+            item = self._item(self._root) if _is_file(self._root) else {}
+            item.pop("other", None)
+            return Listing((item,) if item else (), (), self._root.stem)
         listed: list[dict[str, Any]] = []
         notes: list[str] = []
         for path in self._files():
@@ -101,9 +113,15 @@ class Workflows:
                 notes.append(f"skipped: {ascii(path.name)[:100]} is no name of a definition")
                 continue
             try:
-                listed.append(self._item(self._path(path.stem)))
+                item = self._item(self._path(path.stem))
             except Refused as refusal:
                 notes.append(f"skipped: {refusal.detail}")
+                continue
+            note = item.pop("other", None)
+            if note is None:
+                listed.append(item)
+            elif note:
+                notes.append(f"skipped: {path.name}: {note}")
         readable = [item["id"] for item in listed if "broken" not in item]
         first = next(iter([*readable, *(item["id"] for item in listed)]), None) or self._new_id()
         return Listing(tuple(listed), tuple(notes), first)
@@ -130,19 +148,26 @@ class Workflows:
         return sorted(paths)[:_MOST_LISTED]
 
     def _item(self, path: Path) -> dict[str, Any]:
-        """Return the listing's item for the definition at *path*."""
+        """Return the listing's item for the definition at *path*.
+
+        It has the member `other` if the file holds something else: a note for who may miss it, or
+        "".
+        """
+        item: dict[str, Any] = {"id": path.stem}
         try:
             definition = load_definition(path)
         except DefinitionError as error:
-            return {
-                "id": path.stem,
-                "broken": "; ".join(problem.message for problem in error.problems),
-            }
+            item["broken"] = "; ".join(problem.message for problem in error.problems)
+            code = error.problems[0].code
+            if code in _OTHERS:
+                item["other"] = item["broken"] if _OTHERS[code] else ""
+            return item
         document = definition.document
+        if document and not ("startTask" in document or "tasks" in document):
+            item["other"] = ""
         name, tasks = document.get("name"), document.get("tasks")
         runs = sorted(set(nested_ids(definition)))
-        return {
-            "id": path.stem,
+        return item | {
             "name": name if isinstance(name, str) and name and is_text(name) else path.stem,
             "tasks": len(tasks) if isinstance(tasks, Mapping) else 0,
             **({"runs": runs} if runs else {}),
