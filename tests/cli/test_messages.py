@@ -145,10 +145,17 @@ def test_a_credential_that_no_store_has_is_a_warning(run: Run, flow: Any, tmp_pa
     task = http("https://a.example", credentials="crm-stagin")
     name = flow({**task, "nextTask": "T1", "end": None}, task)
     done = run("validate", name)
-    sentence = "there is no credential 'crm-stagin' on this machine; did you mean crm-staging?"
+    sentence = (
+        "there is no credential 'crm-stagin' on this machine: httptask credentials set crm-stagin"
+        " adds it; did you mean crm-staging?"
+    )
     assert done.status == 0
     assert f"/tasks/T0/credentials: {sentence} (and in 1 other place)" in done.out
     assert done.out.count("crm-stagin'") == 1
+    failed = run("test-request", name, "--task", "T0")
+    assert "no credential 'crm-stagin': httptask credentials set crm-stagin adds it" in failed.err
+    removed = run("credentials", "remove", "crm-stagin")
+    assert "httptask credentials lists those there are" in removed.err
     assert "hunter2" not in done.out + done.err
     told = run("validate", name, "--json").json
     assert [problem["code"] for problem in told["problems"]] == ["credential-unknown"] * 2

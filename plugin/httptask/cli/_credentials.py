@@ -344,7 +344,9 @@ def run_remove(arguments: argparse.Namespace) -> int:
             from httptask.credentials import variable
 
             raise CommandError(f"{name!r} stands in the environment: unset {variable(name)}")
-        raise CommandError(f"there is no credential {name!r}")
+        raise CommandError(
+            f"there is no credential {name!r}; httptask credentials lists those there are"
+        )
     if not arguments.yes and not _is_sure(name, shelf):
         raise CommandError("nothing was removed", 1)
     _with_runtime(arguments, lambda runtime: remove_credential(runtime, shelf, name))

@@ -15,7 +15,10 @@ _NAMES = "[credential {names:quoted}: ]"
 
 CREDENTIAL: Mapping[str, str] = {
     # What an endpoint asks for
-    "credential-unknown": "there is no credential {name!r} on this machine",
+    "credential-unknown": (
+        "there is no credential {name!r} on this machine: httptask credentials set {name:shell}"
+        " adds it"
+    ),
     "credential-missing": "this endpoint asks for {expected}: name a credential",
     "credential-unfit": (
         "the credential {name!r} is of the type {type!r}; this endpoint asks for {expected}"
@@ -30,7 +33,8 @@ CREDENTIAL: Mapping[str, str] = {
     ),
     # Its store, its type and its fields
     "credential-not-stored": (
-        "no credential {name!r}; set {variable}, or add it to {file} (readable by its owner alone)"
+        "no credential {name!r}: httptask credentials set {name:shell} adds it to {file} (readable"
+        " by its owner alone), or set {variable}"
     ),
     "credential-store-failed": "credential {name!r}: {storeMessage}",
     "credential-store-type": (

@@ -310,7 +310,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "environment-server-unused": "no task sends a request to {server}",
     "environment-credential-unused": "no task names the credential {name!r}",
-    "environment-credential-unknown": "there is no credential {name!r} on this machine",
+    "environment-credential-unknown": (
+        "there is no credential {name!r} on this machine: httptask credentials set {name:shell}"
+        " adds it"
+    ),
     # Pins
     "pins-missing": "there are no pins in {file}: pin a response on the page, or write the file",
     "pin-task-unknown": "there is no task {name!r} that sends a request",
