@@ -78,10 +78,43 @@ def test_an_expression_over_no_input_says_how_one_is_given(
     run: Run, flow: Any, command: str
 ) -> None:
     """Where none was given: with one, and for other failures, there is no such hint."""
-    hint = "give the input with --input FILE, or single values with --set NAME=VALUE"
-    assert run(command, flow(READER)).err.count(hint) == 1
+    hint = "give the input with --input FILE, or single values with --set NAME=VALUE\n"
+    told = run(command, flow(READER)).err
+    assert (told.count(hint), told.endswith(hint)) == (1, True)
     assert hint not in run(command, flow(READER), "--set", "name=a").err
     assert hint not in run(command, flow(http(NOBODY))).err
+
+
+def test_an_expression_over_earlier_tasks_says_how_they_are_given(
+    run: Run, flow: Any, tmp_path: Path
+) -> None:
+    """`--tasks`, with the name of the task, also for the items of `forEach` and for `--as`; a file
+    of another shape is refused.
+    """
+    reader = {**http(NOBODY), "inputParameters": {"a": "${$.tasks.List.output.id}"}}
+    items = {**http(NOBODY), "forEach": {"items": "${$.tasks.List.output.ids}"}}
+    hint = 'earlier tasks answered with --tasks FILE: {"List": {"output": …}}\n'
+    for task in (reader, items):
+        for words in ((), ("--as", "curl")):
+            assert run("test-request", flow(task), *words).err.endswith(hint)
+    (tmp_path / "tasks.json").write_text('{"List": {"id": 7}}', "utf-8")
+    refused = run("test-request", flow(reader), "--tasks", "tasks.json")
+    assert 'the task \'List\' has no output; write {"List": {"output": …}}' in refused.err
+    (tmp_path / "tasks.json").write_text('{"List": {"output": {"ids": [7]}}}', "utf-8")
+    words = ("--tasks", "tasks.json", "--as", "curl")
+    assert run("test-request", flow(items), *words).status == 0
+    assert hint not in run("test-request", flow(reader), *words).err
+
+
+@pytest.mark.parametrize("command", ["run", "test-request"])
+def test_an_expression_over_variables_says_how_they_are_given(
+    run: Run, flow: Any, command: str
+) -> None:
+    """With a value, or by an environment; not where some were given."""
+    reader = {**http(NOBODY), "inputParameters": {"a": "${$.variables.tenant}"}}
+    hint = "give a variable with --variable NAME=VALUE, or an environment with --env NAME\n"
+    assert run(command, flow(reader)).err.endswith(hint)
+    assert hint not in run(command, flow(reader), "--variable", "b=1").err
 
 
 def test_a_problem_of_a_whole_input_is_not_one_of_the_document(run: Run, flow: Any) -> None:
@@ -89,6 +122,7 @@ def test_a_problem_of_a_whole_input_is_not_one_of_the_document(run: Run, flow: A
     schema = {"type": "object", "required": ["a"]}
     done = run("run", flow(READER, inputSchema=schema))
     assert "  (the input): 'a' is required" in done.err
+    assert done.err.endswith("--set NAME=VALUE\n")
     noted = run("test-request", flow(READER, inputSchema=schema), "--set", "b=1").err
     assert "a run would refuse this input: (the input): 'a' is required" in noted
 

@@ -12,16 +12,13 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, parse
 from httptask._visible import printable
+from httptask.cli._hints import GIVE_INPUT
 from httptask.cli._output import CommandError, note
-from httptask.errors import WHOLE_INPUT, ExpressionError
+from httptask.errors import WHOLE_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from httptask.errors import Problem
     from httptask.model.workflow import WorkflowDefinition
-
-_GIVE = "give the input with --input FILE, or single values with --set NAME=VALUE"
 
 
 def input_options(parser: argparse.ArgumentParser) -> None:
@@ -85,22 +82,6 @@ def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) ->
         if is_given or problem.code != "required":
             note(f"a run would refuse this input: {problem.text(WHOLE_INPUT)}")
     return value
-
-
-def hint_at_input(
-    arguments: argparse.Namespace, given: Any, error: Mapping[str, Any] | None
-) -> None:
-    """Explain how to give an input, if none was given and an expression over the input failed."""
-    is_expression = error is not None and error.get("kind") == ExpressionError.kind
-    if arguments.json or given is not None or error is None or not is_expression:
-        return
-    if "input" in str(error.get("expression")):
-        with_hint()
-
-
-def with_hint() -> None:
-    """Explain how to give an input."""
-    note(_GIVE)
 
 
 def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
@@ -181,7 +162,7 @@ def _answer(missing: Problem, pointer: str, schema: Any) -> str:
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
-        raise CommandError(f"{pointer}: nothing was typed; {_GIVE}")
+        raise CommandError(f"{pointer}: nothing was typed; {GIVE_INPUT}")
     return line.rstrip("\r\n")
 
 

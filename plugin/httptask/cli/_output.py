@@ -78,11 +78,11 @@ def note(text: str) -> None:
 
 
 def fail(error: HttpTaskError, as_json: bool, status: int) -> int:
-    """Print *error* to stderr and return *status*."""
+    """Print *error*, followed by its notes for people, to stderr and return *status*."""
     if as_json:
         print(json_text(error.to_json(), sys.stderr), file=sys.stderr)
     else:
-        note(f"httptask: {error}")
+        note("\n".join([f"httptask: {error}", *getattr(error, "__notes__", ())]))
     return status
 
 

@@ -23,7 +23,8 @@ from httptask.cli._environment import (
     given_variables,
     variable_option,
 )
-from httptask.cli._input import hint_at_input, input_options, run_input, with_hint
+from httptask.cli._hints import GIVE_INPUT, expression_hints
+from httptask.cli._input import input_options, run_input
 from httptask.cli._items import ItemsProgress
 from httptask.cli._job import news_line
 from httptask.cli._journal import (
@@ -161,12 +162,12 @@ def run_run(arguments: argparse.Namespace) -> int:
 
         try:
             result = _run_to_end(arguments, workflow_id, start)
-        except InputError:
-            if not arguments.json:
-                with_hint()
+        except InputError as error:
+            error.add_note(GIVE_INPUT)
             raise
     last_error = result.tasks[-1].error if result.tasks else None
-    hint_at_input(arguments, input_, last_error)
+    for hint in expression_hints(arguments, input_, last_error) if not arguments.json else ():
+        note(hint)
     return 0 if result.status == "Completed" else 1
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.problem_lines import with_lines
+from httptask._core.strict_json import dump
 from httptask._visible import exact
 from httptask.cli._code import code_options, print_code
 from httptask.cli._definition import (
@@ -28,7 +29,8 @@ from httptask.cli._environment import (
     variable_option,
 )
 from httptask.cli._exchange import exchange_text
-from httptask.cli._input import hint_at_input, input_options, json_file, test_input
+from httptask.cli._hints import expression_hints
+from httptask.cli._input import input_options, json_file, test_input
 from httptask.cli._output import (
     CommandError,
     command,
@@ -120,29 +122,33 @@ def run_test_request(arguments: argparse.Namespace) -> int:
             inputs = replace(inputs, pin=pins.of(task.name))
             if inputs.pin is None:
                 note(f"{task.name!r} has no pin: its request is sent (--offline refuses it)")
-        if arguments.language:
-            return print_code(arguments, task, inputs)
-        from httptask.model.task import TestOptions
+        try:
+            if arguments.language:
+                return print_code(arguments, task, inputs)
+            return _send(arguments, task, inputs)
+        except SettingsError as error:
+            raise _with_lines(error, definition) from error
+        except ExpressionError as error:
+            for hint in expression_hints(arguments, inputs.input, error.to_json()):
+                error.add_note(hint)
+            raise
 
-        if arguments.send_anyway:
-            for problem in task.problems():
-                note(f"sent anyway: {problem}")
-        with _folder_near(arguments.save_body) as folder:
-            try:
-                exchange = _test(
-                    arguments, task, inputs, TestOptions(arguments.send_anyway, folder)
-                )
-            except SettingsError as error:
-                raise _with_lines(error, definition) from error
-            except ExpressionError as error:
-                hint_at_input(arguments, inputs.input, error.to_json())
-                raise
-            _emit_exchange(arguments, exchange)
-            if not arguments.json:
-                note_suggestion(task, exchange)
-            # Last, so that the exchange is printed even if the file cannot be written.
-            if arguments.save_body:
-                _save(arguments.save_body, exchange)
+
+def _send(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
+    """Send the request of *task* and print its exchange; return the exit status."""
+    from httptask.model.task import TestOptions
+
+    if arguments.send_anyway:
+        for problem in task.problems():
+            note(f"sent anyway: {problem}")
+    with _folder_near(arguments.save_body) as folder:
+        exchange = _test(arguments, task, inputs, TestOptions(arguments.send_anyway, folder))
+        _emit_exchange(arguments, exchange)
+        if not arguments.json:
+            note_suggestion(task, exchange)
+        # Last, so that the exchange is printed even if the file cannot be written.
+        if arguments.save_body:
+            _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
 
 
@@ -279,6 +285,10 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
         raise CommandError(
             f'{arguments.tasks}: expected an object, {{"Task name": {{"output": ...}}}}'
         )
+    for name, task in tasks.items():
+        if not isinstance(task, dict) or not task.keys() & {"output", "input"}:
+            shown = dump({name: {"output": 0}}).replace("0", "…")
+            raise CommandError(f"{arguments.tasks}: the task {name!r} has no output; write {shown}")
     environment = environment_of(arguments, definition)
     return Inputs(
         input=test_input(arguments, definition),
