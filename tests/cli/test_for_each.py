@@ -41,6 +41,28 @@ def test_a_run_says_how_many_items_ended(run: Run, tmp_path: Path) -> None:
     assert "2 of 3 items, 1 failed" in done.err
 
 
+def test_a_run_says_why_items_failed(run: Run, tmp_path: Path) -> None:
+    """Each reason once, with an item that it befell; a list of many reasons is cut."""
+
+    def failing(asked: Asked) -> bytes:
+        return page({}, status=f"40{asked.path[1]} No")
+
+    words = ("--allow-network", "127.0.0.1", "--journal", "runs.sqlite3")
+    with list_server(failing) as server:
+        items = [4, 3, 4, 1, 4, 0, 6]
+        name = flow(tmp_path, server.url, onError="collect", items=items)
+        told = run("run", name, *words).err
+        once = run("run", flow(tmp_path, server.url, onError="collect", items=[4])).err
+    lines = told.partition("7 of 7 items, 7 failed\n")[2].splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == [
+        *("item 0 and 2 others failed", "item 1 failed", "item 3 failed", "and 2 other reasons"),
+    ]
+    assert "404" in lines[0]
+    assert "item 0 failed" in once
+    shown = run("status", told.split()[1].strip(","), "--journal", "runs.sqlite3")
+    assert "item 0 and 2 others failed" in shown.out
+
+
 def test_a_test_request_says_which_item_it_took(run: Run, tmp_path: Path) -> None:
     with list_server(not_b) as server:
         name = flow(tmp_path, server.url)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
 from httptask._visible import exact
-from httptask.cli._output import note
+from httptask.cli._output import note, plural
 
 if TYPE_CHECKING:
     from httptask.model.for_each import ItemCounts
 
 _MOST_SHOWN = 200
 """Characters shown of a waiting item's input."""
+_MOST_REASONS = 3
+"""Different reasons of failed items that are shown."""
 _BETWEEN = 1.0
 """Least seconds between two lines about the same task."""
 
@@ -31,6 +33,31 @@ def items_text(items: Mapping[str, Any]) -> str:
 def waiting_lines(items: Mapping[str, Any] | None) -> list[str]:
     """Return a line for each of the *items* (JSON) that waits for somebody outside."""
     return [_waiting_line(item) for item in (items or {}).get("waiting", ())]
+
+
+def failed_lines(task: Mapping[str, Any]) -> list[str]:
+    """Return a line for each reason why items of *task* (JSON) failed, the most frequent first.
+
+    Only of a task that collects failures: the error of any other task names its failed item.
+    """
+    output = task.get("output")
+    if not (task.get("items") or {}).get("failed") or not isinstance(output, list):
+        return []
+    indexes: dict[str, list[int]] = {}
+    for index, item in enumerate(output):
+        error = item.get("error") if isinstance(item, dict) and len(item) == 1 else None
+        if isinstance(error, dict) and "message" in error:
+            indexes.setdefault(str(error["message"]), []).append(index)
+    reasons = sorted(indexes.items(), key=lambda reason: -len(reason[1]))
+    lines = [_failed_line(*reason) for reason in reasons[:_MOST_REASONS]]
+    rest = len(reasons) - _MOST_REASONS
+    return lines if rest <= 0 else [*lines, f"and {plural(rest, 'other reason')}"]
+
+
+def _failed_line(message: str, indexes: list[int]) -> str:
+    others = len(indexes) - 1
+    more = f" and {plural(others, 'other')}" if others else ""
+    return f"item {indexes[0]}{more} failed: {message}"
 
 
 def _waiting_line(item: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
 from httptask._visible import exact, in_line
-from httptask.cli._items import items_text
+from httptask.cli._items import failed_lines, items_text
 from httptask.cli._job import job_line
 from httptask.cli._output import emit, note
 from httptask.cli._pages import summary_line
@@ -53,7 +53,8 @@ def task_line(task: Mapping[str, Any]) -> str:
         f"{task['status']:<10} {exact(task['name'])} ({task['type']}, {task['elapsedSeconds']:.3f}"
         f" s{', pinned' if task.get('pinned') else ''}){failed}{summary}"
     )
-    return "\n".join([line, *(f"{'':<10} {in_line(text)}" for text in task.get("notes", ()))])
+    notes = [*failed_lines(task), *task.get("notes", ())]
+    return "\n".join([line, *(f"{'':<10} {in_line(text)}" for text in notes)])
 
 
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
