@@ -236,6 +236,19 @@ def test_a_wrong_route_is_a_problem_at_its_place(route: Any, code: str, at: str)
     assert all(problem.severity == "error" for problem in listed)
 
 
+def test_a_problem_of_a_field_that_every_type_has_is_reported_once() -> None:
+    """The schemas of all tasks and of the type both refuse it; the report that says more stays."""
+    for name in ("onError", "forEach", "nextTask", "description", "retry"):
+        wrong = [
+            problem
+            for problem in found(workflow(A=http(end=True) | {name: 5}))
+            if problem.pointer == f"/tasks/A/{name}"
+        ]
+        assert len({problem.message for problem in wrong}) == len(wrong)
+    (problem,) = found(workflow(A=http(end=True, onError="B"), B=http(end=True)))[:1]
+    assert problem.suggestion == '["B"]'
+
+
 def test_a_misspelt_class_says_which_is_meant() -> None:
     """The known classes are those of the one tree of errors, and `*`."""
     (problem,) = of_routes(to_b(errors=["tmeout"]))

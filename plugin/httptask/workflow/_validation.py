@@ -226,18 +226,19 @@ def _task_problems(
             "task-type-unknown", pointer_of(["type"], pointer), suggestion=suggestion, **params
         )
     else:
-        yield from schema_problems(
-            packaged.schema("workflow-definition")["$defs"]["flow"], task, pointer
-        )
         yield from FLOWS.get(task_type, step_flow)(task, pointer)
         yield from error_route_problems(task.get("onError"), pointer_of(["onError"], pointer))
         services = types.services
         if task.get("forEach") is not None:
             yield from services.for_each_problems(TaskCheck(name, task, services, pointer))
             services = services.of_item(task)
-        yield from _type_problems(
-            types.by_name[task_type], TaskCheck(name, task, services, pointer)
-        )
+        own = [*_type_problems(types.by_name[task_type], TaskCheck(name, task, services, pointer))]
+        yield from own
+        flow = packaged.schema("workflow-definition")["$defs"]["flow"]
+        own_faults = {(problem.pointer, problem.code) for problem in own}
+        for problem in schema_problems(flow, task, pointer):
+            if (problem.pointer, problem.code) not in own_faults:  # the type may say more
+                yield problem
 
 
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
