@@ -409,12 +409,24 @@ def called(**callback: Any) -> dict[str, Any]:
         (http("order", forEach={"items": f"${{$.{BODY}.lines}}"}), SILENT),
         (http("order", forEach={"items": f"${{$.{BODY}.lines[*].sku}}"}), SILENT),
         (http("order", forEach={"items": f"${{$.{BODY}.state}}"}), DOCUMENTED_TYPE),
+        (http("order", forEach={"items": f"${{$.{BODY}.customer}}"}), DOCUMENTED_TYPE),
+        (http("order", forEach={"items": "${$.tasks.Get.output}"}), DOCUMENTED_TYPE),
+        (http("order", forEach={"items": "${$.input.who}"}), TYPE),
+        (http("order", forEach={"items": "${jsonata: {'a': 1}}"}), TYPE),
+        (http("order", forEach={"items": f"${{$.{BODY}.free}}"}), SILENT),
+        (http("order", forEach={"items": f"${{$.{BODY}.anything}}"}), SILENT),
         (http("order", successCondition="${$.body.lines[?@.count > 1]}"), SILENT),
         (http("list", successCondition="${$.body.dta[?@.count > 1]}"), UNDOCUMENTED),
         (http("list", successCondition="${$.body.total}"), DOCUMENTED_TYPE),
         (http("list", retry={"until": "${$.body.ttal}"}), UNDOCUMENTED),
         (http("list", pagination={"mode": "link", "items": "$.data"}), SILENT),
         (http("list", pagination={"mode": "link", "items": "$.dta"}), UNDOCUMENTED),
+        (http("list", pagination={"mode": "link", "items": "$"}), DOCUMENTED_TYPE),
+        (http("list", pagination={"mode": "link", "items": "$.total"}), DOCUMENTED_TYPE),
+        (http("list", pagination={"mode": "link", "items": "$.data[*]"}), SILENT),
+        (http("list", pagination={"mode": "link", "total": "$.data"}), DOCUMENTED_TYPE),
+        (http("list", pagination={"mode": "link", "total": "$..total"}), SILENT),
+        (http("list", pagination={"mode": "nextUrl", "next": "$.data"}), DOCUMENTED_TYPE),
         (http("list", pagination={"mode": "link", "total": "$.totla"}), UNDOCUMENTED),
         (http("list", pagination={"mode": "nextUrl", "next": "$.headers.next"}), SILENT),
         (http("list", pagination=PAGES | {"identity": "$.sku"}), SILENT),
@@ -446,6 +458,16 @@ def called(**callback: Any) -> dict[str, Any]:
 def test_settings_of_all_tasks_are_looked_at(task: Any, expected: Any, shared: Runtime) -> None:
     """Waits, items, conditions, the queries of pagination, and what sees a job."""
     assert codes(chain(Get=http("order"), Use=task), shared) == expected
+
+
+def test_an_object_as_items_of_a_task_names_its_list(shared: Runtime) -> None:
+    """The sentence says what items may come from, and where in the object the list is."""
+    read = chain(Get=http("list"), Use=http("order", forEach={"items": f"${{$.{BODY}}}"}))
+    (problem,) = told(read, shared)
+    assert problem.message == (
+        "expression ${$.tasks.Get.output.body} yields an object, expected an array or a file of"
+        " JSON lines; its member 'data' is an array"
+    )
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ SENTENCES: Mapping[str, str] = {
     **EXPRESSIONS,
     "expression-type": (
         "expression {expression} yields {found}, expected {expected}[; an item of it is"
-        " {items}][; in JSONata, {convert} makes one of it]"
+        " {items}][; its member {member!r} is an array][; in JSONata, {convert} makes one of it]"
     ),
     "name-undocumented": (
         "expression {expression}: `{path}` has no documented name {name!r}[; {known:names}][,"

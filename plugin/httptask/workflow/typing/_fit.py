@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from httptask._schema.value_keywords import NUMERIC
 from httptask._schema.value_types import ValueType
@@ -26,6 +27,8 @@ _CONVERTING: Mapping[str, tuple[frozenset[str], str]] = {
 }
 """Type -> the types that JSONata can convert to it, and the expression that converts."""
 
+_MOST_NAMES = 100
+"""The number of names of an object among which its list is looked for."""
 _MOST_NESTED = 3
 """The depth to which the items of nested lists are compared."""
 
@@ -44,6 +47,8 @@ class Misfit:
     """The type of the list's items in words, if an item would fit the setting."""
     convert: str | None = None
     """The JSONata expression that converts the value to the expected type."""
+    member: str | None = None
+    """The only member of an object that is a list, if a list is expected."""
 
 
 def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misfit | None:
@@ -74,13 +79,22 @@ def _misfit(
     item = None
     if actual.types == {"array"} and _misfit(actual.items(), expected, takes_files, 0) is None:
         item = in_words(actual.items().types) if actual.items().types <= expected.types else None
+    member = _only_list(actual) if "array" in expected.types else None
     return Misfit(
         in_words(actual.types),
         in_words(expected.types),
         not actual.is_documented,
         item,
-        _conversion(actual.types, expected.types),
+        None if member else _conversion(actual.types, expected.types),
+        member,
     )
+
+
+def _only_list(value_type: ValueType) -> str | None:
+    """Return the name of the only documented member that is a list."""
+    names = islice(dict.fromkeys(value_type.names()), _MOST_NAMES)
+    lists = [name for name in names if value_type.member(name).type.types == {"array"}]
+    return lists[0] if len(lists) == 1 else None
 
 
 def may_be_file(value_type: ValueType) -> bool:

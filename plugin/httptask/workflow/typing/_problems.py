@@ -180,9 +180,10 @@ def _of_type(expression: TypedExpression, setting: Setting) -> Iterator[Problem]
     params: dict[str, Any] = {
         "expression": expression.written,
         "found": mismatch.found,
-        "expected": mismatch.expected,
+        "expected": setting.expected_words or mismatch.expected,
         "items": mismatch.item,
         "convert": mismatch.convert,
+        "member": mismatch.member,
     }
     is_certain = mismatch.is_certain and setting.is_enforced
     severity = "error" if is_certain else "warning"

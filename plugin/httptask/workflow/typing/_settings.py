@@ -20,7 +20,7 @@ from httptask._schema.value_types import (
 )
 from httptask.building import REFERENCE
 from httptask.errors import HttpTaskError
-from httptask.expressions import Prepared
+from httptask.expressions import Prepared, Query
 from httptask.workflow.typing._data import TypedData
 from httptask.workflow.typing._outputs import body_schema, result_schema
 
@@ -36,8 +36,6 @@ _MOST_DIGITS = 10
 """The digits of an index; a longer number is only a name."""
 _TRUTH = typed_by({"type": ["boolean", "array"]})
 _TRUTH_OF_RESULT = typed_by({"type": ["boolean", "array", "null"]})
-_ITEMS = typed_by({"type": ["array", "object"]})
-"""A list, or a reference to a file."""
 _FIELDS: Mapping[str, Mapping[str, ValueType]] = {
     "Terminate": {"workflowOutput": ANY},
     "Simple": {"inputParameters": ANY},
@@ -75,8 +73,14 @@ _CALL = typed_by(_CALL_SCHEMA)
 """A call of the callback URL; its body is not documented."""
 
 
-_QUERIES = ("items", "next", "total", "more")
-"""The queries of `pagination` over the body of a page."""
+_LIST = typed_by({"type": "array"})
+_QUERIES: Mapping[str, ValueType] = {
+    "items": _LIST,
+    "next": typed_by({"type": ["string", "number", "boolean"]}),
+    "total": typed_by({"type": ["number", "string"]}),
+    "more": typed_by({"type": ["boolean", "number", "string"]}),
+}
+"""The queries of `pagination` over the body of a page, and the types that a page may have there."""
 _IDENTITY: Path = ("pagination", "identity")
 """The query that selects in one item of a page."""
 _QUERY_PLACES: tuple[Path, ...] = (
@@ -196,7 +200,9 @@ class Setting:
     takes_null: bool = False
     """Whether null counts as a missing value."""
     takes_files: bool = False
-    """Whether a reference to a file may replace text."""
+    """Whether a reference to a file may replace the value."""
+    expected_words: str | None = None
+    """The expected values in words, if the names of the expected types do not say enough."""
     sees_tasks: bool = False
     """Whether its expressions can read `$.tasks`."""
 
@@ -214,7 +220,7 @@ class TypedTask:
         """Yield the texts of the task that may hold expressions."""
         document = self.data.document(self.name)
         task_type = self.task.get("type")
-        yield from self._over_document(("forEach", "items"), self.data.outer(self.name), _ITEMS)
+        yield from self._of_items()
         if task_type == "Http":
             yield from self._over_document(("inputParameters",), document)
             yield from self._of_request()
@@ -234,6 +240,13 @@ class TypedTask:
         """Yield the texts of the field at *path*, which read the run's document."""
         for setting in self._texts(path, document, expected):
             yield replace(setting, sees_tasks=True)
+
+    def _of_items(self) -> Iterator[Setting]:
+        outer = self.data.outer(self.name)
+        for setting in self._over_document(("forEach", "items"), outer, _LIST):
+            yield replace(
+                setting, takes_files=True, expected_words="an array or a file of JSON lines"
+            )
 
     def _conditions(self, document: ValueType) -> Iterator[Setting]:
         choices = self.task.get("choices")
@@ -284,16 +297,27 @@ class TypedTask:
 
     def _queries(self) -> Iterator[Setting]:
         """Yield the queries of `pagination` as expressions: `${…}` around the query."""
-        for field in _QUERIES:
+        for field, expected in _QUERIES.items():
             query = _at(self.task, ("pagination", field))
             # Queries over the headers are left out: their types are not documented.
             if isinstance(query, str) and not query.strip().startswith(("$.headers", "${")):
                 pointer = pointer_of(("pagination", field), self.pointer)
-                yield Setting(pointer, f"${{{query}}}", self.data.body(self.name))
+                # The page's parameter in a body may also take an object or a list.
+                is_known = field != "next" or not self._has_body_parameter()
+                yield Setting(
+                    pointer,
+                    f"${{{query}}}",
+                    self.data.body(self.name),
+                    expected if is_known and _selects_one(query) else ANY,
+                    takes_null=True,
+                )
         identity = _at(self.task, ("pagination", "identity"))
         if isinstance(identity, str) and not identity.strip().startswith("${"):
             pointer = pointer_of(("pagination", "identity"), self.pointer)
             yield Setting(pointer, f"${{{identity}}}", self.data.items_of_pages(self.name))
+
+    def _has_body_parameter(self) -> bool:
+        return bool(_at(self.task, ("pagination", "parameter", "in")) == "body")
 
     def _texts(self, path: Path, data: ValueType, expected: ValueType = ANY) -> Iterator[Setting]:
         """Yield the texts with expressions in the field at *path*."""
@@ -333,6 +357,14 @@ class ExpectedSettings:
         if expected.is_nothing or not _REFERENCES.isdisjoint(inner):
             return ANY
         return any_of([expected, _TEXT]) if path == ("body",) else expected
+
+
+def _selects_one(query: str) -> bool:
+    """Say whether the JSONPath *query* selects at most one value."""
+    try:
+        return Query.of(query).steps is not None
+    except ValueError:  # reported at the query
+        return False
 
 
 def _inside(expected: ValueType, step: str) -> ValueType:
