@@ -152,7 +152,8 @@ DATA = {"a": {"b": {"x": 1}, "c": 2}, "l": [{"b": 1, "c": 2}], "n": 3}
         ([("n",)], {"a": None, "l": None, "n": 3}),
         ([("a", "c")], {"a": {"c": 2}, "l": None, "n": None}),
         ([("a", "c"), ("a", "b", "x")], {"a": {"c": 2, "b": {"x": 1}}, "l": None, "n": None}),
-        ([("a", "b", "y")], {"a": {"b": {}}, "l": None, "n": None}),
+        ([("a", "b", "y")], {"a": {"b": {"x": None}}, "l": None, "n": None}),
+        ([("a", "y"), ("a", "c")], {"a": {"b": None, "c": 2}, "l": None, "n": None}),
         ([("a", "c"), ("a",)], {"a": DATA["a"], "l": None, "n": None}),
         ([("a", "c", "deeper")], {"a": {"c": 2}, "l": None, "n": None}),
         ([("l", "b")], {"a": None, "l": DATA["l"], "n": None}),
@@ -163,7 +164,9 @@ DATA = {"a": {"b": {"x": 1}, "c": 2}, "l": [{"b": 1, "c": 2}], "n": 3}
 def test_a_part_of_a_document_has_what_is_read_and_the_names_at_the_top(
     reads: Any, part: Any
 ) -> None:
-    """Lists are kept whole; what is read of an object is kept alone; the same part is made once."""
+    """Lists are kept whole; what is read of an object is kept alone, with the names beside a missing
+    one; the same part is made once.
+    """
     assert only(DATA, reads) == part
     assert list(only(DATA, reads)) == list(DATA)
     document = Document(DATA)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from httptask._core.kept_files import LocalPaths
-from httptask.expressions._result import with_dicts
+from httptask.expressions._result import MOST_KNOWN, with_dicts
 
 Reads = Collection[tuple[str, ...]] | None
 """Paths of names from the root: an expression reads only below them. None: it reads everything."""
@@ -52,7 +53,8 @@ class Document:
 def only(data: Any, reads: Reads) -> Any:
     """Return the parts of *data* that *reads* names; at the top, other names are null.
 
-    A list on the way is kept whole, since names select from each of its items. The result shares
+    A list on the way is kept whole, since names select from each of its items. An object that lacks
+    a name has its other names as null, up to `MOST_KNOWN`: an error lists them. The result shares
     parts with *data*.
     """
     if reads is None or not isinstance(data, dict):
@@ -66,6 +68,8 @@ def _only_below(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> 
     for first, *rest in reads:
         paths_by_name.setdefault(first, []).append(tuple(rest))
     part: dict[str, Any] = {}
+    if not paths_by_name.keys() <= data.keys():
+        part = dict.fromkeys(islice(data, MOST_KNOWN))
     for name, paths in paths_by_name.items():
         if name not in data:
             continue

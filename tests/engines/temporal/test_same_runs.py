@@ -137,3 +137,24 @@ def test_an_activity_is_given_what_its_task_reads(temporal_address: str) -> None
         {"A": {"output": {"statusCode": 200}}},
     ]
     assert not any("input" in one for one in given)
+
+
+_SIBLINGS = {
+    "output.bdoy.path": "`$.tasks.A.output` has no name 'bdoy'; known: statusCode, ",
+    "output.body.paht": "`$.tasks.A.output.body` has no name 'paht'; known: path, method, key",
+}
+
+
+@pytest.mark.parametrize("path", _SIBLINGS)
+def test_a_missing_name_is_told_with_the_names_beside_it(path: str, temporal_address: str) -> None:
+    """Although an activity is given only what its task reads: the sentence is the same."""
+    reader = get("/things/2", inputParameters={"was": f"${{$.tasks['A'].{path}}}"})
+    case = Case(flow("A", {"A": get("/things/1", nextTask="B"), "B": reader}))
+    with api() as server:
+        runs = [
+            embedded(case, server.url),
+            on_temporal(case, server.url, TemporalWorld(temporal_address)),
+        ]
+    first, second = (str(run.error) for run in runs)
+    assert second == first
+    assert _SIBLINGS[path] in second

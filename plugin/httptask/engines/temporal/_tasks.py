@@ -266,7 +266,8 @@ def _read(inputs: Inputs, reads: Any) -> dict[str, Any]:
         tasks = {name: dict(ends) for name, ends in inputs.tasks.items()}
         return {**document, "tasks": tasks, "variables": dict(inputs.variables)}
     part = only(document, {tuple(names) for names in reads})
-    return {**part, "tasks": part["tasks"] or {}, "variables": part["variables"] or {}}
+    tasks = {name: ends or {} for name, ends in (part["tasks"] or {}).items()}
+    return {**part, "tasks": tasks, "variables": part["variables"] or {}}
 
 
 def _summary(step: Step, arguments: HttpTaskArguments) -> str:
