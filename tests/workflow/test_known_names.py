@@ -66,3 +66,51 @@ def test_a_variable_that_is_nowhere_is_a_warning(variables: Any, told: list[str]
             "`$.variables` has no name 'region'; known: regoin; did you mean regoin?"
             in sentences[0][1]
         )
+
+
+POLL = {"mode": "poll", "attach": "${$.input.job}"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "parameter", "instead"),
+    [
+        ("${$.input.order.id}", '"id": "${$.input.order.id}"', "${$.id}"),
+        ("${$.tasks['A b'].output.body[0].id}", '"id": "${$.tasks[\'A b\']', "${$.id}"),
+        ("${$.variables['the region']}", '"the region": "${$.var', "${$['the region']}"),
+        ("${$.input.known}", '"input": "${$.input}"', "${$.input.known}"),
+        ("${$.input}", '"input": "${$.input}"', "${$.input}"),
+        ("${$.input.lines[*].id}", '"input": "${$.input}"', "${$.input.lines[*].id}"),
+        ("${jsonata: $.input.a & 'x'}", '"input": "${$.input}"', "${jsonata: $.input.a & 'x'}"),
+    ],
+)
+def test_a_request_that_reads_the_run_is_given_an_input_parameter(
+    expression: str, parameter: str, instead: str
+) -> None:
+    """The sentence has the parameter to add, and the expression to write in its place."""
+    request = {"url": "https://a.example", "query": {"q": expression}}
+    ((severity, sentence),) = checked({"httpRequest": request, "inputParameters": {"known": 1}})
+    assert severity == ("warning" if "jsonata" in expression else "error")
+    assert sentence.startswith(f"/tasks/T0/httpRequest/query/q: expression {expression}: `$` has")
+    assert f"add {parameter}" in sentence
+    assert sentence.endswith(f"to 'inputParameters', and write {instead} here")
+
+
+@pytest.mark.parametrize(
+    ("task", "pointer"),
+    [
+        ({"idempotencyKey": "${$.input.id}"}, "/idempotencyKey"),
+        ({"pagination": {"mode": "link", "resume": "${$.input.at}"}}, "/pagination/resume"),
+        ({"completion": POLL}, "/completion/attach"),
+    ],
+)
+def test_each_setting_over_the_input_parameters_says_so(task: Any, pointer: str) -> None:
+    """Not only the request reads nothing else."""
+    ((_, sentence),) = checked(task)
+    assert sentence.startswith(f"/tasks/T0{pointer}: ")
+    assert 'add "' in sentence
+
+
+def test_an_input_parameter_may_have_a_name_of_the_run() -> None:
+    """It is read like any other; the advice of the sentence is one."""
+    request = {"url": "https://a.example", "query": {"q": "${$.input.lines[*].id}"}}
+    assert checked({"httpRequest": request, "inputParameters": {"input": "${$.input}"}}) == []

@@ -62,6 +62,10 @@ _SENTENCES: Mapping[str, str] = {
     ),
     # What is not there
     "expression-no-name": ("`{path}` has no name {name!r}" + _KNOWN + "[; did you mean {near}?]"),
+    "expression-of-run": (
+        "`$` has only the task's input parameters here, not the run's {name}; add {parameter} to"
+        " 'inputParameters', and write {instead} here"
+    ),
     "expression-no-item": "`{path}` has no item {item}; it is a list of {count}, counted from 0",
     "expression-item-of-object": "`{path}` is an object, so it has no item {item}" + _KNOWN,
     "expression-name-of-list": (

@@ -14,6 +14,7 @@ from httptask.task._for_each import output_shape
 from httptask.task._http_task import HttpTask
 from httptask.task._items import ItemSource, item_source
 from httptask.task._known import Known
+from httptask.task._over_parameters import parameter_advice, reads_run
 from httptask.task._pinned_response import PinFault, pinned_answer
 from httptask.task._plan import Plan
 from httptask.task._round import PART
@@ -38,7 +39,9 @@ __all__ = [
     "item_source",
     "operator_limits",
     "output_shape",
+    "parameter_advice",
     "pinned_answer",
+    "reads_run",
     "remove_credential",
     "store_credential",
     "stored_token",

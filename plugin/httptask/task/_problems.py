@@ -20,8 +20,8 @@ from httptask.settings import (
     without_nulls,
 )
 from httptask.task._checks import is_error, task_schema
-from httptask.task._for_each import with_item
 from httptask.task._judge import judging_problems, reading_problems
+from httptask.task._over_parameters import over_parameters
 from httptask.task.completion import completion_problems
 from httptask.task.pagination import pagination_problems, placed
 
@@ -98,15 +98,14 @@ def _described(plan: Plan) -> tuple[list[Problem], Mapping[str, Any], Endpoint |
 
 
 def _expression_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:
-    check, parameters = plan.runtime.evaluator.check, definition.get("inputParameters", {})
     problems = [*plan.parameter_problems]
-    problems += secrets_below(parameters, plan.parameters_pointer)
-    # Expressions of the request read `inputParameters`, whose names are known here.
-    shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
-    shape = with_item(shape, definition)
-    problems += check(definition.get("httpRequest"), plan.request_pointer, shape)
-    key_pointer = pointer_of(["idempotencyKey"], plan.pointer)
-    return problems + check(definition.get("idempotencyKey"), key_pointer, shape)
+    problems += secrets_below(definition.get("inputParameters", {}), plan.parameters_pointer)
+    for name in ("httpRequest", "idempotencyKey"):
+        pointer = pointer_of([name], plan.pointer)
+        problems += over_parameters(
+            definition, definition.get(name), pointer, plan.runtime.evaluator
+        )
+    return problems
 
 
 def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from httptask.errors import Problem, reason
 from httptask.expressions import condition_problems, has_expression
 from httptask.model.completion import AUTO, CALLBACK_RESULTS, RESULTS, is_callback
 from httptask.model.task import TaskResult
+from httptask.task._over_parameters import over_parameters
 from httptask.task._queries import refusal_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ def completion_problems(
             *_callback_problems(definition, setting, evaluator, pointer),
         ]
     poll, cancel = _object(setting, "poll"), _object(setting, "cancel")
-    parameters = definition.get("inputParameters", {})
-    shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
     attach = _text(setting, "attach")
     over_results = {
         "poll/url": _text(poll, "url"),
@@ -56,7 +55,7 @@ def completion_problems(
         *_url_problems(over_results["poll/url"], f"{setting_pointer}/poll/url"),
         *_url_problems(over_results["cancel/url"], f"{setting_pointer}/cancel/url"),
         *_attach_problems(attach, f"{setting_pointer}/attach"),
-        *evaluator.check(attach, f"{setting_pointer}/attach", shape),
+        *over_parameters(definition, attach, f"{setting_pointer}/attach", evaluator),
     ]
     for path, value in over_results.items():
         problems += evaluator.check(value, f"{setting_pointer}/{path}", _SHAPE | {"job": None})

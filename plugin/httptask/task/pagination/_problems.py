@@ -15,6 +15,7 @@ from httptask.errors import Problem, reason
 from httptask.expressions import condition_problems, has_expression
 from httptask.model.pagination import COUNTING
 from httptask.model.task import TaskResult
+from httptask.task._over_parameters import over_parameters
 from httptask.task._queries import refusal_of
 
 if TYPE_CHECKING:
@@ -71,14 +72,12 @@ def pagination_problems(
     setting_pointer = pointer_of(["pagination"], pointer)
     if not is_sound:
         return list(_query_problems(setting, setting_pointer))
-    parameters = definition.get("inputParameters", {})
-    shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
     problems = [
         *_mode_problems(setting, setting_pointer),
         *_query_problems(setting, setting_pointer),
         *_end_problems(setting, setting_pointer),
         *_place_problems(setting, definition.get("httpRequest"), setting_pointer),
-        *_resume_problems(setting, evaluator, shape, setting_pointer),
+        *_resume_problems(definition, setting, evaluator, setting_pointer),
         *_reading_problems(definition, pointer),
     ]
     until = setting.get("until")
@@ -208,13 +207,16 @@ def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
 
 
 def _resume_problems(
-    setting: Mapping[str, Any], evaluator: Evaluator, shape: Any, setting_pointer: str
+    definition: Mapping[str, Any],
+    setting: Mapping[str, Any],
+    evaluator: Evaluator,
+    setting_pointer: str,
 ) -> Iterator[Problem]:
     resume = setting.get("resume")
     if resume is None:
         return
     resume_pointer = pointer_of(["resume"], setting_pointer)
-    yield from evaluator.check(resume, resume_pointer, shape)
+    yield from over_parameters(definition, resume, resume_pointer, evaluator)
     is_number = not isinstance(resume, str) or has_expression(resume) or resume.isdecimal()
     if setting["mode"] in COUNTING and not is_number:
         expected = "the number of a page, or an expression for it"

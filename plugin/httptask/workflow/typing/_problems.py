@@ -13,6 +13,7 @@ from httptask._schema.value_keywords import TYPES
 from httptask.errors import Problem
 from httptask.expressions import MissingName, Reading, TypedExpression
 from httptask.model.workflow import WorkflowDefinition
+from httptask.task import parameter_advice, reads_run
 from httptask.workflow._condition_members import arrivals_of
 from httptask.workflow._definition import Scope, iter_scopes, iter_tasks
 from httptask.workflow._routes import shown
@@ -115,7 +116,13 @@ def _of_expression(
             names.add(name)
             yield from _of_reading(name, reading, expression, setting.pointer, reader, data)
     for missing in expression.typed.missing:
-        yield _of_name(missing, expression.written, setting.pointer)
+        if setting.sees_parameters and reads_run(missing.path, missing.name):
+            params = parameter_advice(
+                expression.written, str(missing.name), [*missing.value.names()]
+            )
+            yield Problem.of("expression-of-run", setting.pointer, severity="warning", **params)
+        else:
+            yield _of_name(missing, expression.written, setting.pointer)
 
 
 def _task_of(reading: Reading) -> str | None:

@@ -205,6 +205,8 @@ class Setting:
     """The expected values in words, if the names of the expected types do not say enough."""
     sees_tasks: bool = False
     """Whether its expressions can read `$.tasks`."""
+    sees_parameters: bool = False
+    """Whether its expressions read only the input parameters, and the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +281,10 @@ class TypedTask:
                     is_enforced=is_enforced,
                     takes_null=path[:1] != ("body",) or len(path) == 1,
                     takes_files=path[:1] == ("body",),
+                    sees_parameters=True,
                 )
-        yield from self._over(_OVER_PARAMETERS, lambda: parameters)
+        for setting in self._over(_OVER_PARAMETERS, lambda: parameters):
+            yield replace(setting, sees_parameters=True)
 
     def _over_results(self) -> Iterator[Setting]:
         yield from self._over(_OVER_RESULT, lambda: self.data.result(self.name))
