@@ -44,6 +44,14 @@ REFUSALS: list[tuple[str, str, dict[str, Any]]] = [
     ("${jsonata: $shuffle([1])}", "expression-shuffle", {"name": "shuffle"}),
     ("${jsonata: $eval('1')}", "expression-eval", {"name": "eval"}),
     ("${jsonata: $toMillis('02-03', '[M01]-[D01]')}", "expression-date", {}),
+    (
+        "${jsonata: $uppercas('a')}",
+        "expression-function",
+        {"name": "uppercas", "near": "$uppercase"},
+    ),
+    ("${jsonata: n > 1 ? $toInt('1') : 2}", "expression-function", {"name": "toInt"}),
+    ("${jsonata: 'a' ~> $upper(?)}", "expression-function", {"name": "upper"}),
+    ("${jsonata: 'a' ~> $lenght}", "expression-function", {"near": "$length"}),
     # What is not there
     (
         "${$.rfi.idd}",

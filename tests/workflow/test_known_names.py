@@ -114,3 +114,27 @@ def test_an_input_parameter_may_have_a_name_of_the_run() -> None:
     """It is read like any other; the advice of the sentence is one."""
     request = {"url": "https://a.example", "query": {"q": "${$.input.lines[*].id}"}}
     assert checked({"httpRequest": request, "inputParameters": {"input": "${$.input}"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("$order.id", "nothing binds the variable $order, so it has no value; a name in the data"),
+        ("$map(lines, $uppercas)", "nothing binds the variable $uppercas"),
+        ("($order := $.order; $order.id)", None),
+        ("$map(lines, function($line, $at) { $line.id & $at })", None),
+        ("lines@$line#$at.{'id': $line.id, 'at': $at}", None),
+        ("$filter(lines, λ($line) { $line.a > 1 })", None),
+        ("$map(lines, $string)", None),
+        ("$ = $$", None),
+    ],
+)
+def test_a_variable_of_jsonata_that_nothing_binds_is_a_warning(
+    source: str, told: str | None
+) -> None:
+    """It has no value, and mostly the name in the data was meant."""
+    parameters = {"order": {"id": 1}, "lines": [{"id": 1}]}
+    request = {"url": "https://a.example", "query": {"q": f"${{jsonata: {source}}}"}}
+    problems = checked({"httpRequest": request, "inputParameters": parameters})
+    assert [severity for severity, _ in problems] == ([] if told is None else ["warning"])
+    assert told is None or told in problems[0][1]

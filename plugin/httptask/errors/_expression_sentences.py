@@ -56,6 +56,11 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "expression-shuffle": _UNAVAILABLE + "expressions have no chance; use $sort",
     "expression-eval": _UNAVAILABLE + "expressions do not read expressions; write it out",
+    "expression-function": "JSONata has no function ${name}[; did you mean {near}?]",
+    "expression-variable": (
+        "nothing binds the variable ${name}, so it has no value; a name in the data is written"
+        " `$.{name}`"
+    ),
     "expression-query-cost": (
         "it could take too long: one '..' or a filter that compares once is allowed, and few"
         " selectors in a segment"

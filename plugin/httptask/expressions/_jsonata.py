@@ -9,12 +9,14 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.nearest import nearest
 from httptask.expressions import _numbers
+from httptask.expressions._jsonata_variables import unbound, variables
 from httptask.expressions._jsonpath import no_such_name
 from httptask.expressions._result import MOST_KNOWN, NoSuchNameError, RefusedError
 
@@ -85,8 +87,13 @@ class Jsonata:
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
         """Return the error for a path that *source* reads and data of *shape* lack, or None.
 
-        It is never certain: in JSONata such a path has no value, which is not an error.
+        A variable that nothing binds is one, too: `$order` instead of `$.order`. The error is never
+        certain: in JSONata such a path, or variable, has no value.
         """
+        for name, _ in unbound(parsed(source)):
+            error = NoSuchNameError("expression-variable", name=name)
+            error.is_certain = False
+            return error
         for first, *names in self.reads(source) or ():
             value = shape.get(first) if isinstance(shape, dict) else None
             path: list[str] = [first]
@@ -235,10 +242,20 @@ def _parsed(source: str, regex: Any) -> Any:
         raise
     except Exception as error:  # for broken text the library also raises other errors
         raise RefusedError("expression-jsonata") from error
-    for name in _variables(expression.ast):
+    for name in variables(expression.ast):
         if name in _REFUSED:
             raise RefusedError(_REFUSED[name], name=name)
+    for name, is_called in unbound(expression.ast):
+        if is_called:
+            raise RefusedError("expression-function", name=name, near=_near_function(name))
     return expression
+
+
+def _near_function(name: str) -> str | None:
+    from httptask.expressions._jsonata_functions import FUNCTIONS
+
+    near = nearest(name, FUNCTIONS)
+    return f"${near[0]}" if near else None
 
 
 def _told(error: Any) -> dict[str, str]:
@@ -246,21 +263,6 @@ def _told(error: Any) -> dict[str, str]:
     # The messages were converted from JavaScript by search and replace; "Object" was "function".
     message = str(error).replace("of Object ", "of function $").replace(" Object", " function")
     return {"jsonataCode": str(error.error), "jsonataMessage": message.rstrip(". ")}
-
-
-def _variables(tree: Any) -> Iterator[str]:
-    """Yield the name of every variable in *tree*. No recursion, and each symbol is visited once."""
-    visited: set[int] = set()
-    pending = [tree]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, list | tuple):
-            pending += item
-        elif hasattr(item, "_outer_instance") and id(item) not in visited:
-            visited.add(id(item))
-            if item.type == "variable":
-                yield str(item.value)
-            pending += [part for name, part in vars(item).items() if name != "_outer_instance"]
 
 
 def _compiled_regex(pattern: str, flags: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
 from httptask.errors import Problem
 from httptask.expressions import Query
 from httptask.task._for_each import with_item
@@ -58,4 +59,4 @@ def parameter_advice(expression: str, name: str, parameters: Container[str]) -> 
     if last == name or last in parameters:
         return {**params, "parameter": f'"{name}": "${{$.{name}}}"', "instead": expression}
     instead = f"${{{Query.of_steps((last,)).text}}}"
-    return {**params, "parameter": f'"{last}": "{expression}"', "instead": instead}
+    return {**params, "parameter": f"{dump(last)}: {dump(expression)}", "instead": instead}
