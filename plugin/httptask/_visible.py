@@ -63,6 +63,15 @@ def exact(text: str) -> str:
     return _BLANK.sub(_escaped, text)
 
 
+def apart(suggestion: str) -> str:
+    """Return *suggestion* in quotes if a reader could not tell it from the sentence around it."""
+    return suggestion if _PLAIN.fullmatch(suggestion) else repr(suggestion)
+
+
+_PLAIN = re.compile(r'[^\s?]*|".*"|[\[{].*[\]}]', re.DOTALL)
+"""No blank and no question mark, or JSON with quotes or brackets of its own."""
+
+
 def _escaped(character: re.Match[str] | str) -> str:
     """Return *character* (or the match of one) as a Python escape: `\\x1b`, `\\u202e`."""
     code = ord(character[0])

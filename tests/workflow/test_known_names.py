@@ -138,3 +138,32 @@ def test_a_variable_of_jsonata_that_nothing_binds_is_a_warning(
     problems = checked({"httpRequest": request, "inputParameters": parameters})
     assert [severity for severity, _ in problems] == ([] if told is None else ["warning"])
     assert told is None or told in problems[0][1]
+
+
+def test_of_many_known_names_the_nearest_are_listed() -> None:
+    """With their number: a task has two dozen settings."""
+    ((_, sentence),) = checked({"timeout": 5})
+    listed = sentence.partition("known names: ")[2].split(", ")
+    assert len(listed) == 11
+    assert '"totalTimeoutSeconds"' in listed[:5]
+    assert listed[-1] == "... (24 in all)"
+
+
+def test_a_suggestion_that_reads_like_the_sentence_stands_in_quotes() -> None:
+    """A task may be called like a question; a plain name stays as it is."""
+    tasks = {"Was it made??": {"end": True}, "Made": {"end": True}}
+    for route, quoted in (("Was it made?", "'Was it made??'"), ("Mad", "Made")):
+        start = {"type": "Http", "httpRequest": {"url": "https://a.example"}, "nextTask": route}
+        definition = {"startTask": "A", "tasks": {"A": start, **dict.fromkeys(tasks, start)}}
+        with runtime() as shared:
+            sentences = {str(problem) for problem in problems(definition_of(definition), shared)}
+        assert any(sentence.endswith(f"; did you mean {quoted}?") for sentence in sentences)
+
+
+def test_no_field_that_is_there_is_suggested() -> None:
+    """A definition of another engine beside ours: its fields are none of ours."""
+    sentences = [sentence for _, sentence in checked({}, States={}, StartAt="A")]
+    assert sentences == [
+        "/States: unknown name 'States' is ignored",
+        "/StartAt: unknown name 'StartAt' is ignored",
+    ]

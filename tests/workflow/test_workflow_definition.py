@@ -464,7 +464,7 @@ def test_a_task_that_no_expression_can_see_is_found() -> None:
         "/tasks/Done/workflowOutput/x",
     ]
     assert [problem.pointer for problem in listed] == places
-    assert all("did you mean Look up?" in problem.message for problem in listed)
+    assert all("did you mean 'Look up'?" in problem.message for problem in listed)
 
 
 def test_a_type_says_what_is_wrong_in_its_own_words() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def nearest(wrong: str, known: Iterable[str], *, most: int = 1) -> list[str]:
@@ -17,3 +17,20 @@ def nearest(wrong: str, known: Iterable[str], *, most: int = 1) -> list[str]:
         by_lower.setdefault(name.lower(), name)
     matches = difflib.get_close_matches(wrong.lower(), by_lower, n=most, cutoff=0.6)
     return [by_lower[name] for name in matches]
+
+
+def by_nearness(wrong: str, known: Sequence[str], most: int) -> list[str]:
+    """Return *known* if it has at most *most* names, else the *most* names nearest to *wrong*."""
+    if len(known) <= most:
+        return [*known]
+    matcher = difflib.SequenceMatcher(b=wrong.lower())
+
+    def distance(name: str) -> float:
+        matcher.set_seq1(name.lower())
+        return -matcher.ratio()
+
+    return sorted(known[:_MOST_COMPARED], key=distance)[:most]
+
+
+_MOST_COMPARED = 300
+"""The number of names that are compared with a wrong one."""

@@ -66,7 +66,9 @@ _SENTENCES: Mapping[str, str] = {
         " selectors in a segment"
     ),
     # What is not there
-    "expression-no-name": ("`{path}` has no name {name!r}" + _KNOWN + "[; did you mean {near}?]"),
+    "expression-no-name": (
+        "`{path}` has no name {name!r}" + _KNOWN + "[; did you mean {near:apart}?]"
+    ),
     "expression-of-run": (
         "`$` has only the task's input parameters here, not the run's {name}; add {parameter} to"
         " 'inputParameters', and write {instead} here"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from httptask._visible import exact, in_line
+from httptask._visible import apart, exact, in_line
 from httptask.errors._sentences import SENTENCES, sentence
 
 
@@ -88,7 +88,7 @@ class Problem:
         """
         where = exact(self.pointer) or whole
         line = f"line {self.line}, " if self.line else ""
-        hint = f"; did you mean {exact(self.suggestion)}?" if self.suggestion else ""
+        hint = f"; did you mean {apart(exact(self.suggestion))}?" if self.suggestion else ""
         return f"{line}{where}: {in_line(self.message)}{hint}"
 
     def to_json(self) -> dict[str, Any]:

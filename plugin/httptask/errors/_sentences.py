@@ -17,6 +17,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from httptask._visible import apart
 from httptask.errors._catalogue_sentences import CATALOGUE
 from httptask.errors._credential_sentences import CREDENTIAL
 from httptask.errors._expression_sentences import EXPRESSIONS, NAME_FORMATS
@@ -386,7 +387,7 @@ def _inner(problem: Mapping[str, Any]) -> str:
     code = problem["code"]
     text = sentence(code, problem.get("params", {})) if code in SENTENCES else code
     pointer = f"{problem['pointer']}: " if problem.get("pointer") else ""
-    hint = f" (did you mean {problem['suggestion']}?)" if "suggestion" in problem else ""
+    hint = f" (did you mean {apart(problem['suggestion'])}?)" if "suggestion" in problem else ""
     return f"{pointer}{text}{hint}"
 
 
@@ -396,6 +397,8 @@ class _Formatter(string.Formatter):
             return _LISTS[format_spec](value)
         if isinstance(value, Mapping):
             return _inner(value)
+        if format_spec == "apart":
+            return apart(value)
         if format_spec in TEXT_FORMATS:
             return TEXT_FORMATS[format_spec](value)
         return super().format_field(value, format_spec)

@@ -120,9 +120,10 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     )
     yield from secrets_below(document.get("variables"), "/variables")
     field_names = list(schema["properties"])
+    missing = [name for name in field_names if name not in document]
     for name in document:
         if name not in field_names:
-            near = nearest(str(name), field_names)
+            near = nearest(str(name), missing)
             # Only a warning: unknown fields do no harm, and the platform may use some of its own.
             suggestion = near[0] if near else None
             yield Problem.of(

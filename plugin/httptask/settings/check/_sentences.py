@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema.exceptions import relevance
 
-from httptask._core.nearest import nearest
+from httptask._core.nearest import by_nearness, nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number, dump, number_text
 from httptask._http.syntax import REQUEST_FIELDS
@@ -22,6 +22,8 @@ from httptask.settings.check._scalars import ANNOTATIONS
 
 _MOST_NAMED = 10
 """Alternatives listed in a sentence."""
+_MOST_NAMES = 10
+"""The number of known names that a problem lists beside an unknown one."""
 _MOST_LISTED = 30
 """Names and values listed in a sentence."""
 _LONGEST_PLAIN = 200
@@ -77,9 +79,9 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
     if near := nearest(name, names):
         yield Problem.of("unknown-name", pointer, suggestion=near[0], name=name)
     else:
-        count = len(names) if len(names) > _MOST_LISTED else None
+        count = len(names) if len(names) > _MOST_NAMES else None
         patterns = list(error.schema.get("patternProperties", {})) or None
-        known = None if patterns and not names else names[:_MOST_LISTED]
+        known = None if patterns and not names else by_nearness(name, names, _MOST_NAMES)
         yield Problem.of(
             "unknown-name",
             pointer,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.nearest import nearest
+from httptask._core.nearest import by_nearness, nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.value_keywords import TYPES
 from httptask.errors import Problem
@@ -170,7 +170,7 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
         pointer,
         suggestion=near[0] if near else None,
         severity="warning",
-        known=names[:_MOST_NAMES],
+        known=by_nearness(name[:_LONGEST_NAME], names, _MOST_NAMES),
         count=more,
         **params,
     )
