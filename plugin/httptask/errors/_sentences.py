@@ -101,6 +101,10 @@ SENTENCES: Mapping[str, str] = {
         "an expression is not possible here: [{text!r} is taken][the name {name!r} is {used}] as it"
         " stands"
     ),
+    "braces": (
+        "{found!r} is sent as it stands: an expression is {instead}[, with {parameter} in"
+        " 'inputParameters']"
+    ),
     "secret-in-the-open": (
         "this looks like a secret, and everybody who reads the definition can read it; store it as"
         " a credential and name it in 'credentials', or insert it with an expression"

@@ -31,6 +31,7 @@ from httptask.expressions._template import (
     has_expression,
     holds_expression,
     is_expression,
+    literals,
     may_change,
 )
 from httptask.expressions._typed import (
@@ -65,6 +66,7 @@ __all__ = [
     "has_expression",
     "holds_expression",
     "is_expression",
+    "literals",
     "may_change",
     "members_compared",
     "only",

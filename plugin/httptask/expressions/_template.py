@@ -77,6 +77,11 @@ def has_expression(text: str) -> bool:
     )
 
 
+def literals(text: str) -> list[str]:
+    """Return the parts of *text* outside of its expressions."""
+    return [part for part in split(text).parts if isinstance(part, str)]
+
+
 def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) -> bool:
     """Say whether a text in the JSON *value*, at any depth, has an expression by the test *has*.
 

@@ -12,6 +12,8 @@ from httptask._http.media_types import is_json
 from httptask._http.syntax import METHODS
 from httptask.errors import Problem
 from httptask.expressions import has_expression, is_expression
+from httptask.settings.check._braces import brace_warnings
+from httptask.settings.check._texts import Path, texts
 
 _EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition", "idempotencyKey"))
 """Fields of a task that may hold expressions."""
@@ -48,11 +50,12 @@ def request_warnings(request: Mapping[str, Any], media_type: str, base: str) -> 
 
 
 def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
-    """Yield warnings about *task* as its author wrote it: the case of its method, and expressions
-    in places where none is evaluated.
+    """Yield warnings about *task* as its author wrote it: the case of its method, variables of
+    other programs, and expressions in places where none is evaluated.
 
     *base* is the JSON Pointer of the task.
     """
+    yield from brace_warnings(task, base)
     request = task.get("httpRequest")
     method = request.get("method") if isinstance(request, Mapping) else None
     if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
@@ -69,7 +72,7 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     for name, value in task.items():
         if name in _EVALUATED or name in _FOR_PEOPLE:
             continue
-        for path, text in _texts(value):
+        for path, text in texts(value):
             if name in _PLAIN_IN_ROUNDS and path[:1] and path[0] not in _PLAIN_IN_ROUNDS[name]:
                 continue
             is_evaluated = (name, *path) in _EVALUATED_INSIDE
@@ -98,12 +101,9 @@ def _reads_as_json(text: Any) -> bool:
     return True
 
 
-_Path = tuple[str | int, ...]
-
-
-def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+def _names(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield each name in *value* that may contain an expression, with the path of its member."""
-    queue: list[tuple[_Path, Any]] = [(path, value)]
+    queue: list[tuple[Path, Any]] = [(path, value)]
     while queue:
         path, item = queue.pop()
         if isinstance(item, Mapping):
@@ -118,15 +118,3 @@ def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
                 for index, member in enumerate(item)
                 if isinstance(member, Mapping | list)
             ]
-
-
-def _texts(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Yield each string in *value*, with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _texts(item, (*path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))

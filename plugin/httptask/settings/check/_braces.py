@@ -1,0 +1,79 @@
+"""Warn of variables in the notation of other programs: `{{name}}`, which is sent as it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import dump
+from httptask.errors import Problem
+from httptask.expressions import literals
+from httptask.settings.check._texts import texts
+
+_VARIABLE = re.compile(r"""\{\{\s*(?P<path>\$?[A-Za-z_(][\w.$\[\]'"() -]*?)\s*\}\}""")
+"""`{{name}}` of Postman, `{{ $json.order["id"] }}` of n8n; not `{{#if x}}` or `{{x | upper}}`."""
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+_OF_RUN = {
+    **dict.fromkeys(("$guid", "$randomUUID"), "${swf:uuid}"),
+    **dict.fromkeys(("$timestamp", "$isoTimestamp", "$now"), "${swf:now}"),
+}
+"""Values that Postman and n8n make up -> the expression for such a value."""
+
+
+def brace_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
+    """Yield warnings about `{{name}}` in the request and the input parameters of *task*, at the
+    pointer *base*.
+
+    A text in the body may be a template for the API. There, a variable is reported if it is the
+    whole text, or has the name of an input parameter.
+    """
+    written = task.get("inputParameters")
+    parameters = written if isinstance(written, Mapping) else {}
+    for path, text in texts(parameters, ("inputParameters",)):
+        for found, variable in _variables(text):
+            if found == text.strip().removeprefix("="):
+                yield _warning(found, variable, pointer_of(path, base), None)
+    for path, text in texts(task.get("httpRequest"), ("httpRequest",)):
+        for found, variable in _variables(text):
+            is_template = path[1:2] == ("body",) and found != text.strip().removeprefix("=")
+            if not is_template or variable in parameters:
+                yield _warning(found, variable, pointer_of(path, base), parameters)
+
+
+def _variables(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the variables in *text* outside of expressions: as written, and without braces."""
+    if "{{" not in text:
+        return
+    for literal in literals(text):
+        for match in _VARIABLE.finditer(literal):
+            yield match[0], match["path"]
+
+
+def _warning(found: str, variable: str, pointer: str, parameters: Container[str] | None) -> Problem:
+    """Return the warning about *variable*.
+
+    *parameters* are the existing input parameters; None: it is in one of them.
+    """
+    name = _WORD.findall(variable)[-1]
+    expression = _OF_RUN.get(variable)
+    parameter = None
+    if expression is None and parameters is None:
+        expression = f"${{$.input.{name}}}"
+    elif expression is None:
+        expression = f"${{$.{name}}}"
+        is_missing = parameters is not None and name not in parameters
+        parameter = f"{dump(name)}: {dump(f'${{$.input.{name}}}')}" if is_missing else None
+    return Problem.of(
+        "braces",
+        pointer,
+        severity="warning",
+        found=found[:_LONGEST],
+        instead=expression,
+        parameter=parameter,
+    )
+
+
+_LONGEST = 100
+"""The number of characters of a variable in a problem."""
