@@ -24,6 +24,8 @@ class Answer:
     """Whether there are more items, according to the server; None: it does not say."""
     total: int | None
     """The number of items in the whole list, if this page or an earlier one names it."""
+    is_at_least: bool
+    """Whether the total is only a lower bound: see `_statements`."""
     is_last: bool
     """Whether the author's `until` holds."""
 
@@ -48,7 +50,11 @@ def end_of(
     first, then the items. A page shorter than the others is no sign of the end.
     """
     total, at_most = answer.total, earlier.at_most
-    are_items_missing = total is not None and at_most is not None and at_most + came < total
+    are_items_missing = False
+    if total is not None and at_most is not None:
+        # As many as the lower bound: the API may give no more, whatever their number is.
+        most = at_most + came - answer.is_at_least
+        are_items_missing = most < total
     is_by_items = pagination.mode in BY_ITEMS
     if answer.is_last:
         return End("until", not are_items_missing)
@@ -58,7 +64,9 @@ def end_of(
         return End("empty" if is_by_items else "next", not (answer.more or are_items_missing))
     if not answer.count and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or are_items_missing))
-    if total is not None and pagination.counts and _is_number_of_items(total, answer):
+    if total is None or answer.is_at_least:
+        return None
+    if pagination.counts and _is_number_of_items(total, answer):
         # Duplicates do not count for the total: if items moved to a later page during the reading,
         # the last items are still to come. In a list that contains duplicates, the total of kept
         # items is never reached; there, an empty page shows that all items have come.

@@ -20,6 +20,7 @@ from httptask.expressions import ABSENT, Query
 from httptask.model.pagination import Place
 from httptask.task._queries import reads_headers, values_of
 from httptask.task.pagination._outline import Outline, error_told, why_no_page
+from httptask.task.pagination._statements import AT_LEAST, is_at_least
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """Matches a number in text, or the complete length in `Content-Range: items 0-24/319`."""
@@ -168,11 +169,17 @@ class Page:
             return None
         if isinstance(value, str) and (match := _IN_RANGE.fullmatch(value)) is not None:
             return int(match[1])
+        if isinstance(value, str) and (match := AT_LEAST.fullmatch(value)) is not None:
+            return int(match[1] or match[2])
         if isinstance(value, str) and value.rstrip().endswith("/*"):
             return None  # RFC 9110, section 14.4: the complete length is unknown
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise self.error(f"'total' is {_shown(value)}, and should be a number of items")
         return int(value)
+
+    def is_total_at_least(self, query: Query | None) -> bool:
+        """Say whether the total at *query* is only a lower bound."""
+        return query is not None and is_at_least(query, self.value(query), self.result.body)
 
     def more(self, query: Query | None) -> bool | None:
         """Return whether there are more items, according to the page; None: it does not say."""

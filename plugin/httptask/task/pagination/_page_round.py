@@ -17,7 +17,7 @@ from httptask.task._record import CallRecord
 from httptask.task._round import PART, NextCall
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._doubts import doubt
-from httptask.task.pagination._end import Answer, end_of
+from httptask.task.pagination._end import Answer, End, end_of
 from httptask.task.pagination._identities import request_identity
 from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
 from httptask.task.pagination._outline import outline_of
@@ -26,6 +26,7 @@ from httptask.task.pagination._places import path_of, put
 from httptask.task.pagination._so_far import SoFar
 from httptask.task.pagination._start import Earlier, Start
 from httptask.task.pagination._state import PageState
+from httptask.task.pagination._statements import contradiction
 from httptask.task.pagination._until import Until
 
 if TYPE_CHECKING:
@@ -236,11 +237,14 @@ class PageRound:
         total, more = page.total(self._queries.total), page.more(self._queries.more)
         if so_far.note is None:
             so_far.note = doubt(pagination, so_far, page.number, total, page.count)
-        so_far.total = total if total is not None else so_far.total
+        if total is not None:
+            so_far.total = total
+            so_far.is_at_least = page.is_total_at_least(self._queries.total)
         so_far.more = more if page.has_content else so_far.more
         following = FOLLOWING[pagination.mode](self._queries, page, items)
         so_far.left_out += page.count - len(items)
-        return Answer(items, page.count, following, so_far.more, so_far.total, is_last)
+        total, is_bound = so_far.total, so_far.is_at_least
+        return Answer(items, page.count, following, so_far.more, total, is_bound, is_last)
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
         """Return the items of *page*; *is_last*: the author's `until` holds.
@@ -265,10 +269,21 @@ class PageRound:
     def _all_came(self) -> bool:
         """Say whether as many items have come as the total of the pages before."""
         so_far, state = self._so_far, self._state
-        if so_far.total is None or so_far.earlier is None:
+        if so_far.total is None or so_far.is_at_least or so_far.earlier is None:
             return False
         came = state.items + state.duplicates + so_far.left_out
         return so_far.earlier.at_least + came >= so_far.total
+
+    def _contradicted(self, end: End, page: Page, came: int) -> End:
+        """Return *end* as incomplete if *page*, the last one, says that the list goes on."""
+        at_most = (self._so_far.earlier or Earlier()).at_most
+        reads_all = at_most is not None and not self._so_far.left_out
+        known = at_most + came if at_most is not None and reads_all else None
+        reason = contradiction(self._pagination, page.result.body, known)
+        if not end.is_complete or reason is None:
+            return end
+        self._so_far.note = self._so_far.note or f"page {page.number}: {reason}"
+        return End(end.stopped_by, is_complete=False)
 
     async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* to keep, and how many of *items* were examined.
@@ -329,6 +344,7 @@ class PageRound:
         earlier, kept_count = self._so_far.earlier or Earlier(), state.items + self._so_far.left_out
         end = end_of(pagination, answer, kept_count, kept_count + state.duplicates, earlier)
         if end is not None:
+            end = self._contradicted(end, page, kept_count + state.duplicates)
             cursor = None if end.is_complete else answer.cursor
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
             return None

@@ -27,6 +27,8 @@ class SoFar:
     """The number of items before the first page; None before the first page."""
     total: int | None = None
     """The number of items in the list, from the last page that names it."""
+    is_at_least: bool = False
+    """Whether the total is only a lower bound."""
     more: bool | None = None
     """Whether there are more items, according to the last page with content."""
     items_query: Query | None = None
@@ -73,6 +75,7 @@ class SoFar:
         return {
             "earlier": None if earlier is None else [earlier.at_least, earlier.at_most],
             "total": self.total,
+            "isAtLeast": self.is_at_least,
             "more": self.more,
             "itemsQuery": None if query is None else query.text,
             "outline": None if outline is None else [sorted(names) for names in outline],
@@ -94,6 +97,7 @@ class SoFar:
         return cls(
             None if earlier is None else Earlier(*earlier),
             value["total"],
+            value.get("isAtLeast", False),  # older states have not all of these
             value["more"],
             None if query is None else Query.of(query),
             None if outline is None else tuple(map(frozenset, outline)),
@@ -102,7 +106,7 @@ class SoFar:
             value["seconds"],
             Identities.from_text(value["identities"]),
             Identities.from_text(value["requests"]),
-            value.get("count"),  # older states have none of these
+            value.get("count"),
             value.get("leftOut", 0),
             value.get("note"),
             _digest=value["lastItems"],

@@ -1,0 +1,101 @@
+"""Statements of a page that no setting reads: that more items exist than can be read.
+
+Search APIs cap their total (Elasticsearch counts to 10,000 and says `"relation": "gte"`), or give
+only the first thousand items. Such a list is read to the end of what the API gives, and is not
+complete.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._core.numbers import without_point
+from httptask.expressions import Query
+from httptask.model.pagination import Pagination
+from httptask.task._queries import reads_headers
+
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+AT_LEAST = re.compile(r"\s*(?:>=?\s*([0-9]{1,15})|([0-9]{1,15})\s*\+)\s*")
+"""A total in text that is a lower bound: `10000+`, `>10000`."""
+_RELATIONS = ("gte", "gt", ">=", ">", "at_least")
+_NOT_EXACT = ("exhaustivenbhits", "istotalexact", "totalexact", "countexact")
+"""Members beside a total that say, with false, that it is not exact."""
+_ESTIMATED = ("totalisestimated", "istotalestimated", "estimated", "totaliscapped", "totalcapped")
+"""Members beside a total that say, with true, that it is not exact."""
+_UNREAD = ("incompleteresults", "hasmore", "hasnextpage", "hasmoreitems", "hasmoreresults")
+"""Members that say, with true, that the list goes on."""
+_TOTALS = (
+    *("totalcount", "totalresults", "totalitems", "totalhits", "totalrecords", "totalelements"),
+    *("nbhits", "numfound", "resultcount"),
+)
+"""Members that hold the number of items in the whole list."""
+_WRAPPERS = ("meta", "metadata", "paging", "pagination", "page", "pageinfo", "responsemetadata")
+"""Members whose object is about the pages."""
+
+
+def is_at_least(query: Query, value: Any, body: Any) -> bool:
+    """Say whether *value*, the total at *query* in *body*, is only a lower bound: as it is written,
+    or as the members beside it say.
+    """
+    if isinstance(value, str) and AT_LEAST.fullmatch(value):
+        return True
+    steps = query.steps or ()
+    parent = Query.of_steps(steps[:-1]).value(body) if steps and not reads_headers(query) else None
+    if not isinstance(parent, Mapping):
+        return False
+    for name, member in _members(parent):
+        if name.endswith("relation") and member in _RELATIONS:
+            return True
+        if (name in _NOT_EXACT and member is False) or (name in _ESTIMATED and member is True):
+            return True
+    return False
+
+
+def contradiction(pagination: Pagination, body: Any, came: int | None) -> str | None:
+    """Return why the list is not complete, although it ends with the page *body*; None: nothing
+    says so.
+
+    Only members that no setting reads are looked at, at the top and in objects about the pages.
+    *came* is the number of items so far; None: unknown.
+    """
+    if not isinstance(body, Mapping):
+        return None
+    about_pages = [("$", body)]
+    about_pages += [
+        (f"$.{name}", member)
+        for name, member in body.items()
+        if _plain(name) in _WRAPPERS and isinstance(member, Mapping)
+    ]
+    for path, holder in about_pages:
+        for name, member in holder.items():
+            if pagination.more is None and _plain(name) in _UNREAD and member is True:
+                return f"{path}.{name} of the last page is true: the list goes on"
+            count = _count(member) if _is_total(path, name) and pagination.total is None else None
+            if count is not None and came is not None and count > came:
+                return (
+                    f"{path}.{name} is {count:,}, and {came:,} items came: the API gives no more,"
+                    " or the list ended too early"
+                )
+    return None
+
+
+def _is_total(path: str, name: str) -> bool:
+    """Say whether *name* holds a number of items; `total` alone only among facts about pages."""
+    plain = _plain(name)
+    return plain in _TOTALS or (plain == "total" and path != "$")
+
+
+def _count(value: Any) -> int | None:
+    value = without_point(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _members(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, member in holder.items():
+        yield _plain(name), member
+
+
+def _plain(name: Any) -> str:
+    return _PUNCTUATION.sub("", str(name).lower())

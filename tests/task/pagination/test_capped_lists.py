@@ -1,0 +1,114 @@
+"""Lists of which an API gives only the first items: they are never complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from httptask.model.pagination import Pages
+from lists import Asked, items, list_server, page
+from tasks import call, http
+
+OFFSET = {"mode": "offset", "parameter": {"in": "query", "name": "from"}, "items": "$.data"}
+CURSOR = {
+    "mode": "cursor",
+    "parameter": {"in": "query", "name": "from"},
+    "next": "$.next",
+    "items": "$.data",
+}
+
+
+def read(setting: dict[str, Any], told: Any, given: int = 20) -> tuple[int, Pages]:
+    """Return the number of items, and the summary, of a list that gives *given* items, ten a page,
+    and tells *told* on each page.
+    """
+
+    def answer(asked: Asked) -> bytes:
+        start = int(asked.query.get("from") or 0)
+        following = start + 10 if start + 10 < given else None
+        return page({"data": items(given)[start : start + 10], "next": following, **told})
+
+    with list_server(answer) as server:
+        result = call(http(server.url, pagination=setting))
+    assert result.pages is not None
+    return len(result.body), result.pages
+
+
+CAPPED: list[Any] = [
+    ({"total": "$.hits.total.value"}, {"hits": {"total": {"value": 20, "relation": "gte"}}}),
+    ({"total": "$.total"}, {"total": 20, "total_relation": "gte"}),
+    ({"total": "$.total"}, {"total": "20+"}),
+    ({"total": "$.total"}, {"total": ">20"}),
+    ({"total": "$.nbHits"}, {"nbHits": 20, "exhaustiveNbHits": False}),
+    ({"total": "$.total"}, {"total": 20, "total_is_estimated": True}),
+    ({"total": "$.total"}, {"total": 400}),
+]
+
+
+@pytest.mark.parametrize(("setting", "told"), CAPPED)
+@pytest.mark.parametrize("mode", [OFFSET, CURSOR])
+def test_a_capped_total_is_no_end(mode: Any, setting: Any, told: Any) -> None:
+    """Twenty items are what the API gives, and it says that there are at least as many: the list is
+    read to its end, and not complete.
+    """
+    count, pages = read(mode | setting, told)
+    assert count == 20
+    assert not pages.complete
+    assert pages.stopped_by in ("empty", "next")
+
+
+@pytest.mark.parametrize("told", [told for _, told in CAPPED[:6]])
+def test_items_beyond_a_capped_total_come(told: Any) -> None:
+    """The number is a lower bound: reading goes on behind it, and the end is one."""
+    setting = next(setting for setting, other in CAPPED if other == told)
+    count, pages = read(OFFSET | setting, told, given=35)
+    assert (count, pages.complete, pages.stopped_by) == (35, True, "empty")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"hits": {"total": {"value": 20, "relation": "eq"}}},
+        {"hits": {"total": {"value": 20}}},
+    ],
+)
+def test_an_exact_total_is_the_end(told: Any) -> None:
+    """No page is asked for behind it."""
+    count, pages = read(OFFSET | {"total": "$.hits.total.value"}, told)
+    assert (count, pages.complete, pages.stopped_by) == (20, True, "total")
+
+
+@pytest.mark.parametrize(
+    ("told", "note"),
+    [
+        ({"total_count": 4000}, "$.total_count is 4,000, and 20 items came"),
+        ({"meta": {"total": 4000}}, "$.meta.total is 4,000, and 20 items came"),
+        ({"incomplete_results": True}, "$.incomplete_results of the last page is true"),
+        ({"pagination": {"has_more": True}}, "$.pagination.has_more of the last page is true"),
+    ],
+)
+@pytest.mark.parametrize("mode", [OFFSET, CURSOR])
+def test_what_no_setting_reads_may_say_that_the_list_goes_on(
+    mode: Any, told: Any, note: str
+) -> None:
+    """A search that gives the first thousand items says how many there are."""
+    count, pages = read(mode, told)
+    assert (count, pages.complete) == (20, False)
+    assert note in str(pages.note)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({}, {"total_count": 20, "incomplete_results": False}),
+        ({}, {"total": 4000}),
+        ({}, {"price": {"total": 4000}}),
+        ({}, {"meta": {"total": "4000 EUR"}}),
+        ({"items": "$.data[?@.id < 15]"}, {"total_count": 4000}),
+    ],
+)
+def test_a_number_that_may_count_other_things_says_nothing(setting: Any, told: Any) -> None:
+    """A total beside the items may be a sum, and a filter leaves items out."""
+    _, pages = read(CURSOR | setting, told)
+    assert (pages.complete, pages.note) == (True, None)
