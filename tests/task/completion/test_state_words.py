@@ -51,9 +51,39 @@ def test_a_job_at_a_location_that_says_it_goes_on_is_no_result(state: str) -> No
     assert result.job.states == (state,)
 
 
-@pytest.mark.parametrize("state", ["processing complete", "no error", "active", "created"])
+@pytest.mark.parametrize("state", ["created", "NEW", "paused", "On hold", "suspended", "active"])
+@pytest.mark.parametrize(
+    ("location", "members"),
+    [
+        ("/jobs/7", {}),
+        ("/v1/operations/7/status", {}),
+        ("/exports/7", {}),
+        ("/things/7", {"progress": 0}),
+        ("/things/7", {"completed_at": None}),
+    ],
+)
+def test_a_job_at_a_location_that_has_not_begun_or_stands_still_is_no_result(
+    location: str, members: dict[str, Any], state: str
+) -> None:
+    """Its URL is one of jobs, or it has what only a job has: it is polled on."""
+    started = accepted(("Location", location))
+    with job_server(started, page({"status": state, **members}), *states("completed")) as server:
+        result = call(poll_task(server.url))
+    assert result.body == {"status": "completed"}
+    assert result.job is not None
+    assert result.job.states == (state, "completed")
+
+
+@pytest.mark.parametrize("state", ["created", "active", "new", "paused"])
 def test_other_words_of_what_is_at_a_location_are_its_own(state: str) -> None:
     """They may be those of the thing that was made."""
+    with job_server(accepted(("Location", "/things/7")), page({"status": state})) as server:
+        assert call(poll_task(server.url)).body == {"status": state}
+
+
+@pytest.mark.parametrize("state", ["processing complete", "no error", "archived"])
+def test_a_word_that_nobody_knows_is_an_end_at_a_location(state: str) -> None:
+    """At that of a job, too: waiting for another word might last for ever."""
     with job_server(STARTED, page({"status": state})) as server:
         assert call(poll_task(server.url)).body == {"status": state}
 

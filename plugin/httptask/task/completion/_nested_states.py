@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from httptask._http.syntax import split_url
+
 Path = tuple[str | int, ...]
 
 _DEEPEST = 3
@@ -62,3 +64,34 @@ def is_of_job(body: Any, path: Path) -> bool:
     """
     is_only = isinstance(body, Mapping) and len(body) == 1 and len(path) > 1
     return is_only or _OF_JOB.match(str(path[0])) is not None
+
+
+def is_job(url: str, body: Any) -> bool:
+    """Say whether *body*, at *url*, is certainly a job, and no thing that a job has made.
+
+    It is if the URL is one of a collection of jobs, or if *body* has a member that only a job has.
+    """
+    segments = [segment for segment in split_url(url).path.lower().split("/") if segment]
+    if any(segment in _COLLECTIONS for segment in segments[-3:]):
+        return True
+    names = body if isinstance(body, Mapping) else {}
+    return any("".join(filter(str.isalnum, str(name))).lower() in _ONLY_JOBS for name in names)
+
+
+_COLLECTIONS = frozenset(
+    (
+        *("job", "jobs", "operation", "operations", "execution", "executions", "run", "runs"),
+        *("export", "exports", "import", "imports", "process", "processes", "queue", "batches"),
+        *("builds", "tasks", "async", "longrunning", "operationresults", "operationstatuses"),
+    )
+)
+"""Segments of a path below which jobs are."""
+_ONLY_JOBS = frozenset(
+    (
+        *("progress", "percentcomplete", "percentagecomplete", "progresspercent", "jobid"),
+        *("operationid", "executionid", "runid", "queuedat", "enqueuedat", "queueposition"),
+        *("finishedat", "completedat", "endedat", "finishtime", "endtime", "completiontime"),
+        *("estimatedcompletion", "jobstatus", "jobtype", "retrycount"),
+    )
+)
+"""Members, without case and punctuation, of jobs."""

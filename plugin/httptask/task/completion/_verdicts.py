@@ -19,7 +19,7 @@ from httptask.task.completion._links import (
     OPERATION,
     is_google_operation,
 )
-from httptask.task.completion._nested_states import is_of_job, named_states
+from httptask.task.completion._nested_states import is_job, is_of_job, named_states
 
 if TYPE_CHECKING:
     from httptask.errors import TaskResult
@@ -51,6 +51,15 @@ _RUNNING = frozenset(
 """In addition to words that end in -ing or in progress. All are in lower case, letters and digits
 only.
 """
+
+_UNFINISHED = frozenset(
+    (
+        *("created", "new", "active", "requested", "received", "registered", "planned", "assigned"),
+        *("paused", "onhold", "held", "suspended", "blocked", "stalled", "delayed", "deferred"),
+        *("throttled", "retry", "toberetried", "incomplete", "interrupted"),
+    )
+)
+"""Words that a job has before its end, and a thing that was made for as long as it exists."""
 
 _ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
 """Conventions whose URL is certainly that of a job, so that an unknown state is one of the job."""
@@ -96,6 +105,8 @@ def verdict_of(
     if result.status_code == _ACCEPTED or _is_running(state):
         return Verdict(RUNNING, state)
     if state is not None and (convention in _ONLY_A_JOB or is_provisioning):
+        return Verdict(RUNNING, state)
+    if _word(state) in _UNFINISHED and is_job(result.url, body):
         return Verdict(RUNNING, state)
     if state is None and not is_redirected and polling.until is None:
         _check_no_state_elsewhere(body, convention)
