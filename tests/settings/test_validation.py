@@ -271,6 +271,7 @@ FORMAT_TABLE = {
     "duration": (["P3D", "PT1H", "P1W"], ["P", "PT", "1 day"]),
     "uuid": (["123e4567-e89b-12d3-a456-426614174000"], ["x", "123e4567"]),
     "email": (["a@b.c", "a+b@x", '"a b"@c.d'], ["ab", "a@", "@b", "a b@c"]),
+    "idn-email": (["ä@ü.example"], ["ab", "ä@", "a b@c"]),
     "ipv4": (["192.0.2.1"], ["256.1.1.1", "::1", "1.2.3"]),
     "ipv6": (["::1", "2001:db8::1"], ["1.2.3.4", "x"]),
     # RFC 1035, section 2.3.4: 63 octets in a label, and 253 in a name that is written out.
@@ -278,7 +279,32 @@ FORMAT_TABLE = {
         ["a.b", "localhost", "xn--a.de", f"{63 * 'a'}.b", f"{126 * 'a.'}b"],
         ["a b", "-a.b", "a..b", "http://x", f"{64 * 'a'}.b", f"{126 * 'a.'}bb"],
     ),
+    "idn-hostname": (["ä.example", "实例.com"], ["-ä.example", "ä b", f"{64 * 'a'}.b"]),
     "uri": (["https://a/b", "urn:x:y", "mailto:a@b"], ["a/b", "a b", "http://a b"]),
+    "iri": (["https://ä/b", "urn:x:ä"], ["ä/b", "ä b", "http://ä b", "http://[ä"]),
+    "uri-reference": (
+        ["https://a/b", "../b?c#d", "", "%41"],
+        ["a b", "a\\b", "<a>", '"', "{a}", "a|b", "^", "`", "%4", "%4g", "\x7f", "http://[a"],
+    ),
+    "iri-reference": (["../ä?ö#ü", ""], ["ä b", "%ä"]),
+    # RFC 6901, section 5, and what its section 3 rules out.
+    "json-pointer": (
+        [
+            "",
+            "/foo",
+            "/foo/0",
+            "/",
+            "/a~1b",
+            "/c%d",
+            "/e^f",
+            "/g|h",
+            "/i\\j",
+            '/k"l',
+            "/ ",
+            "/m~0n",
+        ],
+        ["a", "/~", "/~2", "#/a"],
+    ),
     "byte": (["YWJj", "YWI=", "", "+/+/", "-_-_"], ["a", "ab!c"]),
     "regex": (["a+", r"^\p{L}$"], ["("]),
     "int8": ([-128, 127], [-129, 128]),
@@ -292,7 +318,11 @@ FORMAT_TABLE = {
     "uint16": ([0, 65_535], [-1, 65_536]),
     "uint32": ([0, 4_294_967_295], [-1, 4_294_967_296]),
     "uint64": ([0, 18_446_744_073_709_551_615], [-1, 18_446_744_073_709_551_616]),
-    "double": ([1.5, "1.5", 10**30], ["x"]),
+    "double": (
+        [1.5, "1.5", 10**30, "-1.", "+.5", "1e-9", "NaN", "Infinity", "-inf"],
+        ["x", ".", "1e", "1,5"],
+    ),
+    "decimal": (["1.5", "-.5", "2E+3", "1."], ["x", "NaN", "inf", "1e", "."]),
     "float": (
         [3.4028234663852886e38, -3.4028234663852886e38, "1.5"],
         [3.402823466385289e38, -3.402823466385289e38, "x"],
@@ -325,25 +355,48 @@ def test_a_text_that_plainly_has_another_format_is_warned_of(name: str) -> None:
     assert schema_problems(schema, {"x": "a${$.x}"}, expressions=True) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("byte", "a!", "base64"),
-        ("email", "ab", "an email address"),
-        ("ipv4", "::1", "an IPv4 address such as 192.0.2.1"),
-        ("ipv6", "1.2.3.4", "an IPv6 address such as 2001:db8::1"),
-        ("hostname", "a b", "a host name"),
-        ("uri", "a/b", "an absolute URI such as https://example.com/a"),
-        ("json-pointer", "a", "a JSON Pointer such as /a/0"),
-        ("regex", "(", "a regular expression"),
-        ("double", "x", "a number"),
-        ("int32", 2**31, "a whole number from -2147483648 to 2147483647"),
-    ],
-)
-def test_the_format_that_is_meant_is_said_in_words(name: str, value: Any, words: str) -> None:
-    """With an example where the name alone says little."""
-    (problem,) = schema_problems({"format": name}, value)
-    assert problem.message.startswith(f"expected {words}, found ")
+FORMAT_WORDS = {
+    "date": "a date such as 2026-02-28",
+    "date-time": "a date and time such as 2026-02-28T09:30:00Z",
+    "time": "a time such as 09:30:00Z",
+    "duration": "a duration such as P3DT4H",
+    "uuid": "a UUID such as 123e4567-e89b-12d3-a456-426614174000",
+    "email": "an email address",
+    "idn-email": "an email address",
+    "ipv4": "an IPv4 address such as 192.0.2.1",
+    "ipv6": "an IPv6 address such as 2001:db8::1",
+    "hostname": "a host name",
+    "idn-hostname": "a host name",
+    "uri": "an absolute URI such as https://example.com/a",
+    "iri": "an absolute IRI such as https://example.com/a",
+    "uri-reference": "a URI",
+    "iri-reference": "an IRI",
+    "json-pointer": "a JSON Pointer such as /a/0",
+    "relative-json-pointer": "a relative JSON Pointer such as 1/a",
+    "uri-template": "a URI template such as /things/{id}",
+    "regex": "a regular expression",
+    "byte": "base64",
+    "base64url": "base64 with - and _",
+    "decimal": "a decimal number",
+    "int8": "a whole number from -128 to 127",
+    "int16": "a whole number from -32768 to 32767",
+    "int32": "a whole number from -2147483648 to 2147483647",
+    "int64": "a whole number from -9223372036854775808 to 9223372036854775807",
+    "uint8": "a whole number from 0 to 255",
+    "uint16": "a whole number from 0 to 65535",
+    "uint32": "a whole number from 0 to 4294967295",
+    "uint64": "a whole number from 0 to 18446744073709551615",
+    "float": "a number that 32 bits hold",
+    "double": "a number",
+}
+
+
+def test_the_format_that_is_meant_is_said_in_words() -> None:
+    """With an example where the name alone says little; no format of the table is without words."""
+    assert {name for name, (_, bad) in FORMAT_TABLE.items() if bad} == FORMAT_WORDS.keys()
+    for name, words in FORMAT_WORDS.items():
+        (problem,) = schema_problems({"format": name}, FORMAT_TABLE[name][1][0])
+        assert problem.message.startswith(f"expected {words}, found ")
 
 
 @pytest.mark.parametrize(

@@ -126,16 +126,19 @@ _VARIABLE = r"(\w|%[0-9a-f]{2})(\.?(\w|%[0-9a-f]{2}))*(\*|:[1-9]\d{0,3})?"
 _TEMPLATE = rf"([^{{}}]|\{{[+#./;?&=,!@|]?{_VARIABLE}(,{_VARIABLE})*\}})*"
 """RFC 6570, section 2."""
 
+_EMAIL = _matching(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+")
+_INTEGER = _matching(r"[+-]?\d+")
+_DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"
+_DOUBLE = _matching(rf"{_DECIMAL}|nan|[+-]?inf(inity)?")
+
 _TEXTS: dict[str, Callable[[str], Any]] = {
     "date": _date,
     "date-time": _date_time,
     "time": _time,
     "duration": _matching(_DURATION),
     "uuid": uuid.UUID,
-    "email": _matching(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+"),
-    "idn-email": lambda text: (
-        re.fullmatch(r"[^\s@<>]+@[^\s@<>]+|\"[^\"]+\"@[^\s@<>]+", text) is not None
-    ),
+    "email": _EMAIL,
+    "idn-email": _EMAIL,
     "ipv4": ipaddress.IPv4Address,
     "ipv6": ipaddress.IPv6Address,
     "hostname": _hostname,
@@ -150,11 +153,11 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "regex": translated,
     "byte": _base64,
     "base64url": _matching(r"[\w-]*={0,2}"),
-    "int32": _matching(r"[+-]?\d+"),
-    "int64": _matching(r"[+-]?\d+"),
-    "float": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
-    "double": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
-    "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
+    "int32": _INTEGER,
+    "int64": _INTEGER,
+    "float": _DOUBLE,
+    "double": _DOUBLE,
+    "decimal": _matching(_DECIMAL),
 }
 """Format -> a test that returns false, or raises `ValueError`, for text that violates it."""
 _FLOAT = (2 - 2**-23) * 2**127
