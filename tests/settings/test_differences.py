@@ -126,12 +126,131 @@ def test_differences(schema: Any, value: Any, wanted: list[tuple[str, str]]) -> 
     assert found(schema, value, {"A": {"properties": {"a": INTEGER}}}) == wanted
 
 
+NAMED = {"properties": {"a": STRING, "kind": {"enum": ["x", "y"]}}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "messages"),
+    [
+        (NAMED, {}, ["'a' is documented as always there"]),
+        (NAMED, {"a": "", "b": 1}, ["the field 'b' is not documented"]),
+        (NAMED, {"a": "", "kind": "z"}, ['"z" is not one of the documented values']),
+        ({"enum": [1]}, {"a": 1}, ["this object is not one of the documented values"]),
+        ({"enum": [1]}, [1], ["this array is not one of the documented values"]),
+        (STRING, 1.5, ["documented as string, found number"]),
+        ({"type": ["integer", "number"]}, "", ["documented as number, found string"]),
+        ({"type": ["array", "object"]}, 1, ["documented as array or object, found integer"]),
+    ],
+    ids=str,
+)
+def test_a_difference_says_what_is_documented(schema: Any, value: Any, messages: list[str]) -> None:
+    """By the name, the type, or the start of the value."""
+    notes = differences(documented_as(schema), 200, "application/json", value, is_json=True)
+    assert [note.message for note in notes] == messages
+
+
+def test_what_came_is_held_against_what_is_documented_for_the_status() -> None:
+    """A status, a body and a media type of which the description knows nothing are named beside
+    those that it knows.
+    """
+    endpoint = documented_as(INTEGER)
+
+    def notes(status: int, media_type: str, **how: bool) -> list[tuple[str, str]]:
+        different = differences(endpoint, status, media_type, "x", **{"is_json": True, **how})
+        return [(note.kind, note.message) for note in different]
+
+    assert notes(404, "application/json") == [
+        ("status", "the status 404 is not documented; documented are 200")
+    ]
+    assert notes(200, "", missing=True) == [
+        ("missing", "a body is documented for 200 and none came; documented are application/json")
+    ]
+    assert notes(200, "text/html") == [
+        ("media-type", "text/html is not documented for 200; documented are application/json")
+    ]
+    assert notes(200, "") == notes(200, "application/json", is_json=False) == []
+
+
+def test_what_stands_beside_a_choice_holds_for_each_of_its_options() -> None:
+    """Its properties are documented, its types and its required names hold."""
+    schema = {**EITHER, "properties": {"kind": STRING}, "required": ["kind"]}
+    assert found(schema, {"kind": "x", "b": 1}) == []
+    assert found(schema, {"kind": 1, "b": 1}) == [("type", "/kind")]
+    assert found(schema, {"b": 1}) == [("missing", "/kind")]
+    assert found({**EITHER, "additionalProperties": INTEGER}, {"b": 1, "c": ""}) == [("type", "/c")]
+    assert found({"items": schema}, [{"kind": "x", "b": 1}, {"a": "", "b": 1}]) == [
+        ("missing", "/1/kind"),
+        ("undocumented", "/1/b"),
+    ]
+
+
+def test_the_option_with_the_fewest_errors_is_meant() -> None:
+    """However many fields it has beside; of the first twenty options."""
+    cat = {"properties": {"name": STRING, "lives": INTEGER}, "required": ["name", "lives"]}
+    dog = {"properties": {"name": STRING}}
+    assert found({"oneOf": [cat, dog]}, {"name": "", "x": 1, "y": 2}) == [
+        ("undocumented", "/x"),
+        ("undocumented", "/y"),
+    ]
+    options = [
+        {"properties": {f"p{number}": INTEGER}, "required": [f"p{number}"]} for number in range(30)
+    ]
+    assert found({"oneOf": options}, {"p19": 1}) == []
+    assert found({"oneOf": options}, {"p20": 1}) == [("missing", "/p0"), ("undocumented", "/p20")]
+
+
+def test_a_name_that_nobody_could_read_is_passed_over() -> None:
+    """A pointer has names of at most 200 characters."""
+    schema = {"properties": {"a": STRING, "b" * 200: INTEGER, "c" * 201: INTEGER}}
+    value = {"a": "", "b" * 200: "", "c" * 201: "", "d" * 200: 1, "e" * 201: 1}
+    assert found(schema, value) == [("type", "/" + "b" * 200), ("undocumented", "/" + "d" * 200)]
+    required = {**schema, "required": ["b" * 200, "c" * 201]}
+    assert found(required, {}) == [("missing", "/" + "b" * 200)]
+
+
+def test_what_is_only_written_is_not_missed() -> None:
+    """Behind a reference, too (OpenAPI 3.0: writeOnly); what any value may be is missed."""
+    schema = {
+        "properties": {"a": {"$ref": "#/$defs/Secret"}, "b": True, "c": {"$ref": "#/$defs/Open"}},
+        "required": ["a", "b", "c"],
+    }
+    definitions = {"Secret": {**STRING, "writeOnly": True}, "Open": STRING}
+    assert found(schema, {}, definitions) == [("missing", "/b"), ("missing", "/c")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "wanted"),
+    [
+        ({"type": "array", "items": INTEGER}, [1, "x"], [("type", "/1")]),
+        ({"$ref": "#/$defs/Rows"}, [1, "x"], [("type", "/1")]),
+        (INTEGER, ["x"], []),
+        ({"type": ["array", "object"]}, ["x"], []),
+        ({"items": STRING}, [1], []),
+    ],
+    ids=str,
+)
+def test_lines_of_json_are_held_against_an_array(schema: Any, value: Any, wanted: Any) -> None:
+    """Before OpenAPI 3.2 nothing says whether another schema is of one line or of all."""
+    responses = {"200": Response("", {}, {"application/jsonl": MediaType(schema)})}
+    definitions = {"Rows": {"type": "array", "items": INTEGER}}
+    endpoint = replace(documented_as({}, definitions), responses=responses)
+    notes = differences(endpoint, 200, "application/jsonl", value, is_json=True)
+    assert [(note.kind, note.pointer) for note in notes] == wanted
+
+
 def test_the_first_items_of_an_array_are_looked_at() -> None:
     """500 of them: a long array leaves room for what stands beside it."""
     value = {"long": [*[1] * 499, "last", "not looked at"], "beside": 1}
     schema = {"properties": {"long": {"items": INTEGER}, "beside": STRING}}
     assert found(schema, value) == [("type", "/long/499"), ("type", "/beside")]
     assert found(schema, {"long": [*[1] * 500, "not looked at"]}) == []
+    deep: Any = {"$ref": "#/$defs/Deep"}
+    definitions = {"Deep": {"properties": {"n": deep, "x": INTEGER}}}
+    value = {"x": ""}
+    for _ in range(59):
+        value = {"n": value}
+    assert found(deep, value, definitions) == [("type", "/n" * 59 + "/x")]
+    assert found(deep, {"n": value}, definitions) == []
 
 
 @pytest.mark.parametrize(("length", "shown"), [(78, "x" * 78), (79, "x" * 76 + "...")])
