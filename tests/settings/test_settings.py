@@ -891,3 +891,207 @@ def test_a_body_made_of_itself_is_prepared() -> None:
         definitions=definitions,
     )
     assert prepare(endpoint)["httpRequest"]["body"] == {"a": "x", "b": 1}
+
+
+def _parameter(name: str, location: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": location, "schema": {"type": "string"}, **more}
+
+
+def _key(location: str, name: str) -> dict[str, str]:
+    return {"type": "apiKey", "in": location, "name": name}
+
+
+DESCRIBED: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "Things"},
+    "servers": [
+        {
+            "url": "https://{region}.things.example:{port}",
+            "variables": {
+                "region": {"default": "eu", "enum": ["eu", "us"], "description": "Where it runs. "},
+                "port": {"default": "443"},
+            },
+        },
+        {"url": "https://things.example"},
+    ],
+    "paths": {
+        "/things/{id}": {
+            "post": {
+                "summary": "Make a thing",
+                "parameters": [
+                    _parameter(
+                        "id",
+                        "path",
+                        required=True,
+                        description="Which one",
+                        schema={"type": "integer", "description": "A number"},
+                    ),
+                    _parameter(
+                        "q",
+                        "query",
+                        description="What to look for",
+                        deprecated=True,
+                        examples={"cats": {"value": "cats"}},
+                    ),
+                    _parameter("key", "query", required=True),
+                    _parameter("X-Trace", "header", required=True),
+                    _parameter("Content-Length", "header", required=True),
+                    _parameter("sid", "cookie"),
+                ],
+                "requestBody": {
+                    "required": True,
+                    "description": "The thing",
+                    "content": {
+                        "text/plain": {"schema": {"type": "string"}},
+                        "application/json": {"schema": {"type": "object"}},
+                        "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+                    },
+                },
+                "responses": {
+                    "200": {"description": "", "content": {"application/json": {}, "text/csv": {}}}
+                },
+                "security": [{"key": [], "app": [], "trace": [], "person": []}],
+            }
+        }
+    },
+    "components": {
+        "securitySchemes": {
+            "key": _key("query", "key"),
+            "app": _key("header", "X-App"),
+            "trace": _key("header", "x-trace"),
+            "person": {"type": "http", "scheme": "basic"},
+        }
+    },
+}
+
+
+def _chooses(index: int, *media_types: str) -> dict[str, Any]:
+    names = {"properties": {"Content-Type": {"enum": list(media_types)}}}
+    headers = {"properties": {"headers": {**names, "required": ["Content-Type"]}}}
+    return {
+        "if": {**headers, "required": ["headers"]},
+        "then": {"properties": {"body": {"$ref": f"#/properties/body/anyOf/{index}"}}},
+    }
+
+
+def test_all_that_a_description_says_of_a_request_is_in_its_schema() -> None:
+    """Words, examples and what is deprecated, as the description has them; what a credential or we
+    supply is not asked for.
+    """
+    (endpoint,) = read_api("things.json", data=json.dumps(DESCRIBED).encode()).endpoints
+    assert settings_schema(endpoint) == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Make a thing",
+        "type": "object",
+        "properties": {
+            "url": {
+                "type": "string",
+                "description": "The server's address followed by /things/{id}",
+                "default": "https://eu.things.example:443/things/{id}",
+                "examples": ["https://things.example/things/{id}"],
+            },
+            "method": {"const": "POST"},
+            "pathParameters": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "integer", "description": "A number"},
+                    "region": {
+                        "enum": ["eu", "us"],
+                        "description": "Where it runs; eu when absent",
+                    },
+                    "port": {
+                        "type": ["string", "integer"],
+                        "description": "{port} in the server's address; 443 when absent",
+                    },
+                },
+                "required": ["id"],
+                "additionalProperties": False,
+            },
+            "query": {
+                "type": "object",
+                "properties": {
+                    "q": {
+                        "type": "string",
+                        "description": "What to look for",
+                        "deprecated": True,
+                        "examples": ["cats"],
+                    },
+                    "key": {"type": "string"},
+                },
+                "additionalProperties": False,
+            },
+            "headers": {
+                "type": "object",
+                "properties": {
+                    "X-Trace": {"type": "string"},
+                    "X-App": {
+                        "type": "string",
+                        "description": "One of several keys that the API asks for at once; "
+                        "a credential is one",
+                    },
+                    "Content-Type": {
+                        "enum": [
+                            "text/plain",
+                            "application/json",
+                            "application/x-www-form-urlencoded",
+                        ],
+                        "default": "application/json",
+                    },
+                    "Accept": {
+                        "type": "string",
+                        "default": "application/json, text/csv, */*",
+                        "examples": ["application/json", "text/csv"],
+                    },
+                },
+                "additionalProperties": {
+                    "type": ["string", "number", "boolean", "array"],
+                    "items": {"type": ["string", "number", "boolean"]},
+                    "minItems": 1,
+                },
+            },
+            "cookies": {
+                "type": "object",
+                "properties": {"sid": {"type": "string"}},
+                "additionalProperties": False,
+            },
+            "body": {
+                "anyOf": [{"type": "string"}, {"type": "object"}],
+                "description": "The thing",
+            },
+        },
+        "required": ["url", "method", "pathParameters", "body"],
+        "additionalProperties": False,
+        "allOf": [
+            _chooses(0, "text/plain"),
+            _chooses(1, "application/json", "application/x-www-form-urlencoded"),
+        ],
+    }
+
+
+def test_what_a_description_says_twice_is_said_by_the_schema() -> None:
+    """Its own words and examples come first; the whole of a query is one value (OpenAPI 3.2,
+    section 4.12.1).
+    """
+    schema = {"type": "object", "description": "Filters", "examples": [{"a": 1}]}
+    parameter = Parameter(
+        "q", "querystring", schema=schema, description="Another", examples=({"b": 2},)
+    )
+    content = {"application/json": MediaType({"description": "A thing"})}
+    endpoint = Endpoint(
+        "i",
+        "GET",
+        "/a",
+        "v",
+        parameters=(parameter,),
+        request_body=RequestBody(content, description="Another"),
+    )
+    derived = settings_schema(endpoint)
+    assert derived["title"] == "GET /a"
+    assert derived["required"] == ["url"]
+    assert derived["properties"]["query"] == schema
+    assert derived["properties"]["body"] == {"description": "A thing"}
+    assert derived["properties"]["headers"]["properties"]["Content-Type"] == {
+        "const": "application/json"
+    }
+    assert "default" not in derived["properties"]["url"]
+    assert "examples" not in derived["properties"]["url"]
