@@ -554,6 +554,105 @@ def test_a_field_feeds_a_parameter_by_another_name(field: str, parameter: str) -
     }
 
 
+LIST_NAMES = [
+    *("items", "data", "results", "value", "values", "records", "entries", "elements", "list"),
+    *("content", "contents", "rows", "objects", "hits", "resources", "collection", "docs"),
+    *("documents", "entities", "members", "result_list", "itemList", "result", "edges", "nodes"),
+    *("searchResults", "_embedded", "resource"),
+]
+
+
+def test_the_list_is_told_from_others_by_a_usual_name() -> None:
+    """The more usual one of two; a list that answers always have beside is none."""
+    usual = [*LIST_NAMES, "unusual"]
+    for name, other in zip(LIST_NAMES, usual[1:], strict=True):
+        endpoint = described({other: LIST, name: LIST, "total": NUMBER}, query={"page": NUMBER})
+        assert setting(endpoint)["items"] == f"$.{name}"
+    beside = described({"errors": LIST, "unusual": LIST, "total": NUMBER}, query={"page": NUMBER})
+    assert setting(beside)["items"] == "$.unusual"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("searchResult", "query_results", "listResponse", "userList", "response_metadata"),
+        *("resultsPagination", "cats_paging", "catsPageInfo", "catsPage", "cats_meta", "catsInfo"),
+        *("catsLinks", "catsCollection", "catsOutput", "catSet"),
+    ],
+)
+def test_an_envelope_is_opened(name: str) -> None:
+    """An object whose name ends as those of envelopes do may hold what belongs to the pages."""
+    properties = {"data": LIST, name: {"properties": {"total": NUMBER}}}
+    endpoint = described(properties, query={"page": NUMBER})
+    assert setting(endpoint)["total"] == f"$.{name}.total"
+    other = described({"data": LIST, "owner": properties[name]}, query={"page": NUMBER})
+    assert "total" not in setting(other)
+
+
+def test_the_only_property_of_a_body_is_its_envelope() -> None:
+    """Whatever its name is, and with whatever it holds."""
+    inner = {"properties": {"cats": LIST, "total": NUMBER}}
+    endpoint = described({"unusual": inner}, query={"page": NUMBER})
+    assert setting(endpoint) == {
+        "mode": "page",
+        "items": "$.unusual.cats",
+        "parameter": IN_QUERY | {"name": "page"},
+        "total": "$.unusual.total",
+    }
+
+
+@pytest.mark.parametrize("name", ["page", "page_number", "current-page", "pageIndex", "p_num"])
+@pytest.mark.parametrize("parent", ["links", "_links", "paging", "pagination", "meta", "page_info"])
+def test_a_number_called_next_is_that_of_the_next_page(parent: str, name: str) -> None:
+    """Among links it is one if it is a number; by its name it is one anywhere."""
+    expected = {"mode": "cursor", "items": "$.data", "parameter": IN_QUERY | {"name": name}}
+    below = {"data": LIST, parent: {"properties": {"next": NUMBER}}}
+    assert setting(described(below, query={name: NUMBER})) == {
+        **expected,
+        "next": f"$.{parent}.next",
+    }
+    assert setting(described({"data": LIST, "nextPage": NUMBER}, query={name: NUMBER})) == {
+        **expected,
+        "next": "$.nextPage",
+    }
+
+
+def test_the_next_offset_feeds_the_offset() -> None:
+    """By its name, or by that of the parameter; a URL feeds none."""
+    offset = {"mode": "cursor", "items": "$.data", "parameter": IN_QUERY | {"name": "skip"}}
+    for name in ("next_offset", "nextSkip"):
+        endpoint = described({"data": LIST, name: NUMBER}, query={"skip": NUMBER})
+        assert setting(endpoint) == {**offset, "next": f"$.{name}"}
+    url = {"type": "string", "format": "uri"}
+    endpoint = described({"data": LIST, "next_offset": url}, query={"skip": NUMBER, "top": NUMBER})
+    assert setting(endpoint)["mode"] == "offset"
+
+
+@pytest.mark.parametrize("status", ["200", "2XX", "206", "default"])
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/hal+json; v=1", "*/*", "application/*"]
+)
+def test_the_list_is_that_of_success(status: str, media_type: str) -> None:
+    """In JSON, or where it may be JSON; what else may come is another matter."""
+    schema = {"type": "object", "properties": {"cats": LIST, "total": NUMBER}}
+    error = {"type": "object", "properties": {"errors": LIST, "total": NUMBER}}
+
+    def answer(schema: Any, name: str) -> dict[str, Any]:
+        content = {"text/csv": {}, name: {"schema": schema}}
+        return {"description": "", "content": content}
+
+    responses = {"404": answer(error, "application/json"), status: answer(schema, media_type)}
+    endpoint = described(query={"page": NUMBER}, responses=responses)
+    assert setting(endpoint) == {
+        "mode": "page",
+        "items": "$.cats",
+        "parameter": IN_QUERY | {"name": "page"},
+        "total": "$.total",
+    }
+    text = {status: {"description": "", "content": {"text/csv": {"schema": schema}}}}
+    assert setting(described(query={"page": NUMBER}, responses=text)) is None
+
+
 @pytest.mark.parametrize(
     ("field", "parameter"),
     [("nextCursor", "scroll_id"), ("token", "cursor"), ("cursor", "marker"), ("id", "next_id")],

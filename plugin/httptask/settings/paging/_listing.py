@@ -106,10 +106,6 @@ class Listing:
                 return field
         return None
 
-    def at(self, query_path: tuple[str, ...]) -> Field | None:
-        """Return the field at the path *query_path*, if the description has it."""
-        return next((field for field in self.fields if field.path == query_path), None)
-
     def header(self, names: Iterable[str]) -> str | None:
         """Return the plain name of the first response header that is one of *names*."""
         return next((name for name in self.headers if name in names), None)
