@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ import pytest
 from httptask._core.pointers import child, parts
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
+from httptask.model.exchange import Attempt, Exchange, Hop, RawResponse, SentRequest
 from httptask.model.pagination import SuggestedPagination
-from httptask.settings import confirmed_by, suggested_pagination
+from httptask.settings import (
+    confirmed_by,
+    suggested_pagination,
+    suggestion_after,
+    with_pagination,
+)
 
 DATA = Path(__file__).parent.parent / "data" / "pagination"
 
@@ -712,6 +719,117 @@ def test_an_answer_confirms_or_refutes(
     assert held.confirmed is confirmed
     assert reason in held.reason
     assert "s3cret" not in held.reason
+
+
+def exchange_with(response: RawResponse | None, outcome: str = "success") -> Exchange:
+    request = SentRequest("GET", "https://things.example/things", (), b"")
+    return Exchange((Attempt(1, (Hop(request, response, {}),), outcome),), outcome)
+
+
+def test_a_suggestion_is_offered_after_a_successful_answer_in_json() -> None:
+    """To a task of a described list that has no pagination; the header may come in parts, in any
+    case.
+    """
+    headers = (("LINK", '</1>; rel="first"'), ("Link", '</2>; rel="next"'), ("Age", "1"))
+    response = RawResponse("HTTP/1.1", 200, "OK", headers, b"[1]", [1], "json")
+    exchange = exchange_with(response)
+    endpoint = described(**SUGGESTED["a Link header"][0])
+    suggestion = suggestion_after(exchange, endpoint, {})
+    assert suggestion is not None
+    assert suggestion.setting == {"mode": "link", "items": "$"}
+    assert (suggestion.confirmed, suggestion.reason) == (
+        True,
+        "the response's Link header has first, next",
+    )
+    assert suggestion_after(exchange, None, {}) is None
+    assert suggestion_after(exchange, endpoint, {"pagination": {"mode": "link"}}) is None
+    assert suggestion_after(exchange, described(**NOT_SUGGESTED["no evidence"]), {}) is None
+    assert suggestion_after(exchange_with(response, "client-error"), endpoint, {}) is None
+    assert suggestion_after(exchange_with(None), endpoint, {}) is None
+    text = replace(response, decoded="[1]", decoded_as="text")
+    assert suggestion_after(exchange_with(text), endpoint, {}) is None
+
+
+def test_a_suggestion_is_written_before_the_end_of_a_task() -> None:
+    """The rest of the task stays as it is."""
+    endpoint = described(**SUGGESTED["a Link header"][0])
+    suggestion = suggested_pagination(endpoint)
+    assert suggestion is not None
+    task = {"type": "http", "end": True, "httpRequest": {}}
+    assert list(with_pagination(task, suggestion).items()) == [
+        ("type", "http"),
+        ("httpRequest", {}),
+        ("pagination", {"mode": "link", "items": "$"}),
+        ("end", True),
+    ]
+    assert "pagination" not in task
+
+
+def test_an_extension_that_names_what_is_not_described_suggests_nothing() -> None:
+    """A field of the response, or a parameter; where no response is described, any field will do."""
+    speakeasy = {
+        "type": "cursor",
+        "inputs": [{"name": "from", "in": "parameters", "type": "cursor"}],
+        "outputs": {"nextCursor": "$.after"},
+    }
+
+    def suggested(query: str, **how: Any) -> Any:
+        extension = {"x-speakeasy-pagination": speakeasy}
+        return setting(described(query={query: TEXT}, **extension, **how))
+
+    cursor = {"mode": "cursor", "next": "$.after", "parameter": IN_QUERY | {"name": "from"}}
+    assert suggested("from", properties={"after": TEXT}) == cursor
+    assert suggested("from", properties={"before": TEXT}) is None
+    assert suggested("since", properties={"after": TEXT}) is None
+    assert suggested("from", responses={"200": {"description": ""}}) == cursor
+
+
+@pytest.mark.parametrize(
+    ("extension", "expected"),
+    [
+        (
+            {"type": "url", "outputs": {"nextUrl": "$.more", "results": "$.rows"}},
+            {"mode": "nextUrl", "items": "$.rows", "next": "$.more"},
+        ),
+        (
+            {
+                "type": "offsetLimit",
+                "inputs": [{"name": "from", "in": "parameters", "type": "offset"}],
+                "outputs": {"results": "$.rows"},
+            },
+            {"mode": "offset", "items": "$.rows", "parameter": IN_QUERY | {"name": "from"}},
+        ),
+        (
+            {
+                "type": "offsetLimit",
+                "inputs": [{"name": "from", "in": "parameters", "type": "page"}],
+                "outputs": {"numPages": "$.pages"},
+            },
+            {"mode": "page", "parameter": IN_QUERY | {"name": "from"}},
+        ),
+    ],
+)
+def test_each_type_of_speakeasys_pagination_has_its_mode(
+    extension: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """As Speakeasy documents them: by URL, by page or by offset."""
+    endpoint = described(
+        {"rows": LIST, "more": TEXT},
+        query={"from": NUMBER},
+        **{"x-speakeasy-pagination": extension},
+    )
+    assert setting(endpoint) == expected
+
+
+def test_the_items_of_autorest_are_the_value() -> None:
+    """Unless the extension names others; only what a GET lists has a next link."""
+    described_link = {
+        "properties": {"value": LIST, "others": LIST, "next": {"properties": {"link": TEXT}}},
+        "x-ms-pageable": {"nextLinkName": "next.link"},
+    }
+    expected = {"mode": "nextUrl", "items": "$.value", "next": "$.next.link"}
+    assert setting(described(**described_link)) == expected
+    assert setting(described(method="post", **described_link)) is None
 
 
 def table(name: str) -> list[dict[str, Any]]:
