@@ -135,6 +135,60 @@ def test_a_refusal_is_a_code_with_params(
         }
 
 
+JSONATA_CODES = [
+    ("'a' + 1", "T2001", "left side of the + operator"),
+    ("1 - 'a'", "T2002", "right side of the - operator"),
+    ("-'a'", "D1002", "negate"),
+    ("1 < 'a'", "T2009", "1 and a either side of operator <"),
+    ("'a' > true", "T2010", "operator >"),
+    ("['a'..1]", "T2003", "left side"),
+    ("[1..1.5]", "T2004", "right side"),
+    ("[0..10000000]", "D2014", "10000001"),
+    ("1 ~> 2", "T2006", "must be a function"),
+    ("[1, 'a']^($)", "T2007", "1 and a"),
+    ("[1, true]^($)", "T2008", "order-by"),
+    ("{'a': 1} ~> |$|5|", "T2011", "an object: 5"),
+    ("{'a': 1} ~> |$|{}, 5|", "T2012", "array of strings"),
+    ("{'a': 1, 'a': 2}", "D1009", "same key: a"),
+    ("{1: 2}", "T1003", "got: 1"),
+    ("$number('a')", "D3030", "to a number: a"),
+    ("$number([1])", "T0410", "Argument 1 of function $number"),
+    ("$replace('a', 'a', 1)", "T0411", "Context value"),
+    ("$sum(['a'])", "T0412", "Argument 1 of function $sum must be an array of n"),
+    ("$match('a', /a/, -1)", "D3040", "match function"),
+    ("$match('a', function($text) { 1 })", "T1010", "matcher"),
+    ("$replace('a', '', 'b')", "D3010", "empty string"),
+    ("$replace('a', 'a', 'b', -1)", "D3011", "positive number"),
+    ("$replace('a', /a/, function($match) { 1 })", "D3012", "non-string"),
+    ("$replace('ab', /x*/, 'y')", "D1004", "zero length"),
+    ("$split('a', 'b', -1)", "D3020", "split function"),
+    ("$reduce([1, 2], function($item) { $item })", "D3050", "two arguments"),
+    ("$sqrt(-1)", "D3060", "-1"),
+    ("$sort([1, 'a'])", "D3070", "array of numbers"),
+    ("$formatBase(1, 1)", "D3100", "given 1"),
+    ("$formatBase(1, 37)", "D3100", "given 37"),
+    ("$single([1, 1])", "D3138", "matched more"),
+    ("$single([1], function() { false })", "D3139", "matched 0"),
+    ("sum(1)", "T1005", "Did you mean $sum?"),
+    ("nope(1)", "T1006", "non-function"),
+    ("$nope()", "T1006", "non-function"),
+]
+"""Code and words of jsonata-js's table of errors (its `errorCodes`)."""
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "words"), JSONATA_CODES, ids=[source for source, *_ in JSONATA_CODES]
+)
+def test_a_failure_has_the_code_of_the_reference_implementation(
+    evaluator: Evaluator, source: str, code: str, words: str
+) -> None:
+    """An author can look it up, and reads what it is about."""
+    error = refused(evaluator, "${jsonata: " + source + "}")
+    assert error.code == "expression-jsonata-failed"
+    assert error.params["jsonataCode"] == code
+    assert words in str(error.params["jsonataMessage"])
+
+
 IN_BOTH = ("1 + 'a'", "$error('no')", "nothing", "1 / 0", "$sum", "[1..1000]", "$parse('{')")
 
 

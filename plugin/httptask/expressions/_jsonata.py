@@ -262,6 +262,8 @@ def _told(error: Any) -> dict[str, str]:
     """Return the params for the library's *error*."""
     # The messages were converted from JavaScript by search and replace; "Object" was "function".
     message = str(error).replace("of Object ", "of function $").replace(" Object", " function")
+    # The library loses the name in "Did you mean ${{{token}}}?".
+    message = message.replace("${}", f"${error.current}")
     return {"jsonataCode": str(error.error), "jsonataMessage": message.rstrip(". ")}
 
 
