@@ -115,3 +115,9 @@ def test_a_coding_that_is_not_written_is_warned_of(coding: str) -> None:
     warning = Problem.of("header-coding", at, severity="warning", found=coding)
     assert HttpTask(task("https://h/", coding, {})).problems() == [warning]
     assert HttpTask(task("https://h/", coding, {"$file": {"path": "a.br"}})).problems() == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "identity", " GZIP "])
+def test_a_coding_that_is_written_is_no_problem(coding: str) -> None:
+    """In any case (RFC 9110, section 8.4.1)."""
+    assert HttpTask(task("https://h/", coding, {})).problems() == []

@@ -168,7 +168,6 @@ def _library() -> Any:
 
 @cache
 def _evaluator() -> Any:
-    _library()
     from httptask.expressions._jsonata_evaluator import Evaluator
 
     return Evaluator
