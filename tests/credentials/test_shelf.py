@@ -13,9 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keyring.errors import KeyringLocked, NoKeyringError
 
-from httptask.credentials import listed_credentials, resolve, writable_shelf
+from httptask.credentials import (
+    SHELVES,
+    listed_credentials,
+    moved,
+    resolve,
+    shelf_of,
+    writable_shelf,
+)
 from httptask.credentials._json_edit import with_member, without_member
-from httptask.errors import CredentialError
+from httptask.errors import CodedError, CredentialError
 from httptask.model.credential import Credential
 from httptask.plugins import plugin_manager
 from keyrings import Keys, memory_keyring
@@ -99,6 +106,108 @@ def test_the_keyring_is_asked_last(
     with pytest.raises(CredentialError, match="is not JSON") as caught:
         resolved("broken")
     assert "c4n4ry" not in str(caught.value)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the file of credentials will be."""
+    path = tmp_path / "credentials.json"
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    return path
+
+
+def test_a_credential_is_moved_unchanged_to_another_store(keys: Keys, file: Path) -> None:
+    """There and back; the other credentials stay as they are written."""
+    before = '{"other": {"type": "bearer",  "token": "x"}}\n'
+    file.write_text(before)
+    file.chmod(0o600)
+    limited = {**CRM, "rateLimit": {"requests": 5, "seconds": 1}}
+    in_file, in_keyring = writable_shelf("file"), writable_shelf("keyring")
+    assert in_file.store is not None
+    in_file.store("crm", limited)
+    assert shelf_of("crm") == in_file
+    moved("crm", in_file, in_keyring)
+    assert file.read_text() == before
+    assert shelf_of("crm") == in_keyring
+    assert json.loads(keys.entries["httptask", "crm"]) == limited
+    moved("crm", in_keyring, in_file)
+    assert json.loads(file.read_text())["crm"] == limited
+    assert [item.credential.name for item in listed_credentials()[0]] == ["crm", "other"]
+    moved("crm", in_file, in_file)
+    assert json.loads(file.read_text())["crm"] == limited
+
+
+def test_a_credential_that_cannot_be_moved_stays_where_it_is(
+    keys: Keys, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason: nothing is written over, and nothing is lost."""
+    in_file, in_keyring = writable_shelf("file"), writable_shelf("keyring")
+    assert in_file.store is not None
+    assert in_keyring.store is not None
+    environment = SHELVES[0]
+
+    def refusal(*between: object) -> CodedError:
+        with pytest.raises(CodedError) as caught:
+            moved("crm", *between)  # type: ignore[arg-type]
+        return caught.value
+
+    for between in ((environment, in_file), (in_file, environment)):
+        assert refusal(*between).code == "credential-store-fixed"
+    assert refusal(in_file, in_keyring).params == {"store": "file", "name": "crm"}
+    assert refusal(in_file, in_keyring).code == "credential-store-absent"
+    in_file.store("crm", CRM)
+    in_keyring.store("crm", {"type": "bearer", "token": "another"})
+    assert refusal(in_file, in_keyring).code == "credential-store-taken"
+    assert json.loads(keys.entries["httptask", "crm"])["token"] == "another"
+    in_keyring.store("crm", None)
+    monkeypatch.setattr(keys, "set_password", lambda *_: None)
+    assert str(refusal(in_file, in_keyring)) == (
+        "the keyring did not keep 'crm'; it stays in the file"
+    )
+    assert json.loads(file.read_text()) == {"crm": CRM}
+
+
+def test_a_store_that_nobody_writes_is_named_with_those_that_are() -> None:
+    """The environment is one of them."""
+    for name in ("environment", "vault"):
+        with pytest.raises(CodedError) as caught:
+            writable_shelf(name)
+        assert caught.value.code == "credential-store-unknown"
+        assert caught.value.params == {"found": name, "known": ["file", "keyring"]}
+
+
+def test_credentials_are_listed_with_what_is_wrong(
+    keys: Keys, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name, each from the first store that has it; what cannot be read hides nothing else."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_MY_API", "token")
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_", "token")
+    broken = {"type": 1}
+    file.write_text(json.dumps({"zoo": CRM, "my-api": CRM, "broken": broken, "crm": CRM}))
+    file.chmod(0o600)
+    for name in ("zoo", "keys"):
+        store = writable_shelf("keyring").store
+        assert store is not None
+        store(name, {"type": "bearer", "token": "x"})
+    listed, problems = listed_credentials()
+    assert [(item.credential.name, item.source, item.is_writable) for item in listed] == [
+        ("crm", "file", True),
+        ("keys", "keyring", True),
+        ("my-api", "environment", False),
+        ("zoo", "file", True),
+    ]
+    (problem,) = problems
+    assert "'broken'" in problem
+    assert "warnings" not in listed[0].to_json()
+    assert listed[2].to_json()["warnings"] == ["it may be sent to any origin: name those it is for"]
+    found = shelf_of("broken")
+    assert found is not None
+    assert found.name == "file"
+    assert shelf_of("nowhere") is None
+    file.chmod(0o644)
+    listed, problems = listed_credentials()
+    assert [item.credential.name for item in listed] == ["keys", "my-api", "zoo"]
+    assert str(file) in problems[0]
 
 
 JSON = st.recursive(st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=5)  # fmt: skip
