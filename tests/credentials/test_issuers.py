@@ -28,6 +28,7 @@ class Issuer:
         self.url = ""
         self.answers: dict[str, Any] = {}
         self.asked: list[str] = []
+        self.forms: list[str] = []
 
     def handle(self, peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -35,6 +36,7 @@ class Issuer:
             return False
         path = request.split(b" ", 2)[1].decode()
         self.asked.append(path)
+        self.forms.append(request.partition(b"\r\n\r\n")[2].decode())
         missing = servers.response(b"{}", servers.JSON, status="404 Not Found")
         answer = self.answers.get(path, missing)
         if not isinstance(answer, bytes):
@@ -165,7 +167,9 @@ def test_a_network_of_ones_own_may_be_in_clear(
 
 
 def test_a_client_with_a_certificate_asks_where_it_is_looked_at(issuer: Issuer, use: Any) -> None:
-    """RFC 8705, section 5: a server may have other addresses for it."""
+    """RFC 8705, section 5: a server may have other addresses for it; section 2: it compares the
+    certificate with that of the client's id.
+    """
     aliases = {"token_endpoint": issuer.url + "/mtls"}
     issuer.answers[OPENID] = {
         "issuer": issuer.url,
@@ -176,6 +180,7 @@ def test_a_client_with_a_certificate_asks_where_it_is_looked_at(issuer: Issuer, 
     client = {"clientId": "a", "certificate": "-", "key": {"kid": "1"}}
     call(use(issuer=issuer.url, clientAuthentication="tls", **client))
     assert issuer.asked == [OPENID, "/mtls", "/me"]
+    assert issuer.forms[1] == "grant_type=client_credentials&client_id=a"
 
 
 def test_what_an_issuer_is_asked_is_shown(issuer: Issuer, use: Any) -> None:
