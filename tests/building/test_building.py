@@ -271,7 +271,7 @@ def test_what_the_named_charset_cannot_carry_is_refused(content_type: str, value
     assert refused(body=value, headers={"Content-Type": content_type}).startswith("/body")
 
 
-_UTF_8_HAS = "; UTF-8 has: leave the charset out, and it is written"
+_UTF_8_HAS = "; leave the charset out to send UTF-8, which has it"
 
 
 def test_a_charset_without_a_character_is_named_with_one_that_has_it() -> None:

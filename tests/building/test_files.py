@@ -569,9 +569,9 @@ def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> No
         ({"path": "b é.png", "as": "text"}, "/body/a/$file/as", "is not text in UTF-8"),
         ({"path": "../secret", "as": "text"}, "/body/a/$file/path", "leads out of the folder"),
         ({"path": "missing", "as": "base64"}, "/body/a", "there is no file 'missing'"),
-        ({"path": "huge", "as": "base64"}, "/body/a", "at most 16,777,216 can become data"),
+        ({"path": "huge", "as": "base64"}, "/body/a", "up to 16,777,216 can be inserted"),
         ({"path": "empty", "as": "hex"}, "/body/a/$file/as", "'base64' or 'text'"),
-        ({"path": "empty", "content": "x", "as": "text"}, "/body/a/$file", "not both"),
+        ({"path": "empty", "content": "x", "as": "text"}, "/body/a/$file", "only one of"),
     ],
 )
 def test_content_that_cannot_become_data(
@@ -696,10 +696,10 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
         ({"path": ""}, "/body/$file/path", "text"),
         ({"path": 5}, "/body/$file/path", "text"),
         ({"pth": "plans/a.pdf"}, "/body/$file/pth", "did you mean 'path'?"),
-        ({}, "/body/$file", "needs its 'path'"),
+        ({}, "/body/$file", "needs 'path'"),
         ("plans/a.pdf", "/body/$file", "must be an object"),
-        ({"path": "empty", "upload": "x"}, "/body/$file", "not both"),
-        ({"upload": "x"}, "/body", "uploads end with the designer"),
+        ({"path": "empty", "upload": "x"}, "/body/$file", "only one of"),
+        ({"upload": "x"}, "/body", "uploads are deleted"),
         (
             {"path": "empty", "contentType": "a/b\r\nX: 1"},
             "/body/$file/contentType",
@@ -1000,7 +1000,7 @@ def test_an_upload_takes_no_memory() -> None:
         (
             {"f": {"$file": {"upload": "gone", "name": "x.pdf"}}},
             "/f",
-            "uploads end with the designer",
+            "uploads are deleted",
         ),
     ],
     ids=["body", "field", "folder", "another", "upload"],

@@ -401,7 +401,7 @@ def test_hints_beside_a_reference_count() -> None:
     ("value", "schema", "place", "said"),
     [
         ({"a": 1, "b": 2}, {}, "/body", "no root element"),
-        ([1, 2], properties(), "/body", "one root"),
+        ([1, 2], properties(), "/body", "several root elements"),
         ({"a b": 1}, properties(), "/body/a b", "not a name"),
         ({"1a": 1}, properties(), "/body/1a", "not a name"),
         ({"": 1}, properties(), "/body/", "not a name"),

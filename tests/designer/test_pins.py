@@ -87,7 +87,7 @@ def test_a_wrong_pin_is_not_kept(designer: RunningDesigner, folder: Path) -> Non
     assert (problem["pointer"], problem["suggestion"]) == ("/bdy", "body")
     gone = put(designer, "Get", {"pin": {"example": True}, "endpoint": SEED}, NEW)
     assert (gone.status_code, gone.json()["type"]) == (422, "urn:httptask:problem:pins")
-    assert "documents no example" in gone.json()["detail"]
+    assert "no documented example" in gone.json()["detail"]
     assert not (folder / "pins").exists()
     (folder / "pins").mkdir()
     file = folder / "pins/flow.json"

@@ -323,7 +323,7 @@ def test_a_task_that_says_where_the_run_goes_cannot() -> None:
         return TaskOutcome(next_task="T")
 
     ended = one(do(forEach=each([1])), World(T=goes))
-    assert "it says where the run goes" in str(ended.error)
+    assert "it names the next task, which a task with forEach cannot" in str(ended.error)
 
 
 def test_whoever_asks_is_told_of_every_item_that_ended() -> None:
@@ -602,8 +602,8 @@ def test_a_wait_is_done_for_each_item() -> None:
 @pytest.mark.parametrize(
     ("task_type", "why"),
     [
-        ("Decision", "it says where the run goes, once"),
-        ("Terminate", "it ends the run, once"),
+        ("Decision", "it decides once where the run goes"),
+        ("Terminate", "it ends the run once"),
         ("Parallel", "its branches run once"),
     ],
 )
@@ -627,7 +627,7 @@ def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why
         run({"T": task, "End": do(end=True)})
     errors = [one for one in caught.value.problems if one.severity == "error"]
     assert [(one.code, one.pointer) for one in errors] == [("for-each-type", "/tasks/T/forEach")]
-    advice = "give 'forEach' to a Workflow task, and put the"
+    advice = "use a Workflow task with 'forEach', and put the"
     assert f"{why}; {advice} {task_type} into the definition that it runs" in str(errors[0])
 
 

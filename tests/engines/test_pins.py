@@ -309,7 +309,7 @@ def test_the_documented_example_answers() -> None:
     )
     bare = replace(endpoint, responses={})
     endpoint = bare
-    assert "documents no example of a response; pin it again" in answered({"example": True})
+    assert "has no documented example of a response; pin it again" in answered({"example": True})
 
 
 def test_runs_inside_have_pins_of_their_own() -> None:
@@ -422,19 +422,19 @@ WRONG: dict[str, tuple[Any, str, str | None, str]] = {
         {"Get": {"body": 1, "error": {"class": "dns"}}},
         "/tasks/Get",
         None,
-        "only one of body or error may stand here",
+        "give only one of body or error",
     ),
     "an error has no status": (
         {"Get": {"status": 200, "error": {"class": "dns"}}},
         "/tasks/Get",
         None,
-        "only one of error or status may stand here",
+        "give only one of error or status",
     ),
     "misspelt": ({"Get": {"bdy": 1}}, "/tasks/Get/bdy", "body", "unknown name"),
     "class": ({"Get": {"error": {"class": "dsn"}}}, "/tasks/Get/error/class", '"dns"', "expected"),
     "status": ({"Get": {"status": 99}}, "/tasks/Get/status", None, "expected"),
     "header": ({"Get": {"headers": {"A": "x\r\nB: y"}}}, "/tasks/Get/headers/A", None, "expected"),
-    "lists": ({"Get": [[{"body": 1}]]}, "/tasks/Get/0", None, "a list inside a list"),
+    "lists": ({"Get": [[{"body": 1}]]}, "/tasks/Get/0", None, "nested too deeply"),
     "base64": ({"Get": {"bodyBase64": "%"}}, "/tasks/Get/bodyBase64", None, "not base64"),
     "outside": ({"Get": {"bodyFile": "../flow.json"}}, "/tasks/Get/bodyFile", None, "not below"),
     "no file": ({"Get": {"bodyFile": "x.bin"}}, "/tasks/Get/bodyFile", None, "no such file"),

@@ -47,7 +47,7 @@ def test_requests_to_the_api_are_kept_and_the_page_s_own_are_counted() -> None:
     assert [task.name for task in imported.tasks] == ["GET /api/a", "DELETE /api/logo.png"]
     counts = {loss.params["reason"]["code"]: loss.params["count"] for loss in imported.losses}
     assert counts == {"page-load": 3, "preflight": 1, "not-http-url": 2}
-    assert imported.losses[0].message.endswith(": 3; what a page loads for itself")
+    assert imported.losses[0].message.endswith(": 3 (images, scripts and styles of a page)")
 
 
 def test_credentials_of_a_har_are_in_no_task() -> None:

@@ -331,7 +331,7 @@ def test_all_problems_at_once_each_where_it_is_with_what_to_do() -> None:
         ("https://api.procore.com/rest/v1.0/project/{project_id}/emails", "ends with /rest/v1.0"),
         (
             "https://u:p@h/rest/v1.0/project/{project_id}/email_communications",
-            "must not hold a user name",
+            "must not contain a user name",
         ),
         ("https://h:99999/rest/v1.0/project/{project_id}/email_communications", "not a URL"),
         (
@@ -520,7 +520,7 @@ def test_a_header_of_a_standard_is_no_misspelling(required: str, given: str) -> 
         ({"content-length": 3}, "content-length", "set by the HTTP library"),
         ({"X y": "z"}, "X y", "not a header name"),
         ({"X": "a\r\nInjected: b"}, "X", "line break"),
-        ({"a": "1", "A": "2"}, "A", "upper and lower case do not matter in header names"),
+        ({"a": "1", "A": "2"}, "A", "header names are not case-sensitive"),
     ],
 )
 def test_a_header_that_must_not_be_sent_is_named(

@@ -1092,8 +1092,8 @@ def test_what_is_empty_and_not_sent_is_told(
         where = {"query": "a query", "headers": "a header", "cookies": "a cookie"}.get(
             group, "a body of "
         )
-        assert f"cannot be written in {where}" in problems[0].message
-        assert ("is required, and" in problems[0].message) == (severity == "error")
+        assert f"has no form in {where}" in problems[0].message
+        assert ("is required, but" in problems[0].message) == (severity == "error")
         assert (f"{name!r} is".lower() in problems[0].message.lower()) == (severity == "error")
 
 
@@ -1129,7 +1129,7 @@ def test_what_is_required_and_holds_nothing_is_refused(
     assert [problem.pointer for problem in problems] == pointers
     for problem in problems:
         assert problem.severity == "error"
-        assert problem.message.startswith("'X' is required, and")
+        assert problem.message.startswith("'X' is required, but")
 
 
 @pytest.mark.parametrize("empty", [[], {}])

@@ -231,7 +231,7 @@ class ForEachVisit:
             return outcome
         if outcome.next_task is None and outcome.terminate is None:
             return outcome
-        reason = "it says where the run goes, which a task that is done for each item cannot"
+        reason = "it names the next task, which a task with forEach cannot"
         return unexpected_failure(self._step.definition["type"], reason)
 
     def _failed(self, error: Mapping[str, Any], failed_at: int | None = None) -> dict[str, Any]:

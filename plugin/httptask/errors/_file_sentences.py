@@ -5,41 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NO_PLACE = (
-    "a file is not possible here: files are sent as the whole body or as a part of a multipart"
-    " body,"
-    ' and its local path is sent nowhere; {{"$file": {{"path": …, "as": "base64"}}}}, or "text",'
-    " inserts its content here"
+    "a file cannot be sent here, only as the whole body or as a part of a multipart body; to insert"
+    ' its content instead, write {{"$file": {{"path": …, "as": "base64"}}}}, or "text"'
 )
 
 FILES: Mapping[str, str] = {
-    "file-reference": "the reference of a file must be an object with its 'path'",
-    "file-member": "{name!r} of a file must be {expected}",
+    "file-reference": "a file reference must be an object with 'path'",
+    "file-member": "{name!r} of a file reference must be {expected}",
     "file-member-unknown": (
-        "unknown name {name!r} in the reference of a file"
-        "[; did you mean {near!r}?][; known: {known}]"
+        "unknown name {name!r} in a file reference[; did you mean {near!r}?][; known: {known}]"
     ),
-    "file-as": "'as' is {expected:or}: how the content of the file becomes data",
-    "file-sources": "a file has one of {names}, not both",
-    "file-source-missing": (
-        "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
-    ),
-    "file-not-kept": "there is no such file: {fileMessage}",
-    "file-path-climbs": "the path {name!r} leads out of the folder of files; name a file inside it",
-    "file-path-nul": "a path cannot hold NUL",
+    "file-as": "'as' must be {expected:or}: it says how the content of the file is inserted",
+    "file-sources": "a file reference can have only one of {names}",
+    "file-source-missing": "a file reference needs 'path', 'content' or 'contentBase64'",
+    "file-not-kept": "this file reference has no file: {fileMessage}",
+    "file-path-climbs": "the path {name!r} leads out of the folder of files; use a path inside it",
+    "file-path-nul": "a path cannot contain a NUL character",
     "file-base64": "this is not base64: {pythonMessage}",
     "file-content-type": "the media type {found!r} cannot be written in a header",
     "file-header-name": "{name!r} is not a header that a part of a body can have",
     "file-header-content-type": "the media type of a file belongs in its 'contentType'",
     "file-header-value": ("a header must be text without line breaks and control characters"),
     "file-misplaced": _NO_PLACE,
-    "file-reference-in-text": f"the text holds the reference of a file. {_NO_PLACE}",
+    "file-reference-in-text": f"this text contains a file reference; {_NO_PLACE}",
     "file-reference-crowded": (
-        "a reference of a file has no other members: put {names} into '$file', or leave them out"
+        "a file reference has no other members: move {names} into '$file', or remove them"
     ),
     "file-not-carried": (
-        "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header"
-        ' Content-Type); or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content'
-        " of the file here"
+        "a body of {mediaTypes:or} cannot contain files: set the header Content-Type to"
+        ' multipart/form-data, or insert the content of the file with {{"$file": {{"path": …, "as":'
+        ' "base64"}}}}, or "text"'
     ),
     "file-missing": "there is no file {name!r} in the folder of files",
     "file-unreadable": "the file {name!r} cannot be read: {systemMessage}",
@@ -52,22 +47,22 @@ FILES: Mapping[str, str] = {
     ),
     "file-gone": "{name!r} is no longer a file",
     "file-type": "{name!r} is {found}; only files can be sent",
-    "file-size": "the file {name!r} has {found:,} bytes, its reference says {expected:,}",
+    "file-size": "the file {name!r} has {found:,} bytes, but its reference says {expected:,}",
     "file-too-large": (
-        "the file {name!r} has {found:,} bytes, and at most {limit:,} can become data; send it as a"
-        " whole body or in a part of a multipart body, which are streamed"
+        "the file {name!r} has {found:,} bytes, and only files of up to {limit:,} can be inserted"
+        " as data; send it as the whole body or as a part of a multipart body, which are streamed"
     ),
     "file-outside": (
-        "the file {name!r} is not in the folder of files, which the operator names with"
+        "the file {name!r} is not in the folder of files, which an operator sets with"
         " HTTPTASK_FILES or --files"
     ),
     "files-folder": (
-        "no folder of files is named, so no file can be sent; an operator names it with"
-        " HTTPTASK_FILES or --files"
+        "no files can be sent: an operator must set the folder of files, with HTTPTASK_FILES or"
+        " --files"
     ),
     "upload-gone": (
-        "the upload {name!r} is not here: uploads end with the designer they were made in. Put the"
-        " file into the folder of files and name its path"
+        "the uploaded file {name!r} no longer exists: uploads are deleted when their designer ends."
+        " Put the file into the folder of files, and write its path"
     ),
-    "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
+    "file-path-in-text": "this text contains the local path of a file, which is never sent",
 }

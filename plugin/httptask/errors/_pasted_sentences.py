@@ -6,48 +6,49 @@ from collections.abc import Mapping
 
 PASTED: Mapping[str, str] = {
     "option-not-carried": "curl's option {option} is not carried over[: {reason}]",
-    "command-not-carried": (
-        "what follows the first command, behind {operator}, is not carried over"
-    ),
+    "command-not-carried": "only the first command is carried over, not what follows {operator}",
     "file-not-read": (
-        "curl's option {option} names a file, which is not read here: what it holds is missing from"
+        "curl's option {option} names a file, which is not read here: its content is missing from"
         " the request"
     ),
     "file-below-folder": (
-        "the file {file!r} is read from below the operator's folder of files when the task runs"
+        "when the task runs, the file {file!r} is read from the operator's folder of files"
     ),
-    "file-not-chosen": "the file of {name!r} is missing: the document does not hold it",
+    "file-not-chosen": "the file of {name!r} is missing: the document does not contain it",
     "header-not-removed": (
-        "the request was to go without the header {name}; httptask sends it where it is needed"
+        "curl would leave out the header {name}; httptask sends it if it is needed"
     ),
     "host-not-carried": (
-        "the header Host names another host than the URL; set it by hand where the operator allows"
-        " it"
+        "the header Host differs from the host in the URL; set it by hand if the operator allows it"
     ),
-    "browser-headers": "headers by which a browser tells of itself are left out: {names}",
+    "browser-headers": "headers in which a browser describes itself are left out: {names}",
     "script-not-carried": "the {event} script is not carried over: a task runs no scripts",
     "member-not-carried": "{name} is not carried over: {reason}",
     "auth-not-carried": (
         "the authorisation of the type {type} is not carried over; give the task a credential"
     ),
     "url-missing": "the request has no URL",
-    "requests-left-out": "requests that are left out: {count}; {reason}",
+    "requests-left-out": "requests that are left out: {count} ({reason})",
     "json-as-form": (
         "the body is JSON, but the command sends it as a form; -H 'Content-Type: application/json'"
         " is probably meant"
     ),
     "json-meant": (
-        "the command names no media type for its JSON; it is sent as the endpoint's {mediaType}"
+        "the command has no Content-Type for its JSON; it is sent as {mediaType}, the media type of"
+        " the endpoint"
     ),
     "secret-moved": (
-        "the secret in {label} is not in the task, which names the credential {credential!r}"
+        "the secret in {label} is not in the task, which uses the credential {credential!r} instead"
     ),
     "secret-to-give": (
-        "the credential {credential!r} lacks its {field}, for which a variable stands here"
+        "the {field} of the credential {credential!r} is missing: the command has a variable in its"
+        " place"
     ),
     "secret-left-out": "the secret in {label} is left out: {reason}",
-    "password-asked": "curl asks for the password of --user; the credential has an empty one",
+    "password-asked": (
+        "curl would ask for the password of --user; the credential's password is empty"
+    ),
     "value-to-give": (
-        "{name!r} has no value here; the task takes it as its input parameter {parameter!r}"
+        "{name!r} has no value here; it becomes the input parameter {parameter!r} of the task"
     ),
 }

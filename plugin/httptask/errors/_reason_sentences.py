@@ -13,9 +13,9 @@ REASONS: Mapping[str, str] = {
     # No URL
     "url-port": "the port {port!r} is not a number from 0 to 65535",
     "url-ipv6": "the text in brackets is not an IPv6 address",
-    "url-behind-bracket": "after ']' only a port may follow, found {server!r}",
+    "url-behind-bracket": "only a port may follow ']', found {server!r}",
     "url-lookalike": (
-        "{server!r} holds a character that other programs read as one of / ? # @ and : (NFKC)"
+        "{server!r} contains a character that other programs read as one of / ? # @ and : (NFKC)"
     ),
     # No server
     "host-character": "{character!r} cannot be part of a server's name",
@@ -32,80 +32,78 @@ REASONS: Mapping[str, str] = {
     "host-length": "it is longer than {limit} characters",
     "host-idna": "it is not an internationalised name (IDNA): {idnaMessage}",
     "host-ipv6": "this is not an IPv6 address",
-    "host-ipv6-zone": "a URL has no zone of an IPv6 address",
+    "host-ipv6-zone": "a URL cannot contain the zone of an IPv6 address",
     "host-ipv4-length": "an IPv4 address has at most {limit} numbers",
     "host-ipv4-number": "{number!r} is not a number of an IPv4 address",
     "host-ipv4-large": "{number!r} is too large for an IPv4 address",
     # No pattern (ECMA-262, section 22.2.1)
     "pattern-length": "it is longer than {limit} characters",
     "pattern-depth": "it is nested more than {limit} levels deep",
-    "pattern-counts": "its counts are too high",
+    "pattern-counts": "its repetition counts are too high",
     "pattern-parts": "it has too many parts",
     "pattern-engine": "{engineMessage}",
-    "pattern-end": "it ends in the middle",
-    "pattern-group-unopened": "a ) closes nothing",
-    "pattern-group-unclosed": "a ( is not closed",
+    "pattern-end": "it is incomplete",
+    "pattern-group-unopened": "a ) has no matching (",
+    "pattern-group-unclosed": "a ( has no matching )",
     "pattern-group-unnamed": "a group has no name between < and >",
     "pattern-group-twice": "two groups have the name {group}",
-    "pattern-group-unknown": "(?{character} opens no group of ECMA-262",
-    "pattern-quantifier": "a quantifier repeats nothing",
-    "pattern-quantifier-order": "the counts of a quantifier are out of order",
-    "pattern-character": "a {character} stands alone",
-    "pattern-reference": "\\{group} refers to no group",
-    "pattern-reference-name": "\\k names no group",
+    "pattern-group-unknown": "(?{character} does not open a group of ECMA-262",
+    "pattern-quantifier": "a quantifier has nothing to repeat",
+    "pattern-quantifier-order": "the counts of a quantifier are in the wrong order",
+    "pattern-character": "a {character} must be escaped here",
+    "pattern-reference": "\\{group} refers to a group that does not exist",
+    "pattern-reference-name": "\\k is not followed by the name of a group",
     "pattern-property": "the property {property!r} is not known",
-    "pattern-escape": "\\{character} means nothing",
-    "pattern-control": "\\c names no control character",
-    "pattern-number": "no character has the number {number}",
+    "pattern-escape": "\\{character} is not an escape of ECMA-262",
+    "pattern-control": "\\c is not followed by a letter",
+    "pattern-number": "there is no character with the number {number}",
     "pattern-digits": "\\{character} needs {count} hexadecimal digits",
-    "pattern-range-order": "a range of a class is out of order",
-    "pattern-range-class": "a range of a class ends in another class",
+    "pattern-range-order": "a character range is in the wrong order",
+    "pattern-range-class": "a character range cannot begin or end with a class",
     # Once, and not for each item
     "once-route": (
-        "it says where the run goes, once; give 'forEach' to a Workflow task, and put the Decision"
-        " into the definition that it runs"
+        "it decides once where the run goes; use a Workflow task with 'forEach', and put the"
+        " Decision into the definition that it runs"
     ),
     "once-end": (
-        "it ends the run, once; give 'forEach' to a Workflow task, and put the Terminate into the"
+        "it ends the run once; use a Workflow task with 'forEach', and put the Terminate into the"
         " definition that it runs"
     ),
     "once-branches": (
-        "its branches run once; give 'forEach' to a Workflow task, and put the Parallel into the"
-        " definition that it runs, or give the tasks in the branches a 'forEach' each"
+        "its branches run once; use a Workflow task with 'forEach', and put the Parallel into the"
+        " definition that it runs, or give each task in the branches a 'forEach'"
     ),
     # Pages
-    "page-needs-url": "where a page has the URL of the next one",
-    "page-needs-token": "where a page has the token of the next one",
-    "page-needs-place-of-token": "where a request has the token",
-    "page-needs-place-of-number": "where a request has the page's number",
-    "page-needs-place-of-offset": "where a request has the offset",
-    "page-needs-place-of-item": "where a request has what the last item says",
-    "page-needs-identity": "what of the last item asks for the next page",
+    "page-needs-url": "the path of the next page's URL in a response",
+    "page-needs-token": "the path of the next page's token in a response",
+    "page-needs-place-of-token": "the place of the token in a request",
+    "page-needs-place-of-number": "the place of the page number in a request",
+    "page-needs-place-of-offset": "the place of the offset in a request",
+    "page-needs-place-of-item": "the place in a request of the value from the last item",
+    "page-needs-identity": "the path in an item of the value that requests the next page",
     "page-has-url": "the URL of the next page is complete",
     "page-has-link": "the Link header with rel=next has the URL (RFC 8288)",
-    "page-counts": "this mode counts; the mode cursor uses a value of the page",
-    "page-counts-nothing": (
-        "no number is counted in this mode; write the first value into the request"
-    ),
-    "page-headers": "headers have no items; for a member of the body, write $['headers']",
-    "page-without-items": "an empty page has no last item to go on from",
-    "page-without-end": "nothing else ends the list in this mode: give 'total', 'more' or 'until'",
-    "page-without-step": "an empty page does not move the offset: give 'size' or 'step'",
-    "page-body-as-it-is": f"{_PLACE} is sent as it is; write it as an object",
+    "page-counts": "this mode counts by itself; the mode cursor uses a value of the response",
+    "page-counts-nothing": "this mode does not count; write the first value into the request",
+    "page-headers": "headers contain no items; for a member of the body, write $['headers']",
+    "page-without-items": "an empty page has no last item to continue from",
+    "page-without-end": "nothing else ends the list in this mode: set 'total', 'more' or 'until'",
+    "page-without-step": "an empty page does not advance the offset: set 'size' or 'step'",
+    "page-body-as-it-is": f"{_PLACE} is sent unchanged; write it as an object",
     "page-body-no-object": f"{_PLACE} is not an object: {{name!r}} cannot be added to it",
     "page-body-no-item": f"{_PLACE} is a list without an item {{name!r}}",
-    "page-query-text": "the query is written as one text; write it as an object with the names",
+    "page-query-text": "the query is one text; write it as an object with the names",
     "query-in-braces": "write the query without ${{…}}: {query}",
     # A job
-    "job-result": "the result is {known} or an expression",
-    "job-url": "it is auto, an absolute URL, a path that begins with / or an expression",
+    "job-result": "expected {known} or an expression",
+    "job-url": "expected auto, an absolute URL, a path that begins with / or an expression",
     "job-attach": (
-        "it is the absolute URL of a job, mostly an expression over the input parameters"
+        "expected the absolute URL of a job, usually as an expression over the input parameters"
     ),
     # Pins
     "pin-not-base64": "this is not base64: {pythonMessage}",
-    "pin-example-without-endpoint": "the task names no endpoint that could document one",
-    "pin-example-undocumented": "the endpoint documents no example of a response",
+    "pin-example-without-endpoint": "the task has no endpoint, so there is no documented example",
+    "pin-example-undocumented": "the endpoint has no documented example of a response",
     "pin-example-other-status": (
         "the endpoint has examples for {known}, not for the status {status}"
     ),
@@ -115,40 +113,46 @@ REASONS: Mapping[str, str] = {
     "pin-example-number": (
         "there is no example {number}: the endpoint documents {count} for {status}"
     ),
-    "pin-event": "an item of it is no server-sent event[: {field!r} is wrong]",
-    "pin-file-unnamed": "only pins in a file can name another one",
+    "pin-event": "one of its items is not a server-sent event[: {field!r} is wrong]",
+    "pin-file-unnamed": "only pins that are in a file can name another file",
     "pin-file-outside": "it is not below the folder {folder} of this file",
     "pin-file-missing": "there is no such file",
     "pin-file-size": "it has more than {limit} MiB",
     "pin-file-unread": "{systemMessage}",
     # Not carried over
-    "operators-proxy": "a proxy is the operator's: see the option --proxy",
+    "operators-proxy": "only an operator can set a proxy: see the option --proxy",
     "operators-trust": (
-        "which certificates are trusted is the operator's: see --ca-file and --insecure-host"
+        "only an operator can set which certificates are trusted: see --ca-file and --insecure-host"
     ),
-    "kept-in-result": "a task's result holds the response; responseBody: file keeps it as a file",
-    "kept-within-call": "cookies of responses are kept within one call only",
-    "certificate-is-credential": "a client's certificate is a credential of the type tls",
-    "credential-file": "the file is not read here; name a credential",
+    "kept-in-result": (
+        "the response is in the result of the task; with responseBody: file, it is stored as a file"
+    ),
+    "kept-within-call": "cookies of responses are used only within one call",
+    "certificate-is-credential": "a client certificate is a credential of the type tls",
+    "credential-file": "the file is not read here; use a credential",
     "authorisation-unknown": "httptask does not know this way to authorise",
-    "authorisation-unnamed": "say how: --basic or --digest",
-    "http-version": "httptask speaks HTTP/1.1",
-    "address-looked-up": "the address is looked up where the task runs",
-    "credential-one-origin": "a credential goes to its own origin alone",
+    "authorisation-unnamed": "use --basic or --digest instead",
+    "http-version": "httptask uses HTTP/1.1",
+    "address-looked-up": "the address is resolved where the task runs",
+    "credential-one-origin": "a credential is sent only to its own origin",
     "option-unknown": "curl has no such option[; did you mean {near}?]",
-    "ways-of-its-own": "httptask has its own ways: see its settings",
-    "body-mode": "the mode of the body is not known",
-    "graphql-variables": "they are no JSON",
-    "several-urls": "the command names more than one URL",
-    "folder-depth": "folders are read {limit} deep",
+    "ways-of-its-own": "it sets how Postman behaves; see the settings of the task",
+    "body-mode": "this mode of the body is not known",
+    "graphql-variables": "they are not JSON",
+    "several-urls": "the command has more than one URL",
+    "folder-depth": "folders are nested more than {limit} deep",
     "too-many-requests": "at most {limit:,} are read; split the document",
     "not-http-url": "not over HTTP",
-    "preflight": "a browser's questions beforehand",
-    "page-load": "what a page loads for itself",
-    "digest-answer": "a digest answers one challenge; give a credential of the type digest",
-    "signature-aws": ("a signature holds for one request; give a credential of the type awsSigV4"),
-    "signature": "a signature holds for one request[ ({scheme})]",
+    "preflight": "preflight requests of a browser (CORS)",
+    "page-load": "images, scripts and styles of a page",
+    "digest-answer": (
+        "a digest is valid for one challenge only; use a credential of the type digest"
+    ),
+    "signature-aws": (
+        "a signature is valid for one request only; use a credential of the type awsSigV4"
+    ),
+    "signature": "a signature is valid for one request only[ ({scheme})]",
     "secret-as-parameter": (
-        "no credential can carry it there; the task takes it as an input parameter"
+        "no credential can send it there; it becomes an input parameter of the task"
     ),
 }

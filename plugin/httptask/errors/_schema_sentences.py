@@ -25,8 +25,7 @@ SCHEMA: Mapping[str, str] = {
     "format": _VALUE,
     "pattern": _VALUE,
     "pattern-unchecked": (
-        "checking this against the pattern {pattern} takes too long; from here on patterns are not"
-        " checked"
+        "matching the pattern {pattern} takes too long; from here on, patterns are not checked"
     ),
     "minimum": _VALUE,
     "maximum": _VALUE,
@@ -53,24 +52,27 @@ SCHEMA: Mapping[str, str] = {
         " one[: add {what} that only one of them has, or remove one]"
     ),
     "read-only": (
-        "this field is read-only: it is for responses, and the API may ignore or refuse it in a"
-        " request"
+        "this field is read-only: it is meant for responses, and the API may ignore or refuse it in"
+        " a request"
     ),
     "too-deep": "the {what} is nested too deeply to be checked",
     "schema-unusable": "the schema of these settings cannot be used: {pythonMessage}",
     "schema-work": (
-        "this cannot be checked: the references of its schema lead to the same schemas along too"
-        " many ways"
+        "this cannot be checked: there are too many paths through the references of its schema"
     ),
     # A schema that an author wrote
-    "schema-size": "this schema holds more than {limit:,} schemas",
-    "schema-dialect": "{found!r} is another dialect; the schema is read as JSON Schema 2020-12",
+    "schema-size": "this schema contains more than {limit:,} schemas",
+    "schema-dialect": (
+        "{found!r} is another dialect of JSON Schema; the schema is read as JSON Schema 2020-12"
+    ),
     "schema-reference-remote": (
-        "{name!r} refers to another document, and nothing is fetched: copy the target to"
-        " '$defs', and refer to it as '#/$defs/…'"
+        "{name!r} refers to another document, which is not fetched: copy the target to '$defs', and"
+        " refer to it as '#/$defs/…'"
     ),
     "schema-reference-unknown": "there is nothing at {name!r} in this schema",
     "schema-default": "the schema refuses this default: {reason}",
-    "schema-loop": "this refers to itself for the same value, so the check would never end",
+    "schema-loop": (
+        "this reference leads back to itself for the same value, so the check would never end"
+    ),
     "schema-pattern": "this pattern cannot be read and is ignored: {reason}",
 }

@@ -34,31 +34,30 @@ SENTENCES: Mapping[str, str] = {
     "name-type": "names must be strings, as in JSON",
     "method": "{found!r} is not an HTTP method: expected a name such as GET, POST or PROPFIND",
     "method-case": (
-        "{found!r} is sent as {expected}: methods have a case, and this one is in capitals (RFC"
-        " 9110, section 9.1)"
+        "{found!r} is sent as {expected}: methods are case-sensitive, and this one is written in"
+        " capitals (RFC 9110, section 9.1)"
     ),
     "media-type": "expected one of {known}, found {found!r}",
-    "media-type-range": ("{found!r} is a media range: name one media type, that of the body"),
+    "media-type-range": "{found!r} is a media range: write the media type of the body",
     "url": "not a URL: {reason}",
     "url-absolute": (
         "expected an absolute URL that starts with https:// or http://, found {found!r}"
         "[; the documented server is {server}]"
     ),
     "url-user": (
-        "a URL must not hold a user name or password; name a credential in 'credentials' instead"
+        "a URL must not contain a user name or password; name a credential in 'credentials' instead"
     ),
     "url-port-zero": "port 0 cannot be connected to",
     "url-host": "{found!r} is not the name of a server: {reason}",
-    "url-characters": "a URL must not hold spaces or control characters; percent-encode them",
-    "url-fragment": "the fragment, after '#', is never sent",
+    "url-characters": "a URL must not contain spaces or control characters; percent-encode them",
+    "url-fragment": "the part after '#' (the fragment) is never sent",
     "url-path": (
-        "the URL of this endpoint ends with {expected}, its values belong in 'pathParameters';"
-        " found"
+        "expected a URL that ends with {expected}, whose values belong in 'pathParameters'; found"
         " {found!r}"
     ),
     "url-host-runs-on": (
-        "the value of this expression would become a part of the server's name: write '/' after"
-        " {server!r} if the value is a path"
+        "the value of this expression would continue the server's name: write '/' after {server!r}"
+        " if the value is a path"
     ),
     "path-parameter-missing": (
         "the URL has the placeholder {{{name}}}, but 'pathParameters' has no value for it"
@@ -70,29 +69,27 @@ SENTENCES: Mapping[str, str] = {
     "path-parameter-unused": "the URL has no placeholder {{{name}}} for this value",
     "header-name": "{name!r} is not a header name (RFC 9110, section 5.6.2)",
     "header-framing": "{name} is set by the HTTP library, not by the task",
-    "header-not-sent": "{name} is set by the HTTP library: this value is not sent",
-    "header-twice": (
-        "the same header as {other!r}: upper and lower case do not matter in header names"
-    ),
-    "header-value": "a header value must not hold a line break or control character",
+    "header-not-sent": "this value is not sent: {name} is set by the HTTP library",
+    "header-twice": "this is the same header as {other!r}: header names are not case-sensitive",
+    "header-value": "a header value must not contain a line break or control character",
     "header-once": "{name} can be in a request only once",
     "header-host": (
-        "Host is set by the HTTP library, not by the task; "
-        "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
+        "Host is set by the HTTP library; a task can set it only if an operator allows it with"
+        " HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
     ),
     "header-host-value": "{found!r} is not a host with an optional port (RFC 9110, section 7.2)",
     "header-coding": (
-        "Content-Encoding says {found!r}, and this body is sent without it: gzip and deflate are"
-        " written here; a whole file that is encoded already is sent as it is"
+        "the body is sent without the coding {found!r} that Content-Encoding names: only gzip and"
+        " deflate are applied; to send encoded content, give an encoded file as the whole body"
     ),
     "header-coding-of-files": (
-        "a body with files in it is streamed, and cannot be written in {found!r}: leave the header"
-        " out, or send one file that is encoded already as the whole body"
+        "a body with files is streamed and cannot be encoded in {found!r}: remove the header"
+        " Content-Encoding, or send one encoded file as the whole body"
     ),
-    "query-type": "expected the values of a query by their names, or pairs of both: {example}",
-    "unsent": (
-        "[{name!r} is required, and ]{found} cannot be written in {where}: nothing is sent for it"
+    "query-type": (
+        "expected an object with query values by name, or a list of pairs such as {example}"
     ),
+    "unsent": "[{name!r} is required, but ]{found} has no form in {where}, so nothing is sent",
     "text-reads-as-json": (
         "this text is valid JSON, but as {mediaType} it is sent as a quoted string: "
         'write the value itself, or {{"$text": "…"}}, which is sent unchanged'
@@ -166,12 +163,12 @@ SENTENCES: Mapping[str, str] = {
     "for-each-file-changed": "the file with the items changed while the task ran",
     "for-each-name": "{name!r} already has a meaning here: choose another name for the item",
     "for-each-parameter": (
-        "{name!r} is the name of the item or of its index: give the input parameter another"
-        " name, or the item with 'as'"
+        "{name!r} is the name of the item or of its index: rename the input parameter, or name the"
+        " item with 'as'"
     ),
     "for-each-engine": (
-        "the task is done for each item, which an engine does: run its workflow definition, or"
-        " give the inputs an item"
+        "a task with 'forEach' runs once for each item, which only an engine does: run the workflow"
+        " definition, or give the inputs an item"
     ),
     "pagination-needs": "the mode {mode} needs {name!r}: {reason}",
     "pagination-refuses": "{name!r} is not used in the mode {mode}: {reason}",
@@ -183,23 +180,23 @@ SENTENCES: Mapping[str, str] = {
     "pagination-body": "the page's parameter cannot be written there: {reason}",
     "pagination-same-name": "{name!r} is already the page's parameter: the size needs another name",
     "pagination-unread": (
-        "items are read from parsed JSON, and a body is not parsed as {found!r}: leave this out, or"
+        "items are read from JSON, but {found!r} leaves the body unparsed: remove this setting, or"
         " write json"
     ),
     # Completion
     "completion-with-pagination": (
-        "a task waits for a job or reads pages, not both: read the pages in a task of their own"
+        "a task can wait for a job or read pages, not both: read the pages in another task"
     ),
     "completion-unread": (
-        "the state of a job is read from parsed JSON, and a body is not parsed as {found!r}: leave"
-        " this out, or write json"
+        "the state of a job is read from JSON, but {found!r} leaves the body unparsed: remove this"
+        " setting, or write json"
     ),
     "completion-value": "{found!r} cannot be used: {reason}",
-    "completion-states": "{found!r} cannot mean that the job is done and that it failed",
+    "completion-states": "{found!r} cannot mean both that the job is done and that it has failed",
     "completion-interval": "{found!r} is less than intervalSeconds, {interval}",
     "completion-attached": (
-        "the first answer of a job that is attached to is not known: 'original' cannot be its"
-        " result"
+        "'original' cannot be the result of a job from 'attach', because its first answer is not"
+        " known"
     ),
     "completion-mode": "{name} is not used in the mode {mode}: leave it out",
     "completion-unnamed": (
@@ -253,8 +250,8 @@ SENTENCES: Mapping[str, str] = {
         " included"
     ),
     "rename-doubt": (
-        "this expression may still name the task {before!r}, which is called {after!r} now; look at"
-        " it by hand"
+        "this expression may still use the task {before!r}, which is now called {after!r}; check it"
+        " by hand"
     ),
     "task-not-object": "expected a task, which is an object[, found {found}]",
     "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
@@ -264,12 +261,13 @@ SENTENCES: Mapping[str, str] = {
         " journal: httptask run --journal FILE"
     ),
     "parallel-run": (
-        "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"
+        "a Parallel cannot be run as one task: get the tasks of its branches with"
+        " httptask.workflow.next_steps"
     ),
     "parallel-depth": "Parallel tasks are nested more than {limit} levels deep",
     "route-unknown-task": "there is no task {name!r} here",
     "route-outside": (
-        "{name!r} is {place}, outside this {scope}; a task can only lead to tasks of the same"
+        "{name!r} is at {place}, outside this {scope}; a task can only lead to tasks of the same"
         " branch"
     ),
     "route-twice": "'end' is true and there is a 'nextTask' too: a task has exactly one of the two",
@@ -278,24 +276,23 @@ SENTENCES: Mapping[str, str] = {
         "$ is the output of the task before, which has no {name!r}; it has {known}[; the run's"
         " other data is read as {expression}]"
     ),
-    "decision-end": "a Decision cannot be the end; let it lead to a task that ends",
+    "decision-end": "a Decision cannot have 'end': true; let it lead to a task that ends",
     "decision-next": (
         "a Decision has no 'nextTask': it leads to the 'nextTask' of one of its 'choices', or to"
         " 'defaultTask'"
     ),
     "parallel-end": (
-        "a Parallel cannot be the end; let it lead to a Terminate or another task that ends"
+        "a Parallel cannot have 'end': true; let it lead to a Terminate or another task that ends"
     ),
-    "parallel-next": "a Parallel needs 'nextTask': it cannot be the end",
+    "parallel-next": "a Parallel needs 'nextTask', because it cannot be the end",
     "terminate-next": "a Terminate has no 'nextTask': it ends the run",
     "error-class-unknown": ("there is no error class {name!r}; known: {known}"),
     "error-route-unused": ("this route is never taken: earlier routes match all its errors"),
     "unreached": "{name!r} is never reached from {start!r}",
     "busy-loop": (
-        "nothing waits in the loop {tasks:route}: it may send requests as fast as it can; add a"
-        " Wait"
+        "the loop {tasks:route} never waits, and may send requests as fast as it can; add a Wait"
     ),
-    "wait-end": "a Wait has either 'seconds' or 'until'",
+    "wait-end": "a Wait needs either 'seconds' or 'until', not both",
     "endless-loop": "an endless loop: {tasks:route} never reaches an end",
     # A definition that another one runs
     "workflow-unknown": "there is no definition {name!r} next to this one",
@@ -325,22 +322,21 @@ SENTENCES: Mapping[str, str] = {
     "pin-task-type": (
         "{name!r} is a task of the type {type}, which sends no request: pin the tasks that do"
     ),
-    "pin-definition-unknown": "the definition runs none with the id {name!r}",
+    "pin-definition-unknown": "the definition does not run another one with the id {name!r}",
     "pin-form": (
-        "a pin is a response, the documented example or an error: only one of {names:or} may stand"
-        " here"
+        "a pin is a response, the documented example or an error: give only one of {names:or}"
     ),
     "pin-list": (
-        "a list has one answer for each request; a list inside a list is for a task with forEach,"
-        " one for each item"
+        "this list is nested too deeply: a list has one answer for each request, and only a task"
+        " with forEach has a list of such lists, one for each item"
     ),
     "pin-base64": "this is not base64: {pythonMessage}",
     "pin-body-file": "this file cannot be the body: {reason}",
     "pin-unfit": "this pin cannot answer a request: {reason}",
     "pin-response": "the endpoint documents another response: {differenceMessage}",
     "pin-endpoint": (
-        "it was pinned when the task was for the endpoint {found!r}[; it is for {expected!r} now]:"
-        " see that it still fits, or pin a response again"
+        "this pin was made when the task had the endpoint {found!r}[, and it now has {expected!r}]:"
+        " check that the pin still fits, or pin a response again"
     ),
     # A new description
     "endpoint-removed": "{method} {path} is not in the new description",

@@ -6,83 +6,85 @@ from collections.abc import Mapping
 
 UNWRITABLE: Mapping[str, str] = {
     "unwritable-body": (
-        "a body of media type {mediaType} cannot be written from this value: expected {expected}"
+        "this value cannot be sent as a body of media type {mediaType}: expected {expected}"
     ),
     "unwritable-in-any": (
-        "no media type of this endpoint can be written from this value: {mediaTypes}; expected a"
+        "this value cannot be sent in any media type of this endpoint ({mediaTypes}): expected a"
         " string"
     ),
     "unwritable-in-ranges": (
-        "no media type of this endpoint can be written from this value: {mediaTypes}; name one in"
-        " the header Content-Type"
+        "this value cannot be sent in any media type of this endpoint ({mediaTypes}): write another"
+        " one in the header Content-Type"
     ),
     "unwritable-file-type": (
-        "no media type of this endpoint is that of the file {name!r}[, {mediaTypes:or}]: offered"
-        " are {known}; say the right one in the file's 'contentType'"
+        "this endpoint accepts {known}, which is not the media type of the file {name!r}["
+        " ({mediaTypes:or})]; if that is wrong, set the right one in the file's 'contentType'"
     ),
     "unwritable-json": "cannot be written as JSON: {pythonMessage}",
     "unwritable-field": "a field of media type {mediaType} is sent as text: expected a string",
     "unwritable-text": "{name!r} must be text: it is sent as it is",
-    "unwritable-charset": (
-        "the charset {charset!r} is not known; leave it out, and UTF-8 is written"
-    ),
+    "unwritable-charset": "the charset {charset!r} is not known; leave it out to send UTF-8",
     "unwritable-character": (
-        "the charset {charset!r} has no character {character!r}[; {other} has: leave the charset"
-        " out, and it is written]"
+        "the charset {charset!r} has no character {character!r}[; leave the charset out to send"
+        " {other}, which has it]"
     ),
     "unwritable-form-charset": (
-        "a form cannot be written in the charset {charset!r}: its syntax is that of ASCII"
+        "a form cannot be sent in the charset {charset!r}, in which ASCII characters have other"
+        " bytes"
     ),
     "unwritable-charsets": (
-        "the charset of a form: Content-Type has {charset!r}, and the field '_charset_' {other!r};"
-        " one of them is wrong"
+        "Content-Type has the charset {charset!r}, but the field '_charset_' of the form has"
+        " {other!r}: change one of them"
     ),
     "unwritable-file": (
-        "a file is not possible here: only a body, or a field of a multipart body, can be a file"
+        "a file cannot be sent here, only as the whole body or as a field of a multipart body"
     ),
-    "unwritable-file-in-form": "a file cannot be sent in {mediaType}; {other} carries files",
+    "unwritable-file-in-form": "a file cannot be sent in {mediaType}; use {other}",
     "unwritable-file-text": (
-        'the file {name!r} is not text in {charset}: write its charset in "contentType", or "as":'
-        ' "base64"'
+        'the file {name!r} is not text in {charset}: write its charset in "contentType", or use'
+        ' "as": "base64"'
     ),
-    "unwritable-part-type": "its described media type {found!r} cannot be written in a header",
+    "unwritable-part-type": (
+        "the description gives this part the media type {found!r}, which cannot be written in a"
+        " header"
+    ),
     "unwritable-boundary": (
-        "the boundary {found!r} of Content-Type is not valid, or stands in a part; leave it out"
+        "the boundary {found!r} in Content-Type is not valid, or occurs in a part: leave it out"
     ),
     "unwritable-boundary-missing": (
-        "text for a multipart body needs its boundary: write it into Content-Type, as in"
-        " '{mediaType}; boundary=xyz', or give an object, whose fields become the parts"
+        "a multipart body that is text needs its boundary in Content-Type, as in '{mediaType};"
+        " boundary=xyz'; or write the body as an object, whose fields become the parts"
     ),
     "unwritable-boundary-of-files": (
-        "leave the boundary {found!r} of Content-Type out: a file may hold it, nobody has read it"
+        "remove the boundary {found!r} from Content-Type: it could occur in a file, and files are"
+        " not searched for it"
     ),
     "unwritable-style": "the style {found!r} is not known; known: {known}",
     "unwritable-style-in": (
-        "the style {found!r} is not for a {location} parameter; those for it: {known}"
+        "the style {found!r} is not possible for a {location} parameter; known: {known}"
     ),
-    "unwritable-depth": "nested more than {limit} levels deep",
-    "unwritable-nested": "an array or object inside another cannot be written in this style",
+    "unwritable-depth": "this is nested more than {limit} levels deep",
+    "unwritable-nested": "this style cannot represent an array or object inside another",
     "unwritable-name-in-brackets": (
-        "the name {name!r} cannot be written in brackets: it is empty or holds one itself"
+        "the name {name!r} cannot be written in brackets: it is empty or contains a bracket"
     ),
     "unwritable-delimiter": (
-        "{found!r} holds {delimiter!r}, which separates values in this style: it would be read as"
-        " two values"
+        "{found!r} contains {delimiter!r}, which separates values in this style: the server would"
+        " read two values"
     ),
-    "unwritable-event": "an event is an object of {known}",
-    "unwritable-event-line": "the field {name!r} of an event has one line",
+    "unwritable-event": "an event must be an object, with fields among {known}",
+    "unwritable-event-line": "the field {name!r} of an event must be one line",
     "unwritable-number": "the number cannot be written: {pythonMessage}",
     "unwritable-cookie": (
         "{found!r} cannot be written in a cookie (RFC 6265, section 4.1.1), and cookies are sent"
-        " as they"
-        " are given: write it as the server expects it, percent-encoded for instance"
+        " unchanged: encode the value as the server expects it, with percent-encoding for example"
     ),
     "unwritable-xml-root": (
-        "the description gives the XML no root element: write an object whose only member is the"
-        " root, or the XML as text"
+        "the description names no root element for the XML: write an object whose only member is"
+        " the root, or write the XML as text"
     ),
     "unwritable-xml-roots": (
-        "an array that is not wrapped is no single XML element; XML has one root"
+        "this array would become several root elements, and XML has exactly one"
     ),
     "unwritable-xml-name": "{name!r} is not a name of an XML element or attribute",
     "unwritable-xml-attribute": "an array or object cannot be an XML attribute",
@@ -94,10 +96,12 @@ UNWRITABLE: Mapping[str, str] = {
         "a carriage return is not allowed in a CDATA section: it would be read as a line feed"
     ),
     "unwritable-xml-charset": (
-        "Content-Type has the charset {charset!r} and the prolog of the XML {prolog!r}: one of them"
-        " is wrong"
+        "Content-Type has the charset {charset!r}, but the prolog of the XML has {prolog!r}: change"
+        " one of them"
     ),
-    "unwritable-xml-prefix": "the described prefix {found!r} is none that XML has",
+    "unwritable-xml-prefix": (
+        "the description gives the XML prefix {found!r}, which is not a valid one"
+    ),
     "unwritable-xml-prefix-unbound": (
         "the description gives the prefix {found!r} no namespace; write the XML as text"
     ),
