@@ -10,13 +10,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from designer import RunningDesigner, running_designer, thing_endpoint, thing_task
+import httpx
+
+from designer import PATIENT, started, thing_endpoint, thing_task
 from designer_page.browser import FOUND, STATIC, DesignerPage, chromium, designer_page
+from httptask.catalogue import Catalogue
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from servers import JSON, Peer, raw_server, respond, response
 
@@ -46,22 +49,19 @@ def answering(rounds: int = 60) -> Iterator[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         endpoints = [thing_endpoint(_NOWHERE), *(_large(number) for number in range(rounds))]
-        designer = stack.enter_context(running_designer(folder, endpoints=endpoints))
-        designer.client.event_hooks = {"response": []}
-        made = sorted(_seconds(designer, f"endpoints/{each.id}/form") for each in endpoints[1:])
+        url, client = stack.enter_context(_designer(folder, endpoints))
+        made = sorted(_seconds(client, f"endpoints/{each.id}/form") for each in endpoints[1:])
         yield (
             f"form of {FIELDS[0]} to {FIELDS[-1]} fields from the server: p50, p99",
             _figures(made),
             "",
         )
-        cancelled = sorted(_cancelled(designer) for _ in range(rounds))
+        cancelled = sorted(_cancelled(client) for _ in range(rounds))
         yield "cancel to closed upstream socket: p50, p99", _figures(cancelled), "bar: 100 ms"
         if shutil.which("chromium") is None:
             yield "in the browser", "not measured", "there is no chromium: make tools"
             return
-        page = stack.enter_context(
-            designer_page(stack.enter_context(chromium()), designer.url, quiet=False)
-        )
+        page = stack.enter_context(designer_page(stack.enter_context(chromium()), url, quiet=False))
         yield from _in_the_browser(page, endpoints[1:], rounds)
 
 
@@ -99,9 +99,21 @@ def _figures(seconds: Sequence[float]) -> str:
     )
 
 
-def _seconds(designer: RunningDesigner, path: str) -> float:
+@contextmanager
+def _designer(folder: Path, endpoints: Sequence[Endpoint]) -> Iterator[tuple[str, httpx.Client]]:
+    """Run the command, in a process of its own as a person does; give its address and a client."""
+    with Catalogue.open(folder / "catalogue.sqlite3") as catalogue:
+        catalogue.put(list(endpoints), source="bench")
+    words = (str(folder), "--allow-network", "127.0.0.0/8")
+    with started(folder, *words) as (_, said):
+        url = said["address"]
+        with httpx.Client(base_url=url + "api/v1/", **PATIENT) as client:
+            yield url, client
+
+
+def _seconds(client: httpx.Client, path: str) -> float:
     began = time.perf_counter()
-    designer.client.get(path).raise_for_status()
+    client.get(path).raise_for_status()
     return time.perf_counter() - began
 
 
@@ -120,14 +132,14 @@ class _Silent:
         self.ended.set()
 
 
-def _cancelled(designer: RunningDesigner) -> float:
+def _cancelled(client: httpx.Client) -> float:
     silent = _Silent()
     with raw_server(silent) as server:
         draft = {"task": thing_task(server.url)}
-        with designer.client.stream("POST", "test-requests", json=draft) as stream:
+        with client.stream("POST", "test-requests", json=draft) as stream:
             silent.asked.wait(10)
             began = time.perf_counter()
-            designer.client.delete(f"test-requests/{stream.headers['test-request-id']}")
+            client.delete(f"test-requests/{stream.headers['test-request-id']}")
             silent.ended.wait(10)
     return silent.at - began
 
