@@ -354,6 +354,8 @@ def test_cancel(thing: DesignerPage, upstream: Upstream, how: str) -> None:
     """
     upstream.silence()
     upstream.left.clear()
+    thing.add("Read timeout")  # axe may take longer than the default on a busy machine
+    thing.at("/readTimeoutSeconds").fill("120")
     thing.page.keyboard.press("Control+Enter")
     expect(thing.page.locator(".summary")).to_contain_text("Waiting for the response")
     expect(thing.page.locator("#test")).to_contain_text("Cancel")
