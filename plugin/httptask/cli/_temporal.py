@@ -69,7 +69,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cancel = command(
         commands, "cancel", "stop a run", "httptask cancel 3f2a… --engine temporal", catalogue=False
     )
-    cancel.add_argument("id", metavar="ID", help="the run's id")
+    cancel.add_argument("id", metavar="ID", help="the run, or how its id begins")
     engine_option(cancel)
     cancel.set_defaults(run=run_cancel)
 
@@ -186,7 +186,9 @@ def run_cancel(arguments: argparse.Namespace) -> int:
     client = _module("client")
 
     async def main() -> None:
-        await client.cancel_run(await client.connect(), arguments.id)
+        connection = await client.connect()
+        arguments.id = await client.run_id(connection, arguments.id)
+        await client.cancel_run(connection, arguments.id)
 
     run_stoppable(main)
     emit(arguments, {"workflowId": arguments.id, "cancelled": True}, f"cancelled: {arguments.id}")
@@ -199,7 +201,9 @@ def run_status(arguments: argparse.Namespace) -> int:
     client = _module("client")
 
     async def main() -> dict[str, Any]:
-        status: dict[str, Any] = await client.run_status(await client.connect(), arguments.id)
+        connection = await client.connect()
+        workflow_id = await client.run_id(connection, arguments.id)
+        status: dict[str, Any] = await client.run_status(connection, workflow_id)
         return status
 
     value = run_stoppable(main)
@@ -237,6 +241,7 @@ def complete(arguments: argparse.Namespace, signal: Signal) -> None:
 
     async def main() -> None:
         connection = await client.connect()
+        arguments.id = await client.run_id(connection, arguments.id)
         await client.complete_task(connection, arguments.id, arguments.task, signal, arguments.item)
 
     run_stoppable(main)

@@ -11,12 +11,14 @@ import socket
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from command_line import Done, done
 from engine_definitions import api, at, called, flow, get
@@ -171,6 +173,52 @@ def test_cancel_ends_a_run(command: Command, gate: Path, temporal_address: str) 
         assert "there is no run 'nothing'" in command("cancel", "nothing", status=1).err
 
 
+def test_the_beginning_of_an_id_is_enough(
+    command: Command, gate: Path, temporal_address: str
+) -> None:
+    """For status, complete and cancel, as in a journal; what fits several runs is refused."""
+    words = ("--engine", "temporal")
+    options = (*words, "--detach", "--task-queue", "beginnings")
+    with worker_process(temporal_address, "beginnings"):
+        first, second = (command("run", str(gate), *options).out.strip() for _ in range(2))
+        ended = "Running"
+        while "waiting: Gate" not in ended:  # the server lists a run only after a while
+            ended = done(["status", first[:13], *words], Path.cwd(), os.environ).out
+        assert first in ended
+        completed = command("complete", first[:13], "Gate", *words, "--output", "1")
+        assert f"of the run {first}" in completed.out
+        while done(["cancel", second[:13]], Path.cwd(), os.environ).status:
+            pass
+        assert command("status", second, *words, "--json").json["workflowId"] == second
+
+
+def test_a_beginning_that_several_ids_have_is_refused() -> None:
+    """And what is no id is not put into a query."""
+
+    class Handle:
+        async def describe(self) -> None:
+            raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
+
+    class Client:
+        namespace = "here"
+        queries: ClassVar[list[str]] = []
+
+        def get_workflow_handle(self, workflow_id: str) -> Handle:
+            return Handle()
+
+        async def list_workflows(self, query: str, limit: int) -> AsyncIterator[Any]:
+            self.queries.append(query)
+            for name in ("3f2a-1", "3f2a-2")[:limit]:
+                yield SimpleNamespace(id=name)
+
+    client: Any = Client()
+    with pytest.raises(EngineError, match="several runs begin with '3f2a': 3f2a-1, 3f2a-2"):
+        asyncio.run(temporal.run_id(client, "3f2a"))
+    with pytest.raises(EngineError, match="there is no run"):
+        asyncio.run(temporal.run_id(client, '" OR WorkflowId != "'))
+    assert len(client.queries) == 1
+
+
 def test_no_server_is_one_sentence(
     command: Command, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,7 +247,7 @@ def test_a_profile_says_where_the_server_is(
     )
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(profiles))
     for profile, says in {
-        "here": "there is no run 'nothing' under way in the namespace 'default'",
+        "here": "there is no run 'nothing' in the namespace 'default'",
         "there": "has no namespace 'nowhere'",
     }.items():
         monkeypatch.setenv("TEMPORAL_PROFILE", profile)

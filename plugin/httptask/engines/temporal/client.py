@@ -45,6 +45,7 @@ from httptask.engines.temporal._gates import WaitingGates
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
 from httptask.engines.temporal._reading import PATIENCE, RunReader
+from httptask.engines.temporal._run_ids import no_run, run_id
 from httptask.engines.temporal._types import (
     TASK_QUEUE,
     TASK_QUEUE_VARIABLE,
@@ -69,6 +70,7 @@ __all__ = [
     "connect",
     "follow_run",
     "run_arguments",
+    "run_id",
     "run_status",
     "start_arguments",
     "start_run",
@@ -382,7 +384,7 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
     try:
         description = await handle.describe()
     except RPCError as error:
-        raise _no_run(client, workflow_id, error) from error
+        raise no_run(client, workflow_id, error) from error
     memo = await description.memo()
     value: dict[str, Any] = {
         "workflowId": workflow_id,
@@ -430,7 +432,7 @@ async def complete_task(
     try:
         await handle.signal("complete_task", signal)
     except RPCError as error:
-        raise _no_run(client, workflow_id, error) from error
+        raise no_run(client, workflow_id, error) from error
 
 
 def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item: int | None) -> int:
@@ -478,12 +480,4 @@ async def cancel_run(client: Client, workflow_id: str) -> None:
             raise EngineError(f"the run {workflow_id!r} has ended: {shown}")
         await handle.cancel()
     except RPCError as error:
-        raise _no_run(client, workflow_id, error) from error
-
-
-def _no_run(client: Client, workflow_id: str, error: RPCError) -> EngineError:
-    if error.status == RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
-        return EngineError(
-            f"there is no run {workflow_id!r} under way in the namespace {client.namespace!r}"
-        )
-    return server_error(client, error)
+        raise no_run(client, workflow_id, error) from error
