@@ -240,6 +240,13 @@ def test_a_stopped_run_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
         (("status", "x", *JOURNAL), "the journal has no run 'x'; httptask runs lists those"),
         (("complete", "x", "A", *JOURNAL), "the journal has no run 'x'"),
         (("complete", "x", "A", *JOURNAL, "--output", "{no"), "--output: not JSON"),
+        (
+            ("complete", "x", "A", *JOURNAL, "--output", "it's fine"),
+            """as a text, write it in double quotes: --output '"it'"'"'s fine"'""",
+        ),
+        (("complete", "x", "A", *JOURNAL, "--output", "y.json"), "there is no file 'y.json', and"),
+        (("complete", "x", "A", *JOURNAL, "--output", "a/b"), "there is no file 'a/b', and it is"),
+        (("run", "flow.json", "--input", '{"a": 1}'), "is no file: write the JSON into one"),
         (("complete", "x", "A", "--output", "1", "--error", "e"), "give one"),
         (("run", "flow.json", "--journal", "text.txt"), "it is not a SQLite file"),
         (("run", "flow.json", "--journal", "no/../text.txt/x"), "cannot be opened"),

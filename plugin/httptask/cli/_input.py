@@ -43,10 +43,16 @@ def json_file(source: str | None) -> Any:
         return None
     try:
         return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
-    except OSError as error:
-        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
     except JsonError as error:
         raise CommandError(f"{source}: not JSON: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if source.lstrip()[:1] in ("{", "["):
+            raise CommandError(
+                f"{source[:80]} is no file: write the JSON into one, or give it on standard input"
+                " (-)"
+            ) from error
+        why = getattr(error, "strerror", None) or error
+        raise CommandError(f"{source}: cannot be read: {why}") from error
 
 
 def run_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:

@@ -28,6 +28,9 @@ ENVIRONMENT = "HTTPTASK_JOURNAL"
 
 _INDEX = re.compile("[0-9]{1,9}", re.ASCII)
 
+_FILE_NAME = re.compile(r"/|\\|\.[A-Za-z0-9]{1,8}$")
+"""What a file's name has and a word does not: a separator, or an extension at its end."""
+
 STATUSES = ("Running", "Waiting", "Interrupted", "Completed", "Failed", "TimedOut")
 
 
@@ -259,22 +262,31 @@ def _output(argument: str | None) -> Any:
         is_file = path.is_file()
     except (OSError, ValueError):  # JSON text may be no valid file name
         is_file = False
-    if not is_file:
-        return _json(argument.encode("utf-8", "surrogateescape"), "--output")
     try:
-        return _json(path.read_bytes(), argument)
+        if is_file:
+            return _json(path.read_bytes(), argument)
+        return parse(argument.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise CommandError(f"{argument}: cannot be read: {error.strerror}") from error
+    except JsonError as error:
+        raise CommandError(f"--output: {_advice(argument, error)}") from error
 
 
 def _json(data: bytes, source: str) -> Any:
     try:
         return parse(data)
     except JsonError as error:
-        advice = ""
-        if source == "--output":
-            advice = "; text stands in quotes, and a file has to be there"
-        raise CommandError(f"{source}: not JSON: {error}{advice}") from error
+        raise CommandError(f"{source}: not JSON: {error}") from error
+
+
+def _advice(argument: str, error: JsonError) -> str:
+    """Return what is wrong with *argument*, which is neither a file nor JSON, and what to write."""
+    if argument[:1] in ("{", "[", '"'):
+        return f"not JSON: {error}"
+    if _FILE_NAME.search(argument):
+        return f"there is no file {argument!r}, and it is not JSON"
+    text = shlex.quote(dump(argument))
+    return f"{argument!r} is not JSON; as a text, write it in double quotes: --output {text}"
 
 
 def _error(argument: str) -> dict[str, Any]:
