@@ -116,6 +116,21 @@ def test_what_is_run_sends_the_same_request(
     assert same(run(language, program, server, folder), ours), program
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_code_begins_with_code_and_imports_what_it_uses(language: str, folder: Path) -> None:
+    """No empty line at the top, and no module for a text that looks like one: Go refuses it."""
+    text = "os.environ pathlib. base64. readFile( file( \" os. ' os."
+    request = {"method": "POST", "headers": {"Content-Type": "text/plain"}, "body": text}
+    program = code_of(rendered("https://videos.example", request, folder), language)
+    assert program == program.lstrip()
+    imports = [
+        line.strip() for line in program.splitlines() if "import" in line or line[:1] == "\t"
+    ]
+    assert not {"import os", "import pathlib", "import base64", '"os"'} & set(imports)
+    assert "node:fs" not in program
+    assert "func file" not in program
+
+
 class Keys:
     """Two credentials, as an import gives them."""
 

@@ -61,6 +61,15 @@ class _Parts:
     body: str
     """Empty means no body."""
 
+    def use(self, name: str) -> bool:
+        """Say whether an expression uses *name*; the text of a literal does not count."""
+        expressions = [self.url, self.body, *(value for _, value in self.headers)]
+        return any(name in _LITERAL.sub("", expression) for expression in expressions)
+
+
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
+"""A string literal of Python, JavaScript or Go."""
+
 
 def code_of(request: SentRequest, language: str) -> str:
     """Return *request* as a command or a program in *language*, one of `LANGUAGES`.
@@ -159,11 +168,10 @@ def _python_text(text: str) -> str:
 
 
 def _python(parts: _Parts) -> Iterator[str]:
-    expressions = [parts.url, parts.body, *(value for _, value in parts.headers)]
-    for module, use in (("base64", "base64."), ("os", "os."), ("pathlib", "pathlib.")):
-        if any(use in expression for expression in expressions):
-            yield f"import {module}"
-    yield from ("", "import httpx", "", "response = httpx.request(")
+    modules = [name for name in ("base64", "os", "pathlib") if parts.use(f"{name}.")]
+    yield from (f"import {module}" for module in modules)
+    yield from ([""] if modules else [])
+    yield from ("import httpx", "", "response = httpx.request(")
     yield f"    {parts.method},"
     yield f"    {parts.url},"
     if parts.headers:
@@ -192,7 +200,7 @@ def _javascript_text(text: str) -> str:
 def _javascript(parts: _Parts) -> Iterator[str]:
     if parts.body and parts.request.method in ("GET", "HEAD"):
         raise InterchangeError(f"fetch sends no body with the method {parts.request.method}")
-    if "readFile(" in parts.body:
+    if parts.use("readFile("):
         yield from ('import { readFile } from "node:fs/promises";', "")
     yield f"const response = await fetch({parts.url}, {{"
     yield f"  method: {parts.method},"
@@ -229,18 +237,13 @@ def _go_octets(data: bytes) -> str:
 
 
 def _go(parts: _Parts) -> Iterator[str]:
-    everything = [parts.url, parts.body, *(value for _, value in parts.headers)]
     modules = ["fmt", "io", "net/http"]
-    modules += (
-        ["os"]
-        if any("os." in expression or "file(" in expression for expression in everything)
-        else []
-    )
+    modules += ["os"] if parts.use("os.") or parts.use("file(") else []
     modules += ["strings"] if parts.body else []
     yield from ("package main", "", "import (")
     yield from (f'\t"{module}"' for module in sorted(modules))
     yield from (")", "")
-    if "file(" in parts.body:
+    if parts.use("file("):
         yield from ("func file(name string) string {", "\tdata, err := os.ReadFile(name)")
         yield from ("\tif err != nil {", "\t\tpanic(err)", "\t}", "\treturn string(data)", "}", "")
     yield "func main() {"
