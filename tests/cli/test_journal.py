@@ -218,8 +218,11 @@ def test_a_stopped_run_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
     with process(tmp_path, "run", "flow.json", *JOURNAL, "--max-steps", "200000") as started:
         line_with(started, "somebody completes it")
         started.send_signal(signal.SIGINT)
-        _, told = started.communicate(timeout=servers.HANG_SECONDS)
+        out, told = started.communicate(timeout=servers.HANG_SECONDS)
     assert started.returncode == 130
+    (kept,) = run("runs", *JOURNAL, "--json").json
+    assert kept["status"] == "Interrupted"
+    assert out.startswith("Interrupted: Gate")
     command = shlex.split(told.partition("go on with: httptask ")[2])
     assert command[0] == "resume"
     assert command[2:] == [*JOURNAL, "--max-steps", "200000"]

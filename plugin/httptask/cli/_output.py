@@ -91,7 +91,7 @@ _COLOURS = (
     (
         re.compile(
             r"^(?:httptask: |error: |outcome:"
-            r" (?!success)|(?:Failed|TimedOut|Cancelled)\b|breaks\b|  !)",
+            r" (?!success)|(?:Failed|TimedOut|Cancelled|Interrupted)\b|breaks\b|  !)",
             re.MULTILINE,
         ),
         _RED,

@@ -96,7 +96,9 @@ class Run:
             with contextlib.suppress(JournalError):
                 await self._journal.written()  # the tasks that ended while others were stopped
             if self._options.cancelled is not None:
-                stopped = Progress("Cancelled", error="the run was stopped before its end")
+                # The word that a journal has for it: only such a run can go on.
+                status = "Interrupted" if self._journal.is_left else "Cancelled"
+                stopped = Progress(status, error="the run was stopped before its end")
                 self._options.cancelled(self._record.ended(stopped))
             raise
         self.cause = progress.cause

@@ -342,7 +342,9 @@ class WorkflowRun:
     definition: str
     """The definition's name."""
     status: str
-    """`Completed`, `Failed`, `TimedOut`, or `Cancelled` if somebody stopped it."""
+    """`Completed`, `Failed` or `TimedOut`. If somebody stopped it: `Interrupted` if a journal keeps
+    it, so that it can go on, else `Cancelled`.
+    """
     output: Any = None
     """Terminate's `workflowOutput`, else the last task's output."""
     tasks: tuple[TaskRun, ...] = ()

@@ -320,8 +320,9 @@ class RunOptions:
     finished: Callable[[TaskRun], None] | None = None
     """Called with each finished visit of a task, to report progress. It must not raise."""
     cancelled: Callable[[WorkflowRun], None] | None = None
-    """Called when the run is cancelled, with the run so far (its status is `Cancelled`), before the
-    cancellation propagates. It must not raise.
+    """Called when the run is cancelled, with the run so far, before the cancellation propagates.
+
+    Its status is `Cancelled`, or `Interrupted` with a journal. It must not raise.
     """
     environment: Environment | None = None
     """The servers and credentials of requests, and values of `$.variables`."""
