@@ -725,7 +725,17 @@ TEMPORAL = ("--engine", "temporal")
     [
         (["serach", "x"], "no command 'serach'"),
         (["show"], "ENDPOINT"),
-        (["search", "--limit", "0"], "at least 1"),
+        (["search", "--limit", "0"], "--limit: expected a whole number from 1, found '0'"),
+        (["run", "flow.json", "--connections", "x"], "expected a whole number from 1, found 'x'"),
+        (["worker", "--grace", "nan"], "--grace: expected a number of seconds, found 'nan'"),
+        (
+            ["runs", "--status", "interrupted"],
+            "there is no 'interrupted'; did you mean Interrupted?",
+        ),
+        (["credentials", "tets"], "there is no 'tets'; did you mean test?"),
+        (["completion", "tcsh"], "SHELL: there is no 'tcsh'; it is one of bash, zsh, fish"),
+        (["--json", "run", "flow.json"], "--json stands behind the command: httptask run --json"),
+        (["help"], "for help: httptask --help"),
         (["run", "flow.json", "--engine", "airflow"], "embedded"),
         (["run", "flow.json", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
         (["run", "flow.json", *TEMPORAL, "--allow-network", "::1"], "give it to httptask worker"),

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from httptask._core import packaged
 from httptask._core.nearest import nearest
@@ -78,6 +78,15 @@ _BAD_INPUT = (
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, or JSON with `--json`."""
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse *value* if it is none of the action's choices, and name the nearest one."""
+        if action.choices is None or value in action.choices:
+            return
+        guesses = nearest(str(value), action.choices)
+        known = ", ".join(map(str, action.choices))
+        hint = f"did you mean {guesses[0]}?" if guesses else f"it is one of {known}"
+        raise argparse.ArgumentError(action, f"there is no {str(value)[:40]!r}; {hint}")
+
     def error(self, message: str) -> NoReturn:
         if "--json" in sys.argv:
             raise CommandError(message)
@@ -141,11 +150,16 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
         guesses = nearest(first, commands.choices)
         names = ", ".join(commands.choices)
         hint = f"did you mean {guesses[0]}?" if guesses else f"the commands are: {names}"
-        raise CommandError(f"there is no command {first!r}; {hint}")
+        raise CommandError(f"there is no command {first!r}; {hint}\nfor help: httptask --help")
     parsed, unexpected = parser.parse_known_args(words)
     if unexpected:
         options = commands.choices[first]._option_string_actions if first else ()
-        guesses = nearest(unexpected[0].partition("=")[0], options)
+        name = unexpected[0].partition("=")[0]
+        if name in options:
+            raise CommandError(
+                f"{name} stands behind the command: {parser.prog} {first} {unexpected[0]}"
+            )
+        guesses = nearest(name, options)
         hint = (
             f"; did you mean {guesses[0]}?"
             if guesses

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._visible import in_line
+from httptask.cli._definition import count
 from httptask.cli._output import command, emit, emit_json, note, plural
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--method", metavar="METHOD", help="only this method")
     search.add_argument(
         "--limit",
-        type=_positive,
+        type=count,
         default=20,
         metavar="N",
         help="how many endpoints at most (default: 20)",
@@ -181,9 +182,3 @@ def _schema(endpoint: Endpoint) -> dict[str, Any]:
     schema = settings_schema(endpoint)
     refine(schema, endpoint, plugin_manager())
     return schema
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)

@@ -18,7 +18,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "httptask completion bash > ~/.local/share/bash-completion/completions/httptask",
         catalogue=False,
     )
-    parser.add_argument("shell", choices=SHELLS, help="the shell")
+    parser.add_argument(
+        "shell", metavar="SHELL", choices=SHELLS, help=f"the shell: {', '.join(SHELLS)}"
+    )
     parser.set_defaults(run=run)
 
 

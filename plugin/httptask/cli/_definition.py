@@ -77,7 +77,7 @@ def connections_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for connections and limits per origin to *parser*."""
     parser.add_argument(
         "--connections",
-        type=int,
+        type=count,
         metavar="N",
         help=(
             "requests under way at once; more wait for their turn (environment:"
@@ -86,7 +86,7 @@ def connections_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--connections-per-origin",
-        type=int,
+        type=count,
         metavar="N",
         help=(
             "of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default:"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import signal as signals
 from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     task_queue_option(worker)
     worker.add_argument(
         "--grace",
-        type=float,
+        type=_seconds,
         default=_GRACE_SECONDS,
         metavar="SECONDS",
         help=(
@@ -67,11 +68,26 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     worker.set_defaults(run=run_worker)
 
     cancel = command(
-        commands, "cancel", "stop a run", "httptask cancel 3f2a… --engine temporal", catalogue=False
+        commands,
+        "cancel",
+        "stop a run on a Temporal server",
+        "httptask cancel 3f2a",
+        catalogue=False,
     )
     cancel.add_argument("id", metavar="ID", help="the run, or how its id begins")
     engine_option(cancel)
     cancel.set_defaults(run=run_cancel)
+
+
+def _seconds(text: str) -> float:
+    """Parse *text* as a number of seconds, for `type=` of an argument."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text[:40]!r}")
+    return seconds
 
 
 def engine_option(
