@@ -736,6 +736,12 @@ TEMPORAL = ("--engine", "temporal")
         (["completion", "tcsh"], "SHELL: there is no 'tcsh'; it is one of bash, zsh, fish"),
         (["--json", "run", "flow.json"], "--json stands behind the command: httptask run --json"),
         (["help"], "for help: httptask --help"),
+        (["run", "flow.json", "--files", "flow.json"], "is a file (HTTPTASK_FILES, --files): name"),
+        (["run", "flow.json", "--input", "-"], "standard input: not JSON"),
+        (["import", "flow.json"], "a workflow definition, which httptask validate checks"),
+        (["import", "curl.txt"], "a curl command, which httptask import-request reads"),
+        (["import-request", "flow.json"], "it is a workflow definition already"),
+        (["import-request", "openapi.json"], "it describes an API, which httptask import reads"),
         (["run", "flow.json", "--engine", "airflow"], "embedded"),
         (["run", "flow.json", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
         (["run", "flow.json", *TEMPORAL, "--allow-network", "::1"], "give it to httptask worker"),
@@ -777,6 +783,8 @@ def test_wrong_usage_and_wrong_files(
     write("end.json", flow(("B", end)))
     write("broken.json", "{")
     write("list.json", [])
+    write("openapi.json", {"openapi": "3.1.0"})
+    write("curl.txt", "curl https://a.example/")
     done = run(*words)
     assert done.status == 2, done.out + done.err
     assert says in done.err

@@ -105,3 +105,5 @@ def test_validate_says_everything_wrong_with_pins_at_once(
     assert broken.status == 1
     assert broken.json["problems"] == []
     assert broken.json["pins"]["problems"][0]["code"] == "json"
+    missing = run("validate", flow, "--pins", "nowhere.json")
+    assert "there are no pins in nowhere.json: pin a response on the page" in missing.out

@@ -62,6 +62,10 @@ class SharedFiles:
                 f"the bucket {bucket[:80]} needs a folder on this machine, too: name one with"
                 f" --files or {FILES_VARIABLE}, the same path on each machine"
             )
+        if Path(folder).is_file():
+            raise ValueError(
+                f"{os.fspath(folder)!r} is a file ({FILES_VARIABLE}, --files): name a folder"
+            )
         shared = cls(Path(folder).absolute(), bucket)
         if bucket is not None:
             _ = shared._store

@@ -44,7 +44,8 @@ def json_file(source: str | None) -> Any:
     try:
         return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
     except JsonError as error:
-        raise CommandError(f"{source}: not JSON: {error}") from error
+        shown = "standard input" if source == "-" else source
+        raise CommandError(f"{shown}: not JSON: {error}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         if source.lstrip()[:1] in ("{", "["):
             raise CommandError(

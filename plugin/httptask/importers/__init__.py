@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from httptask._core.strict_json import JsonError, parse
 from httptask._http.charsets import UTF_16_MARKS
 from httptask.errors import DescriptionError
 from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
@@ -163,6 +164,10 @@ def _single_description(name: str) -> Source:
     return description
 
 
+_LONGEST_OTHER = 4 * 1024 * 1024
+"""The length of a text up to which it is examined why no importer recognises it."""
+
+
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
     """Build the error for *content* that no importer recognises, with the most likely reason."""
     if content.startswith(UTF_16_MARKS):
@@ -182,6 +187,9 @@ def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> D
     number, line = next(
         (number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
     )
+    other = _other_document(text)
+    if other is not None:
+        return DescriptionError(f"this is no description of an API, but {other}", source=name)
     shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
     installed = ", ".join(importer.name for importer in importers) or "none"
     return DescriptionError(
@@ -191,3 +199,21 @@ def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> D
         source=name,
         line=number,
     )
+
+
+def _other_document(text: str) -> str | None:
+    """Return what *text* is that people confuse with a description, and which command reads it."""
+    import_request = "which httptask import-request reads"
+    if text.lstrip().startswith("curl "):
+        return f"a curl command, {import_request}"
+    if not text.lstrip().startswith("{") or len(text) > _LONGEST_OTHER:
+        return None
+    try:
+        document = parse(text, unique_names=False)
+    except JsonError:
+        return None
+    if "startTask" in document:
+        return "a workflow definition, which httptask validate checks"
+    if "item" in document and "info" in document:
+        return f"a Postman collection, {import_request}"
+    return f"a HAR file, {import_request}" if isinstance(document.get("log"), dict) else None

@@ -156,10 +156,21 @@ def _document(text: str, form: str | None, blanks: Blanks) -> Document:
     if chosen is None:
         raise InterchangeError(
             "this is neither a curl command, nor a Postman collection, nor a HAR file"
+            + _advice(document.value)
         )
     if document.form is not None and document.form != chosen:
         raise InterchangeError(f"this is not {_NAMES[chosen]} but {_NAMES[document.form]}")
     return _DOCUMENTS[chosen](document.value, blanks)
+
+
+def _advice(value: Any) -> str:
+    """Return what *value*, a document of another kind, is and what to do with it, or ""."""
+    names = value.keys() if isinstance(value, Mapping) else ()
+    if "openapi" in names or "swagger" in names:
+        return ": it describes an API, which httptask import reads"
+    if "startTask" in names:
+        return ": it is a workflow definition already"
+    return ""
 
 
 _NAMES = {"curl": "a curl command", "postman": "a Postman collection", "har": "a HAR file"}

@@ -140,7 +140,10 @@ class _PinsDocument:
 
     @classmethod
     def read(cls, path: Path) -> _PinsDocument:
-        """Read the pins in the file *path*."""
+        """Read the pins in the file *path*. Raises `DefinitionError`."""
+        if not path.exists():
+            problem = Problem.of("pins-missing", "", file=str(path))
+            raise DefinitionError([problem], source="the pins")
         value, text = read_json(str(path))
         return cls(value, path, text)
 
