@@ -100,7 +100,7 @@ def test_defaults_are_filled_in_where_a_property_is_absent() -> None:
 
 
 LINE = {"properties": {"count": {"default": 1}, "tax": {"default": {}, "$ref": "#/$defs/tax"}}}
-TAX = {"properties": {"rate": {"default": 20}}}
+TAX = {"$anchor": "tax", "properties": {"rate": {"default": 20}}}
 FILLED = {"count": 1, "tax": {"rate": 20}}
 
 
@@ -121,14 +121,42 @@ FILLED = {"count": 1, "tax": {"rate": 20}}
             FILLED,
         ),
         ({"default": {"tax": {}}, "$ref": "#/$defs/line"}, None, FILLED),
+        (
+            {"patternProperties": {"^line-": {"$ref": "#/$defs/line"}}},
+            {"line-1": {}, "other": {}},
+            {"line-1": FILLED, "other": {}},
+        ),
+        (
+            {
+                "patternProperties": {"^a": {"$ref": "#/$defs/line"}},
+                "additionalProperties": {"$ref": "#/$defs/tax"},
+            },
+            {"a": {}, "b": {}},
+            {"a": FILLED, "b": {"rate": 20}},
+        ),
+        (
+            {
+                "properties": {"a": {"properties": {"size": {"default": 1}}}},
+                "patternProperties": {"a": {"$ref": "#/$defs/tax"}, "(": {}},
+            },
+            {"a": {}},
+            {"a": {"size": 1, "rate": 20}},
+        ),
+        ({"properties": {"tax": {"$ref": "#tax"}}}, {"tax": {}}, {"tax": {"rate": 20}}),
+        ({"properties": {"tax": {"$ref": "#none"}}}, {"tax": {}}, {"tax": {}}),
+        ({"if": {}, "then": {"properties": {"count": {"default": 1}}}}, {}, {}),
+        ({"dependentSchemas": {"a": {"properties": {"b": {"default": 1}}}}}, {"a": 1}, {"a": 1}),
     ],
-    ids=["map", "property", "first-items", "other-items", "narrowed", "whole"],
+    ids=[
+        *("map", "property", "first-items", "other-items", "narrowed", "whole", "pattern"),
+        *("pattern-or-other", "property-and-pattern", "anchor", "no-anchor", "if", "dependent"),
+    ],
 )
 def test_defaults_are_found_wherever_a_schema_has_them(
     schema: dict[str, Any], given_input: Any, filled: Any
 ) -> None:
-    """In the values of a map, in the items of a tuple, where a property is narrowed, and as the
-    whole input.
+    """In the values of a map, by patterns, in the items of a tuple, where a property is narrowed,
+    behind an anchor, and as the whole input; not where a default could change what is meant.
     """
     root = {**schema, "$defs": {"line": LINE, "tax": TAX}}
     assert with_defaults(root, given_input) == filled

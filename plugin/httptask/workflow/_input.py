@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, deeper_than, parse
+from httptask._schema.patterns import Budget, PatternError, search
 from httptask._schema.references import resolved
 from httptask._schema.subschemas import parts_of
 from httptask.errors import InputError, Problem
@@ -36,6 +37,9 @@ _VISITS_OF_OBJECT = 100
 
 _DEEPEST = 20
 """The depth of a sample or a shape, and of defaults inside defaults."""
+
+_SECONDS_OF_PATTERNS = 1.0
+"""The time for `patternProperties`, whose patterns may be from a stranger."""
 
 _NOTHING = object()
 
@@ -63,7 +67,8 @@ def with_defaults(schema: Any, value: Any) -> Any:
     None becomes the default of the whole schema, else an empty object if the schema describes one.
     Missing properties of a default get their defaults, too. A missing object is not created for the
     defaults of its properties, and the defaults in `oneOf` and `anyOf` are ignored, because the
-    intended alternative is unknown.
+    intended alternative is unknown. So are those in `if`, `then`, `else` and `dependentSchemas`: a
+    default could change what they depend on.
     """
     reader = _Reader(schema)
     if value is None:
@@ -90,7 +95,8 @@ def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
     properties = reader.properties(schema)
     for name, inner in properties.items():
         if name in value:
-            value[name] = _filled(reader, inner, value[name], defaults)
+            member = reader.with_patterns(schema, name, inner)
+            value[name] = _filled(reader, member, value[name], defaults)
         elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
             if defaults and not reader.goes_on():
                 break
@@ -197,6 +203,9 @@ class _Reader:
         self._parts: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
         """The read schemas by `id`, each kept so that no other object can get its id."""
         self._properties: dict[int, dict[str, Any]] = {}
+        self._patterns: dict[int, list[tuple[str, Any]]] = {}
+        self._joined: dict[tuple[int, ...], Any] = {}
+        self._budget = Budget(_SECONDS_OF_PATTERNS)
 
     def goes_on(self) -> bool:
         """Count one more visit, and return whether it was within the limit."""
@@ -229,14 +238,42 @@ class _Reader:
         return properties
 
     def other(self, schema: Any, name: str) -> Any:
-        """Return the schema of the member *name*, which is not among the properties; None without.
-
-        `patternProperties` is not considered.
-        """
+        """Return the schema of the member *name*, which is no property; None: there is none."""
+        by_pattern = self.with_patterns(schema, name, None)
+        if by_pattern is not None:
+            return by_pattern
         for part in self.parts(schema):
-            if "additionalProperties" in part and "patternProperties" not in part:
+            if "additionalProperties" in part:
                 return part["additionalProperties"]
         return None
+
+    def with_patterns(self, schema: Any, name: str, inner: Any) -> Any:
+        """Return *inner*, the schema of the member *name*, joined with those of the patterns that
+        match *name*; None without any.
+        """
+        patterns = self._patterns_of(schema)
+        schemas = [other for pattern, other in patterns if self._matches(pattern, name)]
+        schemas = schemas if inner is None else [inner, *schemas]
+        if len(schemas) < 2:
+            return schemas[0] if schemas else None
+        key = tuple(map(id, schemas))
+        return self._joined.setdefault(key, {"allOf": schemas})
+
+    def _patterns_of(self, schema: Any) -> list[tuple[str, Any]]:
+        """Return the pairs of `patternProperties` of all schemas that apply to *schema*'s value."""
+        parts = self.parts(schema)
+        patterns = self._patterns.get(id(schema))
+        if patterns is None:
+            named = [part["patternProperties"] for part in parts if "patternProperties" in part]
+            pairs = [pair for each in named if isinstance(each, Mapping) for pair in each.items()]
+            patterns = self._patterns[id(schema)] = pairs
+        return patterns
+
+    def _matches(self, pattern: str, name: str) -> bool:
+        try:
+            return search(pattern, name, self._budget) is True
+        except PatternError:  # reported in the problems of the schema
+            return False
 
     def required(self, schema: Any) -> set[str]:
         """Return the names of the required properties."""
