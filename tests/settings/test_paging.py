@@ -11,7 +11,7 @@ import pytest
 
 from httptask._core.pointers import child, parts
 from httptask.importers import read_api
-from httptask.model.api import Endpoint
+from httptask.model.api import Endpoint, MediaType, Response
 from httptask.model.exchange import Attempt, Exchange, Hop, RawResponse, SentRequest
 from httptask.model.pagination import SuggestedPagination
 from httptask.settings import (
@@ -24,6 +24,7 @@ from httptask.settings import (
 DATA = Path(__file__).parent.parent / "data" / "pagination"
 
 LIST = {"type": "array", "items": {"type": "object"}}
+MAP = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Page"}}
 TEXT, NUMBER, FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 
 
@@ -137,6 +138,69 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "next": "$.cursors.after",
             "parameter": {"in": "query", "name": "cursor"},
         },
+    ),
+    "a token beside a map": (
+        {
+            "properties": {"items": MAP, "unreachables": LIST, "nextPageToken": TEXT},
+            "query": {"pageToken": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.items[*]",
+            "next": "$.nextPageToken",
+            "parameter": {"in": "query", "name": "pageToken"},
+        },
+    ),
+    "a token beside the one object that holds the list": (
+        {
+            "properties": {"tagInfo": {"properties": {"tags": LIST}}, "NextMarker": TEXT},
+            "query": {"NextMarker": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.tagInfo.tags",
+            "next": "$.NextMarker",
+            "parameter": {"in": "query", "name": "NextMarker"},
+        },
+    ),
+    "a key of several parts in a body": (
+        {
+            "method": "post",
+            "properties": {"Items": LIST, "LastEvaluatedKey": {"type": "object"}},
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {"properties": {"ExclusiveStartKey": {"type": "object"}}}
+                    }
+                }
+            },
+        },
+        {
+            "mode": "cursor",
+            "items": "$.Items",
+            "next": "$.LastEvaluatedKey",
+            "parameter": {"in": "body", "name": "ExclusiveStartKey"},
+        },
+    ),
+    "a list beside that of the errors": (
+        {
+            "properties": {"cats": LIST, "QueryErrors": LIST, "NextToken": TEXT},
+            "query": {"NextToken": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.cats",
+            "next": "$.NextToken",
+            "parameter": {"in": "query", "name": "NextToken"},
+        },
+    ),
+    "a URL among the details of a page": (
+        {"properties": {"items": LIST, "pageDetails": {"properties": {"nextPageUrl": TEXT}}}},
+        {"mode": "nextUrl", "items": "$.items", "next": "$.pageDetails.nextPageUrl"},
+    ),
+    "the first item and the most": (
+        {"query": {"first": NUMBER, "max": NUMBER}},
+        {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "first"}},
     ),
     "a URL": (
         {"properties": {"value": LIST, "@odata.nextLink": TEXT}},
@@ -505,6 +569,28 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
         "properties": {"items": {"type": "object"}, "unreachables": LIST, "nextPageToken": TEXT},
         "query": {"pageToken": TEXT},
     },
+    "a map without a token": {
+        "properties": {"items": MAP, "total": NUMBER},
+        "query": {"page": NUMBER},
+    },
+    "a map of numbers": {
+        "properties": {"items": {"additionalProperties": NUMBER}, "nextPageToken": TEXT},
+        "query": {"pageToken": TEXT},
+    },
+    "the list of a part of one thing": {
+        "properties": {"id": NUMBER, "division": {"properties": {"votes": LIST}}},
+        "query": {"skip": NUMBER, "take": NUMBER},
+    },
+    "an object that no token is": {
+        "method": "post",
+        "properties": {"data": LIST, "position": {"type": "object"}},
+        "requestBody": {
+            "content": {
+                "application/json": {"schema": {"properties": {"position": {"type": "object"}}}}
+            }
+        },
+    },
+    "the first items alone": {"query": {"first": NUMBER}},
     "a schema in a circle": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},
     "an extension that is none": {
         "properties": {"data": LIST},
@@ -528,6 +614,8 @@ FED = [
     ("paging.cursors.after", "after"),  # Facebook
     ("paging.next.after", "after"),  # HubSpot
     ("metadata.continue", "continue"),  # Kubernetes
+    ("NextPageMarker", "Marker"),  # Route 53 Domains
+    ("iterator", "iterator"),  # Svix
     ("next_cursor", "start_cursor"),  # Notion
     ("pageInfo.endCursor", "after"),  # Relay
     ("cursor", "cursor"),  # Square
@@ -695,9 +783,21 @@ def test_a_suggestion_is_a_value_of_json() -> None:
     assert Endpoint.from_json(endpoint.to_json()).extensions == endpoint.extensions
 
 
+def test_several_forms_of_a_list_are_a_list() -> None:
+    """GitHub's list of stars has items of one of two forms, each in a list of its own."""
+    endpoint = described(headers={"Link": {"schema": TEXT}}, query={"per_page": NUMBER})
+    schema = {"anyOf": [LIST, {"type": "array", "items": TEXT}]}
+    forms = Response(headers={"Link": {}}, content={"application/json": MediaType(schema)})
+    assert setting(replace(endpoint, responses={"200": forms})) == {"mode": "link", "items": "$"}
+    one = MediaType({"anyOf": [LIST, {"type": "object"}]})
+    mixed = replace(forms, content={"application/json": one})
+    assert setting(replace(endpoint, responses={"200": mixed})) is None
+
+
 @pytest.mark.parametrize(
     ("name", "body", "headers", "confirmed", "reason"),
     [
+        ("a token beside a map", {"items": {"eu": {}}, "nextPageToken": "x"}, {}, True, "$.next"),
         ("a token", {"data": [], "nextPageToken": "s3cret"}, {}, True, "has $.nextPageToken"),
         ("a token", {"data": [1], "nextPageToken": None}, {}, True, "this is the last page"),
         ("a token", {"data": [1]}, {}, False, "has no $.nextPageToken"),

@@ -49,7 +49,8 @@ def confirmed_by(
     secret.
     """
     setting = suggestion.setting
-    items = _value(setting.get("items", "$"), body, headers)
+    query = Query.of(setting.get("items", "$"))
+    items = query.value(body) if query.steps is not None else query.values(body)
     if not isinstance(items, list):
         reason = f"the response has no list at {setting.get('items', '$')}"
         return replace(suggestion, confirmed=False, reason=reason)

@@ -16,6 +16,9 @@ _DEEPEST = 4
 _MOST_LAYERS = 40
 """Schemas that are merged into one field: a description's schema may be recursive."""
 _MOST_FIELDS = 400
+_OBJECT_KEYWORDS = frozenset(("$ref", "properties", "allOf"))
+_MOST_BESIDE = 20
+"""Properties of a body in which an envelope is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,29 @@ class Field:
         return Query.of_steps(self.path).text
 
     @property
+    def items_query(self) -> str:
+        """The JSONPath of its items: its own, or that of each member of a map."""
+        return f"{self.query}[*]" if self.is_map else self.query
+
+    @property
     def is_list(self) -> bool:
         """Whether it is an array."""
         return "array" in self.types and self.types <= {"array"}
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is an object of objects under any names."""
+        member = self.keywords.get("additionalProperties")
+        if self.types != {"object"} or "properties" in self.keywords:
+            return False
+        if not isinstance(member, Mapping) or _OBJECT_KEYWORDS.isdisjoint(member):
+            return False
+        return bool(member.get("type", "object") == "object")
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is plainly neither an object nor an array."""
+        return bool(self.types) and not self.types & {"object", "array"}
 
     def may_be(self, *types: str) -> bool:
         """Say whether its value may be of one of *types*."""
@@ -67,8 +90,8 @@ class Fields:
         """Return the body itself, then the fields below it that may concern pages, the shallow ones
         first.
 
-        An object is opened if its name is usual for an envelope, or if it is the body's only
-        property.
+        An object is opened if its name is usual for an envelope, or if all other properties of the
+        body are scalars.
         """
         fields: list[Field] = []
         pending: list[tuple[tuple[str, ...], Any, str]] = [((), schema, pointer)]
@@ -79,13 +102,21 @@ class Fields:
             fields.append(field)
             if field.is_list or len(path) >= _DEEPEST:
                 continue
-            if not path and len(properties) == 1:
-                envelope = tuple(properties)
+            if not path:
+                envelope = self._envelope(properties)
             if not path or path == envelope or is_wrapper(path[-1]):
                 pending += [
                     ((*path, name), child, where) for name, (child, where) in properties.items()
                 ]
         return fields
+
+    def _envelope(self, properties: Mapping[str, tuple[Any, str]]) -> tuple[str, ...] | None:
+        """Return the path of the only one of the body's *properties* that is no scalar."""
+        if len(properties) > _MOST_BESIDE:
+            return None
+        fields = (self._field((name,), *child)[0] for name, child in properties.items())
+        others = [field.path for field in fields if not field.is_scalar]
+        return others[0] if len(others) == 1 else None
 
     def _field(
         self, path: tuple[str, ...], schema: Any, pointer: str
@@ -105,7 +136,7 @@ class Fields:
                 if layer_types
                 else []
             )
-            if "items" in layer and not layer_types:
+            if ("items" in layer and not layer_types) or self._is_some_array(layer):
                 types.add("array")
             for name, value in layer.items():
                 keywords.setdefault(name, value)
@@ -118,6 +149,17 @@ class Fields:
             types.add("object")
         types.discard("null")
         return Field(path, pointer, frozenset(map(str, types)), keywords), properties
+
+    def _is_some_array(self, layer: Mapping[str, Any]) -> bool:
+        """Say whether each of several options of *layer* is an array, whatever its items are."""
+        for keyword in ("oneOf", "anyOf"):
+            options = layer.get(keyword)
+            if isinstance(options, list) and len(options) > 1:
+                return all(
+                    any(part.get("type") == "array" for part, _ in self._layers(option, ""))
+                    for option in options
+                )
+        return False
 
     def _layers(self, schema: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:
         """Yield the schemas that apply to one value, with their pointers, at most

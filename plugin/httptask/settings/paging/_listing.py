@@ -12,7 +12,7 @@ from httptask._http.media_types import JSON, essence, reading_of
 from httptask.model.api import Endpoint, Response
 from httptask.model.pagination import Evidence
 from httptask.settings.paging._fields import Field, Fields
-from httptask.settings.paging._names import ASIDE_FIELDS, LIST_FIELDS, plain
+from httptask.settings.paging._names import ASIDE_ENDS, ASIDE_FIELDS, LIST_FIELDS, is_wrapper, plain
 
 _PLAIN = ("string", "integer", "number", "boolean")
 _LOCATIONS = ("query", "header")
@@ -138,6 +138,7 @@ class Listing:
             and len(field.path) <= _DEEPEST_ITEMS
             and (field.name not in ASIDE_FIELDS or self._is_resource(field))
         ]
+        arrays = [field for field in arrays if not field.name.endswith(ASIDE_ENDS)] or arrays
         for depth in sorted({len(field.path) for field in arrays}):
             level = [field for field in arrays if len(field.path) == depth]
             if len(level) == 1:
@@ -149,6 +150,17 @@ class Listing:
                 if len(candidates) == 1:
                     return candidates[0]
         return None
+
+    @property
+    def map_of_items(self) -> Field | None:
+        """The object whose members are the items: the only map, with a usual name of a list."""
+        maps = [field for field in self.fields if field.is_map and len(field.path) == 1]
+        return maps[0] if len(maps) == 1 and maps[0].name in LIST_FIELDS else None
+
+    def is_inside_resource(self, field: Field) -> bool:
+        """Say whether *field* is in an object of an unusual name, beside other properties."""
+        is_nested = len(field.path) > 1 and not is_wrapper(field.path[0])
+        return is_nested and sum(len(other.path) == 1 for other in self.fields) > 1
 
     def is_of_items(self, field: Field) -> bool:
         """Say whether *field* is the list that a request asks for, judged by its name or its items.

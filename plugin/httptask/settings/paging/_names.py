@@ -26,6 +26,7 @@ TOKEN_PARAMETERS = _words(
     pagestate nextid startfrom exclusivestarttablename exclusivestartbackuparn
     exclusivestartstreamarn exclusivestartshardid nextpagecursor paginationcursor
     pagecontinuation resumptiontoken sequencetoken pagingtoken searchafter pagestart synctoken
+    iterator
     """
 )
 """Parameters that take a token. The response must have a field that supplies it."""
@@ -38,14 +39,14 @@ TOKEN_FIELDS = _words(
     nextpositiontoken lastevaluatedtablename lastevaluatedbackuparn lastevaluatedstreamarn
     lastevaluatedkey lastevaluatedshardid nextcursormark nextid nextstartingtoken
     nextstarttoken skiptoken nextskiptoken pagestate nextpagestate nextafter nextsearchafter
-    resumptiontoken cursornext aftercursor pagingtoken
+    resumptiontoken cursornext aftercursor pagingtoken nextpagemarker
     """
 )
 """Fields of a response whose name alone says that they are tokens."""
 
 SAME_NAME_FIELDS = _words(
     """
-    cursor marker token after position pagetoken pagecursor scrollid next nextpage
+    cursor marker token after position pagetoken pagecursor scrollid next nextpage iterator
     """
 )
 """Fields that are tokens only for a parameter with the same or a similar name."""
@@ -142,12 +143,16 @@ ASIDE_FIELDS = _words(
 )
 """Lists that a response has beside the items."""
 
+ASIDE_ENDS = ("errors", "warnings", "failures")
+"""Ends of names of lists that mostly stand beside the items."""
+
 _WRAPPERS = _words(
     """
     paging pagination paginator pager meta metadata links link page pageinfo pageinfos cursors
     cursor response result results data body d next list info listing collection envelope
     resultinfo resultset payload query search searchmetadata embedded output content
     additionaldata paginginfo context summary resultpage items nextpage pagingdata
+    pagedetails pagingdetails paginationdetails
     """
 )
 _WRAPPER_ENDS = (

@@ -51,7 +51,9 @@ def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
         return by_extension if by_extension.setting else None
     items = listing.items
     if items is None:
-        return None
+        # Only a token tells a map that goes on from one resource.
+        members = listing.map_of_items
+        return None if members is None else _token_pair(listing, members)
     rules = (_token_pair, _next_url, _link_header, _last_item, _number, _next_text)
     for rule in rules:
         suggestion = rule(listing, items)
@@ -67,6 +69,8 @@ def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagina
     """
     if any(evidence.side == "request" for evidence in suggestion.evidence):
         return False
+    if listing.is_inside_resource(items):
+        return True
     is_plainly_a_list = items.name in names.LIST_FIELDS and items.name != "data"
     return listing.endpoint.path.rstrip("/").endswith("}") and not is_plainly_a_list
 
@@ -77,7 +81,7 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
         is_number = parameter.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
         if parameter.name not in names.TOKEN_PARAMETERS and not is_number:
             continue
-        if not parameter.field.may_be("string", "integer", "number") or _is_time(parameter):
+        if not parameter.field.may_be(*_token_types(parameter)) or _is_time(parameter):
             continue
         if parameter.name == "token" and "auth" in parameter.field.text:
             continue  # here the token authenticates the caller
@@ -94,12 +98,20 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
             continue
         setting = {
             "mode": "cursor",
-            "items": items.query,
+            "items": items.items_query,
             "next": next_query,
             "parameter": parameter.setting,
         }
         return _with_more(listing, setting, [parameter.evidence, next_evidence, *_of_items(items)])
     return None
+
+
+def _token_types(parameter: Asked) -> tuple[str, ...]:
+    """Return the types of a token for *parameter*: also an object in a body, as for DynamoDB."""
+    return (*_PLAIN_TOKEN, "object") if parameter.location == "body" else _PLAIN_TOKEN
+
+
+_PLAIN_TOKEN = ("string", "integer", "number")
 
 
 def _header_token(listing: Listing, parameter: Asked) -> str | None:
@@ -118,7 +130,12 @@ def _header_token(listing: Listing, parameter: Asked) -> str | None:
 def _token(listing: Listing, parameter: Asked) -> Field | None:
     """Return the response field that supplies the token for *parameter*."""
     for field in listing.fields[1:]:
-        if not field.may_be("string", "integer", "number") or "array" in field.types:
+        if not field.may_be(*_token_types(parameter)) or "array" in field.types:
+            continue
+        is_object = "object" in field.types
+        if is_object != ("object" in parameter.field.types):
+            continue
+        if is_object and field.name not in names.TOKEN_FIELDS:
             continue
         if not names.fits_token(parameter.written, field.path):
             continue
@@ -237,13 +254,17 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
     if not listing.is_of_items(items):
         return None
     size = listing.parameter(names.SIZE_PARAMETERS)
+    most = listing.parameter(["max"])
     for mode, parameter_names in (
         ("page", names.PAGE_PARAMETERS),
         ("offset", names.OFFSET_PARAMETERS),
+        # Beside `max`, `first` is the index of the first item (Keycloak), and no size.
+        ("offset", [] if most is None else ["first"]),
     ):
         parameter = listing.parameter(parameter_names)
         if parameter is None or not parameter.field.may_be("integer", "number", "string"):
             continue
+        size = most if parameter.name == "first" else size
         if _is_time(parameter) or not _is_a_number(listing, parameter):
             continue
         setting: dict[str, Any] = {
@@ -263,6 +284,8 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
         ):
             continue
         if mode == "offset" and parameter.name == "start" and size is None:
+            continue
+        if page_evidence is None and listing.is_inside_resource(items):
             continue
         evidence += [page_evidence] if page_evidence is not None else []
         return _with_more(listing, setting, [*evidence, *_of_items(items)])
