@@ -419,6 +419,30 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"mode": "nextUrl", "items": "$.widgets", "next": "$['more.link']"},
     ),
+    "x-ms-pageable of an action that reads": (
+        {
+            "method": "post",
+            "path": "/stores/{name}/listKeys",
+            "properties": {"value": LIST, "nextLink": TEXT},
+            "x-ms-pageable": {"nextLinkName": "nextLink", "operationName": "listMore"},
+        },
+        {"mode": "nextUrl", "items": "$.value", "next": "$.nextLink", "nextMethod": "GET"},
+    ),
+    "a token of an action that x-ms-pageable gives a next URL, too": (
+        {
+            "method": "post",
+            "path": "/runs:query",
+            "properties": {"value": LIST, "nextLink": TEXT, "continuationToken": TEXT},
+            "query": {"continuationToken": TEXT},
+            "x-ms-pageable": {"nextLinkName": "nextLink"},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.value",
+            "next": "$.continuationToken",
+            "parameter": {"in": "query", "name": "continuationToken"},
+        },
+    ),
     "x-speakeasy-pagination": (
         {
             "properties": {"rows": LIST, "after": TEXT},
@@ -589,6 +613,18 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
                 "application/json": {"schema": {"properties": {"position": {"type": "object"}}}}
             }
         },
+    },
+    "an action that changes something": {
+        "method": "post",
+        "path": "/environments/{name}/resume",
+        "properties": {"value": LIST, "nextLink": TEXT},
+        "x-ms-pageable": {"nextLinkName": "nextLink"},
+    },
+    "an action whose next page another operation gets": {
+        "method": "post",
+        "path": "/getObjects",
+        "properties": {"value": LIST, "nextLink": TEXT},
+        "x-ms-pageable": {"nextLinkName": "nextLink", "operationName": "Objects_GetObjectsNext"},
     },
     "the first items alone": {"query": {"first": NUMBER}},
     "a schema in a circle": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},

@@ -85,6 +85,7 @@ REASONS: Mapping[str, str] = {
     "page-has-link": "the Link header with rel=next has the URL (RFC 8288)",
     "page-counts": "this mode counts by itself; the mode cursor uses a value of the response",
     "page-counts-nothing": "this mode does not count; write the first value into the request",
+    "page-repeats-request": "the next page is requested as the first one was, with another value",
     "page-headers": "headers contain no items; for a member of the body, write $['headers']",
     "page-without-items": "an empty page has no last item to continue from",
     "page-without-end": "nothing else ends the list in this mode: set 'total', 'more' or 'until'",

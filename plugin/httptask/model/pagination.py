@@ -57,6 +57,8 @@ class Pagination:
     """Query of the items in a page; None: the body if it is an array, or the only array in it."""
     next: str | None = None
     """Query of the next URL or token."""
+    next_method: str | None = None
+    """The method for the next URL, without a body; None: the task's own method, with its body."""
     parameter: Place | None = None
     """The place of the token or number in a request."""
     size: Place | None = None
@@ -100,6 +102,7 @@ class Pagination:
         names = {
             "items": "items",
             "next": "next",
+            "next_method": "nextMethod",
             "start": "start",
             "step": "step",
             "total": "total",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from httptask.errors import Pages
 from httptask.task import HttpTask, _round
-from lists import Answer, Asked, cut, items, list_server, page, targets
+from lists import Answer, Asked, asked, cut, items, list_server, page, targets
 from tasks import call, failure, http, runtime
 
 QUERY = {"in": "query", "name": "at"}
@@ -299,6 +299,30 @@ def test_a_graphql_connection_is_read_to_its_end() -> None:
         assert len(server.received) == 3
     assert result.body == items(30)
     assert result.pages == Pages(3, 30, 0, result.pages.bytes, True, "more", None)
+
+
+@pytest.mark.parametrize("each", [None, "activity"])
+@pytest.mark.parametrize("setting", [{"mode": "nextUrl", "next": "$.next"}, {"mode": "link"}])
+def test_the_pages_behind_a_post_may_be_got(setting: dict[str, Any], each: str | None) -> None:
+    """With `nextMethod`, the next URLs are requested with GET and without a body."""
+
+    def answer(asked: Asked) -> bytes:
+        number = int(asked.query.get("page", "1"))
+        following = f"/list?page={number + 1}" if number < 3 else None
+        link = [("Link", f'<{following}>; rel="next"')] if following else []
+        return page({"data": cut(items(30), 10, number), "next": following}, *link)
+
+    request = {"method": "POST", "body": {"q": 1}}
+    setting = setting | {"items": "$.data", "nextMethod": "GET"} | ({"each": each} if each else {})
+    with list_server(answer) as server:
+        result = call(http(f"{server.url}/list", request=request, pagination=setting))
+        sent = [asked(received) for received in server.received]
+    assert result.body == items(30)
+    assert [(one.method, bool(one.body)) for one in sent] == [
+        ("POST", True),
+        ("GET", False),
+        ("GET", False),
+    ]
 
 
 def test_size_start_and_step_stand_in_each_request() -> None:

@@ -45,6 +45,11 @@ def problems_of(pagination: Any, **fields: Any) -> dict[str, tuple[str | None, s
         ({"mode": "link", "parameter": QUERY}, "/pagination/parameter", "pagination-refuses"),
         ({"mode": "link", "start": 1}, "/pagination/start", "pagination-refuses"),
         (
+            {"mode": "page", "parameter": QUERY, "nextMethod": "GET"},
+            "/pagination/nextMethod",
+            "pagination-refuses",
+        ),
+        (
             {"mode": "page", "parameter": QUERY, "next": "$.next"},
             "/pagination/next",
             "pagination-refuses",

@@ -60,14 +60,35 @@ def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagin
 
 
 def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
-    """Read `x-ms-pageable`. A dot in `nextLinkName` separates names unless it is escaped."""
-    if listing.endpoint.method != "GET":
+    """Read `x-ms-pageable`. A dot in `nextLinkName` separates names unless it is escaped.
+
+    AutoRest requests the next page with GET, unless another operation does it.
+    """
+    is_get = listing.endpoint.method == "GET"
+    if not is_get and not (_reads(listing.endpoint.path) and _is_own(extension)):
         return None
     items = Query.of_steps((str(extension.get("itemName") or "value"),)).text
     following = Query.of_steps(tuple(re.split(r"(?<!\\)\.", extension["nextLinkName"]))).text
     if not any(field.query == following for field in listing.fields):
         following = Query.of_steps((extension["nextLinkName"].replace("\\.", "."),)).text
-    return {"mode": "nextUrl", "items": items, "next": following}, [following, items], None
+    setting = {"mode": "nextUrl", "items": items, "next": following}
+    setting |= {} if is_get else {"nextMethod": "GET"}
+    return setting, [following, items], None
+
+
+def _reads(path: str) -> bool:
+    """Say whether the name of an action, the last segment of *path*, says that it only reads."""
+    words = _CAMEL.findall(re.split(r"[/.:]", path.rstrip("/"))[-1])
+    return bool(words) and words[0].lower() in _READING
+
+
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_READING = frozenset(("get", "list", "query", "search", "find", "check", "evaluate", "available"))
+
+
+def _is_own(extension: Mapping[str, Any]) -> bool:
+    """Say whether no other operation of the description, `Things_ListNext`, gets the next page."""
+    return "_" not in str(extension.get("operationName") or "")
 
 
 def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:

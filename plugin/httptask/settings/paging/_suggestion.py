@@ -47,8 +47,16 @@ def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
         return None
     listing = Listing.of(endpoint)
     by_extension = of_extensions(listing)
-    if by_extension is not None:
-        return by_extension if by_extension.setting else None
+    if by_extension is not None and not by_extension.setting:
+        return None
+    # To repeat the POST with a token is more certain than to GET the next URL.
+    if by_extension is not None and "nextMethod" not in by_extension.setting:
+        return by_extension
+    return _by_rules(listing) or by_extension
+
+
+def _by_rules(listing: Listing) -> SuggestedPagination | None:
+    """Return what the names and texts of the description suggest."""
     items = listing.items
     if items is None:
         # Only a token tells a map that goes on from one resource.

@@ -364,7 +364,10 @@ class PageRound:
         cursor, number = self._state.cursor, self._state.number
         parameter = self._pagination.parameter
         if self._pagination.mode in BY_URL or parameter is None:
-            return NextCall(url=str(cursor), wait_seconds=wait_seconds, number=number)
+            method = self._pagination.next_method
+            return NextCall(
+                url=str(cursor), method=method, wait_seconds=wait_seconds, number=number
+            )
         settings = put(self._settings, parameter, cursor)
         return NextCall(settings, wait_seconds=wait_seconds, number=number)
 

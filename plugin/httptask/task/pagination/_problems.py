@@ -39,13 +39,14 @@ _NEEDED: Mapping[str, Mapping[str, str]] = {
 _URL = "page-has-url"
 _COUNTS = "page-counts"
 _NO_NUMBER = "page-counts-nothing"
+_REPEATS = "page-repeats-request"
 _REFUSED: Mapping[str, Mapping[str, str]] = {
     "nextUrl": {"parameter": _URL, "start": _URL, "step": _URL},
     "link": {"parameter": _URL, "start": _URL, "step": _URL, "next": "page-has-link"},
-    "cursor": {"start": _NO_NUMBER, "step": _NO_NUMBER},
-    "page": {"next": _COUNTS},
-    "offset": {"next": _COUNTS},
-    "lastItem": {"start": _NO_NUMBER, "step": _NO_NUMBER},
+    "cursor": {"start": _NO_NUMBER, "step": _NO_NUMBER, "nextMethod": _REPEATS},
+    "page": {"next": _COUNTS, "nextMethod": _REPEATS},
+    "offset": {"next": _COUNTS, "nextMethod": _REPEATS},
+    "lastItem": {"start": _NO_NUMBER, "step": _NO_NUMBER, "nextMethod": _REPEATS},
 }
 """Mode -> the settings without a meaning in it -> the code of the reason."""
 
