@@ -78,3 +78,23 @@ def test_a_template_in_a_body_is_for_the_api(body: Any, *, is_told: bool) -> Non
 def test_braces_of_expressions_and_of_json_are_no_variables(text: str) -> None:
     """Nothing is warned of."""
     assert told({"query": {"a": text}, "body": text}) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://a.example/things/:id", [":id"]),
+        ("https://a.example/:org/things/:id?a=1", [":org", ":id"]),
+        ("https://a.example:8080/things/7:cancel", []),
+        ("https://a.example/at/10:30/:", []),
+        ("https://a.example/things/{id}:cancel", []),
+    ],
+)
+def test_a_path_parameter_of_postman_is_told_its_form(url: str, found: list[str]) -> None:
+    """A colon elsewhere is one."""
+    sentences = [
+        f"{name!r} is sent as it stands: a path parameter is written {{{name[1:]}}}, with its"
+        " value in 'pathParameters'"
+        for name in found
+    ]
+    assert told({"url": url}) == [("/httpRequest/url", sentence) for sentence in sentences]

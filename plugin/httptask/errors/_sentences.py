@@ -102,6 +102,10 @@ SENTENCES: Mapping[str, str] = {
         "{found!r} is sent as it stands: an expression is {instead}[, with {parameter} in"
         " 'inputParameters']"
     ),
+    "colon-in-path": (
+        "{found!r} is sent as it stands: a path parameter is written {instead}, with its value in"
+        " 'pathParameters'"
+    ),
     "secret-in-the-open": (
         "this looks like a secret, and everybody who reads the definition can read it; store it as"
         " a credential and name it in 'credentials', or insert it with an expression"

@@ -1,4 +1,6 @@
-"""Warn of variables in the notation of other programs: `{{name}}`, which is sent as it stands."""
+"""Warn of variables in the notation of other programs: `{{name}}`, and `/:name` in a path. They are
+sent as they stand.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from httptask.settings.check._texts import texts
 
 _VARIABLE = re.compile(r"""\{\{\s*(?P<path>\$?[A-Za-z_(][\w.$\[\]'"() -]*?)\s*\}\}""")
 """`{{name}}` of Postman, `{{ $json.order["id"] }}` of n8n; not `{{#if x}}` or `{{x | upper}}`."""
+_IN_PATH = re.compile(r"(?<=/):([A-Za-z_]\w*)(?=[/?#]|$)")
+"""`/things/:id` of Postman; not `/things/7:cancel` of Google."""
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _OF_RUN = {
     **dict.fromkeys(("$guid", "$randomUUID"), "${swf:uuid}"),
@@ -35,7 +39,17 @@ def brace_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
         for found, variable in _variables(text):
             if found == text.strip().removeprefix("="):
                 yield _warning(found, variable, pointer_of(path, base), None)
-    for path, text in texts(task.get("httpRequest"), ("httpRequest",)):
+    request = task.get("httpRequest")
+    url = request.get("url") if isinstance(request, Mapping) else None
+    for match in _IN_PATH.finditer(url) if isinstance(url, str) else ():
+        yield Problem.of(
+            "colon-in-path",
+            pointer_of(["httpRequest", "url"], base),
+            severity="warning",
+            found=match[0][:_LONGEST],
+            instead=f"{{{match[1][:_LONGEST]}}}",
+        )
+    for path, text in texts(request, ("httpRequest",)):
         for found, variable in _variables(text):
             is_template = path[1:2] == ("body",) and found != text.strip().removeprefix("=")
             if not is_template or variable in parameters:
