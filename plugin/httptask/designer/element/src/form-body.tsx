@@ -18,25 +18,28 @@ const HOVERED = 350;
 /** The groups of parameters, and the word for a parameter of each. */
 const PLACES: Record<string, string> = { pathParameters: "path", headers: "header", query: "query", cookies: "cookie" };
 
-/** The form of the task *root*, whose request is *request*. */
-export function FormBody({ root, request }: { root: Slot; request: Slot }) {
+/** The form of the task *root*, whose request is *request*. *children* stand below the settings. */
+export function FormBody({ root, request, children }: { root: Slot; request: Slot; children: ComponentChildren }) {
   const { store } = useUi();
   const groups = request.kids.filter(({ field }) => field.name! in PLACES);
   const body = request.kids.find(({ field }) => field.name === "body");
+  const count = [...groups, body].reduce((sum, group) => sum + (group?.kids.filter(isShown).length ?? 0), 0);
+  const isWhole = count <= useMost(count);
   const switchBody = () => {
     if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body");
   };
   // A field redraws itself while the user types. The whole form is only drawn when `version` says that more has changed.
-  return useMemo(() => (
+  const settings = useMemo(() => (
     <Documented onView={switchBody}>
       <Parameters groups={groups} />
       {body && <Body slot={body} />}
       {request.own.length > 0 && (
         <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>
       )}
-      <TaskSettings root={root} />
+      {isWhole && <TaskSettings root={root} />}
     </Documented>
-  ), [root, store.task.version]);
+  ), [root, store.task.version, isWhole]);
+  return <>{settings}{isWhole && children}</>;
 }
 
 /** Shows a card with the documentation of the row that has the pointer or the focus. *onView* is called for Alt J. */

@@ -127,6 +127,7 @@ export class OpenTask {
   async take(id: string): Promise<void> {
     const opening = ++this.opening;
     const name = this.picking === "change" ? this.name : null;
+    const isNarrow = this.store.isNarrow(); // asked later, it would lay out the page once more
     this.loading = true;
     this.store.update();
     try {
@@ -146,7 +147,7 @@ export class OpenTask {
       }
       this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
       this.store.tab = "preview";
-      this.store.reference = !this.store.isNarrow();
+      this.store.reference = !isNarrow;
       this.store.focusWanted = "first";
       this.store.drafts.keep();
       this.store.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);

@@ -24,8 +24,9 @@ export function Request() {
             {store.task.endpointFailure.detail} The settings can be edited all the same.
           </Note>
         )}
-        <FormBody key={root.key} root={root} request={request} />
-        <Routes key={`${item.name} ${store.edits.shown}`} item={item} />
+        <FormBody key={root.key} root={root} request={request}>
+          <Routes key={`${item.name} ${store.edits.shown}`} item={item} />
+        </FormBody>
       </div>
     </div>
   );

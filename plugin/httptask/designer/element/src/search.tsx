@@ -96,17 +96,18 @@ function Box({ children }: { children?: ComponentChildren }) {
   }, []);
   useLayoutEffect(() => {
     entered.current = false;
-    if (isRequest) return; // a pasted request may hold a secret: it is never sent as a search
+    if (isRequest || store.task.loading) return; // a pasted request may hold a secret: it is never sent as a search
     const search = new AbortController();
     const timer = setTimeout(() => void ask(search.signal), items ? TYPING_PAUSE : 0);
     return () => {
       clearTimeout(timer);
       search.abort();
     };
-  }, [query]);
+  }, [query, store.task.loading]);
 
   const activeChoice = choices[active];
-  const expected = activeChoice && "id" in activeChoice ? activeChoice.id : null;
+  const isLikely = answered.current === query && (words || endpoints.length <= FEW);
+  const expected = isLikely && activeChoice && "id" in activeChoice ? activeChoice.id : null;
   useLayoutEffect(() => {
     if (expected === null || store.task.loading) return;
     const timer = setTimeout(() => store.task.expect(expected), active ? PASSED_BY : 0);
