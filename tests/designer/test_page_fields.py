@@ -323,20 +323,32 @@ def test_many_optional_fields_are_filtered(form: DesignerPage) -> None:
 
 
 def test_documentation_is_beside_its_row(form: DesignerPage) -> None:
-    """It describes the control, and is shown to whoever points at the row or moves there; where the
-    form has all of the width it stands below.
+    """It describes the control, and is shown to whoever points at the row or moves there: it covers
+    neither a field nor the response. Where the list of tasks has no room for it, it lies in the
+    form, away from its row; where the form has all of the width it stands below.
     """
     place = form.at("/httpRequest/body/name")
     expect(place).to_have_accessible_description("What it is called.")
     card = form.page.locator(".doc-card")
     place.hover()
     expect(card).to_contain_text("What it is called.")
+    box, settings = card.bounding_box(), form.page.locator(".settings").bounding_box()
+    assert box
+    assert settings
+    assert 0 <= box["x"] < box["x"] + box["width"] <= settings["x"]
+    form.page.locator(".top").hover()
+    expect(card).to_have_count(0)
+    form.page.set_viewport_size({"width": 1024, "height": 800})
+    place.hover()
+    expect(card).to_contain_text("What it is called.")
     box, row = card.bounding_box(), place.bounding_box()
+    right = form.page.locator(".right").bounding_box()
     assert box
     assert row
-    assert box["x"] > row["x"] + row["width"], "it covers no field"
-    form.named("button", "Add task").hover()
-    expect(card).to_have_count(0)
+    assert right
+    assert box["x"] + box["width"] <= right["x"]
+    assert box["y"] >= row["y"] + row["height"] or box["y"] + box["height"] <= row["y"]
+    form.page.locator(".top").hover()
     form.page.set_viewport_size({"width": 390, "height": 844})
     expect(form.page.locator(".hint", has_text="What it is called.")).to_be_visible()
     name = form.page.locator('[id="f-/httpRequest/body/name-name"]').bounding_box()

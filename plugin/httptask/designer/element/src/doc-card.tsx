@@ -3,20 +3,39 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** Between the card and what is around it, in px. */
 const MARGIN = 8;
+/** The least and the largest width of a card beside the settings, in px. */
+const [NARROWEST, WIDEST] = [200, 320];
 
-/** The documentation of the form's *row*, in a popover at the right of the settings; hidden where it does not fit beside them. */
+/**
+ * The documentation of the form's *row*, in a popover over the list of tasks: it covers neither the settings nor the response. If the list is too
+ * narrow, the popover lies in the form, at the end that is further from *row*.
+ */
 export function DocCard({ row }: { row: Element }) {
   const card = useRef<HTMLDivElement>(null);
   const find = (selector: string) => row.querySelector(selector);
   useLayoutEffect(() => {
     const element = card.current!;
-    const { right } = row.closest(".settings")!.getBoundingClientRect();
-    const { top } = row.getBoundingClientRect();
+    const form = row.closest(".settings")!;
+    const settings = form.getBoundingClientRect();
+    const pane = form.parentElement!.getBoundingClientRect();
+    const { top, bottom } = row.getBoundingClientRect();
+    const room = settings.left - (row.getRootNode() as ShadowRoot).host.getBoundingClientRect().left - 2 * MARGIN;
+    const isBeside = room >= NARROWEST;
+    element.style.width = `${isBeside ? Math.min(WIDEST, room) : settings.width}px`;
     element.showPopover();
     const { width, height } = element.getBoundingClientRect();
-    if (!width || right + MARGIN + width > innerWidth) return element.hidePopover();
-    element.style.left = `${right + MARGIN}px`;
-    element.style.top = `${Math.max(MARGIN, Math.min(top, innerHeight - height - MARGIN))}px`;
+    const lowest = Math.min(pane.bottom, innerHeight) - height - MARGIN;
+    const beside = Math.max(MARGIN, Math.min(top, lowest));
+    const apart = lowest >= bottom ? lowest : Math.max(pane.top, 0) + MARGIN;
+    element.style.left = `${isBeside ? settings.left - MARGIN - width : settings.left}px`;
+    element.style.top = `${isBeside ? beside : apart}px`;
+    const hide = () => element.hidePopover(); // its row moves
+    addEventListener("resize", hide);
+    form.parentElement!.addEventListener("scroll", hide);
+    return () => {
+      removeEventListener("resize", hide);
+      form.parentElement!.removeEventListener("scroll", hide);
+    };
   }, [row]);
   return (
     <div class="doc-card" ref={card} popover="manual" aria-hidden="true">
