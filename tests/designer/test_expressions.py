@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from designer import RunningDesigner, held_against_description, running_designer, thing_endpoint
+from designer import (
+    RunningDesigner,
+    held_against_description,
+    last,
+    running_designer,
+    thing_endpoint,
+)
+from servers import JSON, raw_server, respond, response, sequence
 from tasks import http
 
 PARAMETERS = {
@@ -398,6 +405,43 @@ def test_an_expression_over_the_answer_has_its_value(designer: RunningDesigner) 
     pages = definition()
     pages["tasks"]["Get"]["pagination"] = {"mode": "link"}
     assert ask(designer, "evaluate", text="${$.body}", definition=pages, **told) == {}
+
+
+def test_a_job_is_started_by_the_first_answer_and_polled_by_the_last(
+    designer: RunningDesigner,
+) -> None:
+    """A test request tells the response that started the job, which `when` and the URLs read; what
+    ends the job reads the last poll.
+    """
+    started = response(
+        b'{"id": 7, "token": "s3cret-job"}', JSON, ("X-Queue", "q1"), status="202 Accepted"
+    )
+    polled = response(b'{"status": "Running", "id": 8}', JSON)
+    with raw_server(sequence(respond(started), respond(polled), respond(polled))) as server:
+        poll = {"url": "/jobs/${$.body.id}", "intervalSeconds": 0.01}
+        task = http(f"{server.url}/jobs", completion={"mode": "poll", "poll": poll})
+        name, ending = last(designer, {"task": task, "name": "Get"})
+    assert name == "response"
+    first = ending["job"]["firstAnswer"]
+    assert (first["statusCode"], first["body"]["id"]) == (202, 7)
+    assert first["headers"]["x-queue"] == "q1"
+    flow = definition()
+    flow["tasks"]["Get"] |= {"completion": task["completion"]}
+    answer = {"statusCode": 200, "headers": {}, "body": json.loads(ending["text"])}
+    told = {"task": "Get", "definition": flow, "inputs": {"answer": answer, "firstAnswer": first}}
+    for pointer, number in (
+        ("/completion/when", "7"),
+        ("/completion/poll/url", "7"),
+        ("/completion/cancel/url", "7"),
+        ("/completion/poll/until", "8"),
+        ("/completion/poll/result", "8"),
+    ):
+        found = ask(designer, "evaluate", text="${$.body.id}", pointer=pointer, **told)
+        assert found["value"] == number, pointer
+        (group,) = ask(designer, "scope", pointer=pointer, **told)["groups"]
+        assert below(group, "body", "id")["value"] == number, pointer
+    shown = ask(designer, "evaluate", text="${$.body}", pointer="/completion/when", **told)
+    assert "s3cret-job" not in str(shown)
 
 
 QUERIES = [

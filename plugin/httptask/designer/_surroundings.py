@@ -53,6 +53,8 @@ class Surroundings:
     """The errors of the other input parameters."""
     answer: Any = ABSENT
     """The task's own last response, for a page or a poll the response of that call."""
+    first_answer: Any = ABSENT
+    """The response that started the task's job, in its last test."""
     item: ItemNumber | None = None
     """The index and count of the current item.
 
@@ -76,8 +78,11 @@ class Surroundings:
         """Return `$` for an expression at *place*, which reads the task's own response; or
         `ABSENT`.
         """
+        is_first = place.sees is Sees.FIRST_ANSWER
+        if is_first and self.first_answer is not ABSENT:
+            return self.first_answer
         answer = self.own_answer
-        if not isinstance(answer, Mapping) or place.sees is Sees.ANSWER:
+        if not isinstance(answer, Mapping) or is_first or place.sees is Sees.ANSWER:
             return answer
         body = answer.get("body", ABSENT)
         if place.sees is Sees.BODY:
@@ -138,7 +143,9 @@ async def surroundings_of(
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
     if "answer" in samples:
         around.answer = member(samples, "answer", dict)
-        secrets.add_from(around.answer)
+    if "firstAnswer" in samples:
+        around.first_answer = member(samples, "firstAnswer", dict)
+    secrets.add_from([around.answer, around.first_answer])
     if task.get("type") == "Decision":
         arrivals = last_tasks(definition, name)
         around.last_names = [way and way[0] for way in arrivals if way is None or not way[2]]

@@ -354,9 +354,9 @@ def _calls_of(exchange: Exchange, task: HttpTask) -> dict[str, Any]:
         "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
     }
     if exchange.pages is not None:
-        members["pages"] = shown_calls(exchange.pages)
+        members["pages"] = shown_calls(exchange.pages, exchange.response)
     if exchange.job is not None:
-        members["job"] = shown_calls(exchange.job)
+        members["job"] = shown_calls(exchange.job, exchange.response)
     if exchange.item is not None:
         members["item"] = exchange.item.to_json()
     suggestion = suggestion_after(exchange, task.endpoint, task.definition)
@@ -385,7 +385,7 @@ def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]
     if exchange is None:
         return request_event | {"maybeDelivered": False, "attempts": []}
     sent = exchange.request
-    job = {} if exchange.job is None else {"job": shown_calls(exchange.job)}
+    job = {} if exchange.job is None else {"job": shown_calls(exchange.job, exchange.response)}
     return (
         (described(sent) if sent is not None else request_event)
         | job

@@ -108,6 +108,7 @@ class Sees(Enum):
     REQUEST = "the input parameters and the item"
     DOCUMENT = "the run's input, variables and tasks"
     ANSWER = "the task's own answer"
+    FIRST_ANSWER = "the answer that starts a job"
     BODY = "the body of the task's own answer; with its headers, where a query begins with them"
     PAGE_ITEM = "an item of a page"
 
@@ -157,7 +158,8 @@ def _place_of_http(
     # One page, or one poll: not the result of all.
     alone = {**task, "pagination": None, "completion": None}
     if path in _OVER_RESULT or path in _OVER_FIRST_ANSWER:
-        return ExpressionPlace(Sees.ANSWER, result_schema(alone, endpoint, any_status=True))
+        sees = Sees.ANSWER if path in _OVER_RESULT else Sees.FIRST_ANSWER
+        return ExpressionPlace(sees, result_schema(alone, endpoint, any_status=True))
     if path == _IDENTITY:
         return ExpressionPlace(Sees.PAGE_ITEM)
     if path in _QUERY_PLACES:

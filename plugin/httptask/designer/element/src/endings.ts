@@ -115,7 +115,7 @@ export const smaller = (ending: Ending): Ending => ({
   request: ending.request && { ...ending.request, body: undefined, bodyBase64: undefined },
   raw: ending.raw?.slice(0, MOST_KEPT_TEXT),
   text: ending.text?.slice(0, MOST_KEPT_TEXT),
-  job: ending.job && JSON.stringify(ending.job).length > MOST_KEPT_TEXT ? { ...ending.job, received: undefined } : ending.job,
+  job: ending.job && JSON.stringify(ending.job).length > MOST_KEPT_TEXT ? { ...ending.job, received: undefined, firstAnswer: undefined } : ending.job,
   arrived: ending.arrived && shorter(ending.arrived),
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
 });
@@ -157,12 +157,12 @@ function callOf({ job }: Ending, completion: Json | undefined) {
 }
 
 /**
- * The response as the expressions of its own task see it (in pagination and completion); for pages the last one.
- * Undefined for a job, whose first response is not kept, and where the body is cut.
+ * The response as the expressions of its own task see it (in pagination and completion); for pages the last one, for a job that of the last poll.
+ * Undefined where the body is cut.
  */
 export function answerOf({ ending }: Result): JsonObject | undefined {
   const { status, headers = [], text = null, truncated, job, decodedAs } = ending;
-  if (status === undefined || truncated || job) return undefined;
+  if (status === undefined || truncated || (job && job.calls.at(-1)?.purpose !== "poll")) return undefined;
   const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
   return { statusCode: status, headers: named, body: decodedAs === "json" ? (fromRaw(text!) ?? null) : text };
 }

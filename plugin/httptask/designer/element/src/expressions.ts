@@ -28,6 +28,8 @@ export class Expressions {
     const last = tests.answers.get(task.name!);
     const answer = last && answerOf(last);
     if (answer) body.inputs.answer = answer;
+    const first = last?.ending.job?.firstAnswer;
+    if (first) body.inputs.firstAnswer = first;
     if (environments.chosen !== null && workflow.id !== null)
       Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {

@@ -263,7 +263,7 @@ export interface Scope {
 export interface ScopeRequest {
   definition: Definition;
   task: string;
-  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number; answer?: JsonObject };
+  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number; answer?: JsonObject; firstAnswer?: JsonObject };
   environment?: string;
   workflow?: string;
   pointer?: string;
@@ -392,6 +392,8 @@ export interface Job {
   nextRequest?: string;
   /** The callbacks that came, if the job calls back. The callback without a note ended the wait. */
   received?: { method: string; headers: [string, string][]; body: Json; receivedAt: string; status: number; note: string }[];
+  /** What `when` and `poll.url` read. */
+  firstAnswer?: JsonObject;
 }
 
 /** The items of a streamed response that have arrived. */
