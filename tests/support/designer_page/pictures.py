@@ -12,12 +12,15 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
+
+from httptask import hookimpl
+from httptask.plugins import plugin_manager
 
 if TYPE_CHECKING:
     from designer_page.browser import DesignerPage
@@ -203,6 +206,54 @@ def decision(page: DesignerPage) -> None:
     expect(page.page.locator(".value-below")).to_have_count(3)
 
 
+def parallel(page: DesignerPage) -> None:
+    open_task(page, "Tell both")
+    expect(page.named("button", "Add branch")).to_be_visible()
+
+
+def wait(page: DesignerPage) -> None:
+    open_task(page, "Wait a minute")
+    expect(page.page.get_by_label("Seconds", exact=True)).to_have_value("60")
+
+
+def history(page: DesignerPage) -> None:
+    open_task(page, "Get a thing")
+    page.named("tab", "History (1)").click()
+    expect(page.page.locator(".history li")).to_have_count(1)
+
+
+def pin(page: DesignerPage) -> None:
+    page.named("tab", "Response").click()
+    page.named("tab", "Pin").click()
+    expect(page.named("button", "Pin this response")).to_be_visible()
+
+
+def runs(page: DesignerPage) -> None:
+    page.named("tab", "Runs").click()
+    page.page.locator(".kept li button").first.click()
+    page.page.locator(".visits li button").first.click()
+    expect(page.page.get_by_role("tree", name="Output")).to_contain_text("yellow")
+
+
+def pasted(page: DesignerPage) -> None:
+    page.page.keyboard.press("Control+k")
+    search = page.page.get_by_label("Search the endpoints")
+    search.fill(f"curl -k {API}/things/7?limit=3 -H 'authorization: Bearer s3cret' -o thing.json")
+    search.press("Enter")
+    dialog = page.named("dialog", "Paste a request")
+    expect(dialog).to_contain_text("Get a thing")
+    expect(dialog).to_contain_text("--insecure-host")
+
+
+def plugin(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    page.add_task("Mail")
+    page.page.mouse.move(0, 0)
+    page.at("/subject").focus()
+    page.at("/to").focus()
+    expect(page.page.locator(".doc-card")).to_contain_text("Who gets it.")
+
+
 STATES: dict[str, Callable[[DesignerPage], None]] = {
     "search": searched,
     "request": filled_in,
@@ -213,8 +264,40 @@ STATES: dict[str, Callable[[DesignerPage], None]] = {
     "credentials": credentials,
     "reference": reference,
     "decision": decision,
+    "parallel": parallel,
+    "wait": wait,
+    "history": history,
+    "pin": pin,
+    "runs": runs,
+    "pasted": pasted,
+    "plugin": plugin,
 }
 """Each is reached from the one before."""
+
+
+class Mail:
+    """A plugin's type of task; its form is made from its schema."""
+
+    name = "Mail"
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "required": ["to", "subject"],
+        "properties": {
+            "to": {"type": "array", "items": {"type": "string"}, "description": "Who gets it."},
+            "subject": {"type": "string", "maxLength": 80},
+            "priority": {"enum": ["low", "normal", "high"], "default": "normal"},
+            "isDraft": {"type": "boolean", "description": "Keep it, and send it *later*."},
+        },
+    }
+
+    def problems(self, check: Any) -> list[Any]:
+        return []
+
+
+class Plugin:
+    @hookimpl
+    def httptask_task_types(self) -> list[Any]:
+        return [Mail()]
 
 
 # Taking them
@@ -230,12 +313,17 @@ def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
     (folder / "workflows").mkdir()
     (folder / "workflows" / "things.json").write_text(json.dumps(DEFINITION), encoding="utf-8")
     endpoints = [thing_endpoint(API), thing_endpoint(API, method="POST")]
+    manager = plugin_manager()
+    manager.register(Plugin())
+    options = {"workflows": folder / "workflows", "endpoints": endpoints, "plugins": manager}
     with (
         raw_server(respond(response(json.dumps(ANSWER).encode(), JSON))) as server,
-        running_designer(folder, workflows=folder / "workflows", endpoints=endpoints) as running,
+        running_designer(folder, **options) as running,
         browser.new_context(locale="en-GB", timezone_id="UTC", reduced_motion="reduce") as context,
     ):
         steady(context, tested(running, server.url))
+        ran(running, server.url)
+        context.route(re.compile(r"/api/v1/runs"), steady_run(server.url))
         with designer_page(browser, running.url, context=context) as page:
             page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
             page.page.evaluate(_FONTS)
@@ -271,17 +359,39 @@ def tested(running: Any, url: str) -> str:
     return "".join(lines).replace(url, API).replace(url.partition("//")[2], API[8:])
 
 
-def same_times(value: Any, name: str = "") -> Any:
+def same_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: same_times(item, key) for key, item in value.items()}
+        return {key: same_times(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [same_times(item, name) for item in value]
-    return 0.012 if isinstance(value, float) else value
+        return [same_times(item) for item in value]
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return _NOW
+    return 0.012 if isinstance(value, float) and value != 1.5 else value
+
+
+def ran(running: Any, url: str) -> None:
+    """Run the definition to its end, with real requests to *url* in place of `API`."""
+    definition = json.loads(json.dumps(DEFINITION).replace(API, url))
+    started = running.client.post("runs", json={"definition": definition, "workflow": "things"})
+    with running.client.stream("GET", f"runs/{started.json()['id']}/events") as stream:
+        stream.read()
+
+
+def steady_run(url: str) -> Callable[[Route], None]:
+    """Return what answers for runs: as the server does, with `API` and the same times as ever."""
+
+    def answer(route: Route) -> None:
+        told = route.fetch()
+        text = json.dumps(same_times(told.json()))
+        text = text.replace(url, API).replace(url.partition("//")[2], API[8:])
+        route.fulfill(response=told, body=text)
+
+    return answer
 
 
 def steady(context: BrowserContext, events: str) -> BrowserContext:
     """Let the clock stand still, and every test request be answered with *events*."""
-    context.clock.set_fixed_time("2026-01-31T08:30:00Z")
+    context.clock.set_fixed_time(_NOW)
     context.route(
         re.compile(r"/api/v1/test-requests$"),
         lambda route: route.fulfill(
@@ -291,6 +401,8 @@ def steady(context: BrowserContext, events: str) -> BrowserContext:
     return context
 
 
+_NOW = "2026-01-31T08:30:00Z"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _TO_THE_TOP = """async () => {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
     const {shadowRoot} = document.querySelector("http-task-designer");
