@@ -18,6 +18,7 @@ from typing import Any
 import servers
 from engine_definitions import at, flow, get, post
 from httptask.engines.temporal import client as temporal
+from httptask.model.pins import Pins
 from httptask.model.workflow import WorkflowRun
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
@@ -85,10 +86,12 @@ def standing_in(seconds: float) -> Iterator[tuple[Api, str]]:
         yield api, server.url
 
 
-async def start_all(world: TemporalWorld, definition: dict[str, Any], count: int) -> list[Handle]:
+async def start_all(
+    world: TemporalWorld, definition: dict[str, Any], count: int, pins: Pins | None = None
+) -> list[Handle]:
     """Start *count* runs of *definition*."""
     client = await world.client()
-    made, options = definition_of(definition), RunOptions()
+    made, options = definition_of(definition), RunOptions(pins=pins)
     async with runtime() as shared:
         arguments = await temporal.run_arguments(made, options, shared)
     arguments = replace(arguments, heartbeat_seconds=world.heartbeat_seconds)
@@ -143,10 +146,10 @@ class Fleet:
         self._folder = folder
         self._workers: dict[WorkerProcess, Path] = {}
 
-    def add(self) -> WorkerProcess:
-        """Start a worker."""
+    def add(self, **options: Any) -> WorkerProcess:
+        """Start a worker; *options* are those of `WorkerProcess`."""
         kept = Path(tempfile.mkdtemp(dir=self._folder))
-        worker = WorkerProcess(self._world.address, self._world.queue, folder=kept)
+        worker = WorkerProcess(self._world.address, self._world.queue, folder=kept, **options)
         self._workers[worker] = kept
         return worker
 

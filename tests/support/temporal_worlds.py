@@ -104,21 +104,35 @@ class TemporalWorld:
         return asyncio.run(main())
 
 
+_COMMAND = ("-m", "httptask", "worker")
+UNCACHED = (str(Path(__file__).with_name("uncached_worker.py")),)
+"""The command of a worker that keeps no workflow between two steps of it."""
+
+
 class WorkerProcess:
     """`httptask worker` in a process of its own; *folder* is where it keeps what it needs for a
-    while.
+    while, *release* the folder of another release of the package.
     """
 
-    def __init__(self, address: str, queue: str, *options: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        queue: str,
+        *options: str,
+        folder: Path | None = None,
+        command: tuple[str, ...] = _COMMAND,
+        release: Path | None = None,
+    ) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
             "PATH": os.environ["PATH"],
             "HTTPTASK_ALLOW_NETWORKS": "127.0.0.0/8",
             "TEMPORAL_ADDRESS": address,
             **({} if folder is None else {"TMPDIR": str(folder)}),
+            **({} if release is None else {"PYTHONPATH": str(release)}),
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "httptask", "worker", "--task-queue", queue, *options],
+            [sys.executable, *command, "--task-queue", queue, *options],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from command_line import Done, done
 from engine_definitions import api, at, called, flow, get
-from httptask.cli._temporal import TASK_QUEUE_VARIABLE
+from httptask.cli._temporal import TASK_QUEUE_VARIABLE, _status_text
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
 from httptask.engines.temporal._activities import Activities
@@ -368,8 +368,12 @@ def test_the_command_line_names_the_variable_of_the_engine() -> None:
     assert TASK_QUEUE_VARIABLE == _types.TASK_QUEUE_VARIABLE
 
 
-def test_a_run_of_a_newer_version_waits_for_newer_workers(temporal_address: str) -> None:
-    """An older worker says so, and does not fail the run."""
+def test_a_run_of_a_newer_version_waits_for_newer_workers(
+    temporal_address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An older worker says so, and does not fail the run. `status` repeats it, and so does `run`
+    to whoever waits.
+    """
 
     async def main() -> str:
         world = TemporalWorld(temporal_address)
@@ -379,14 +383,19 @@ def test_a_run_of_a_newer_version_waits_for_newer_workers(temporal_address: str)
             newer = replace(arguments, format=FORMAT + 1)
             client = await world.client()
             handle = await temporal.start_arguments(client, newer, options, world.queue)
-            async for event in handle.fetch_history_events(wait_new_event=True):
-                if event.HasField("workflow_task_failed_event_attributes"):
-                    message = event.workflow_task_failed_event_attributes.failure.message
-                    break
+            waiting = asyncio.create_task(temporal.follow_run(client, handle, options))
+            while not caplog.text:  # noqa: ASYNC110 - it comes from a log
+                await asyncio.sleep(0.1)
+            status = await temporal.run_status(client, handle.id)
             await handle.terminate()
-            return message
+            await waiting
+            return _status_text(status)
 
-    assert "upgrade the workers" in asyncio.run(main())
+    told = asyncio.run(main())
+    assert told.startswith("Running")
+    for text in (told, caplog.text):
+        assert "a worker cannot go on with it: this run was started by a newer version" in text
+        assert "upgrade the workers" in text
 
 
 def test_older_workers_take_what_they_run_as_it_is_meant() -> None:

@@ -70,6 +70,18 @@ _LOCAL_SECONDS = 60
 _AT_ONCE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=_LOST_WORKERS)
 _ONCE = RetryPolicy(maximum_attempts=1)
 
+_OF_PINNED = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    maximum_interval=timedelta(seconds=10),
+    maximum_attempts=1_000,
+)
+"""The activity of a task with a pin makes the attempts of `retry` itself. Workers of older versions
+lack it, so wait some hours for a newer one.
+"""
+
+_MISSING_ACTIVITY = "NotFoundError"
+"""The type of the SDK's failure if a worker lacks the activity."""
+
 
 class StoppedTaskError(Exception):
     """A running task was stopped; *error*, as JSON, says whether a request may have arrived."""
@@ -242,7 +254,7 @@ class ActivityRunner:
             result_type=HttpTaskOutcome,
             start_to_close_timeout=_deadline(step.definition) if is_http else _LONGEST,
             heartbeat_timeout=timedelta(seconds=self._arguments.heartbeat_seconds),
-            retry_policy=_policy(step.definition) if may_repeat else _ONCE,
+            retry_policy=_policy(step.definition, arguments) if may_repeat else _ONCE,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
         )
@@ -288,12 +300,14 @@ def _deadline(definition: Mapping[str, Any]) -> timedelta:
     return min(timedelta(seconds=min(seconds, _LONGEST.total_seconds())), _LONGEST) + _MARGIN
 
 
-def _policy(definition: Mapping[str, Any]) -> RetryPolicy:
+def _policy(definition: Mapping[str, Any], arguments: HttpTaskArguments) -> RetryPolicy:
     """Return the retry policy of a repeatable task.
 
     Each failure of the activity says whether another attempt follows, and after which delay. The
     intervals here apply only after a lost worker.
     """
+    if arguments.pin is not None:
+        return _OF_PINNED
     retry = policy.RetryPolicy.of_task(definition)
     return RetryPolicy(
         initial_interval=timedelta(seconds=1),
@@ -369,10 +383,13 @@ def _failure(error: FailureError, step: Step) -> Ran:
     if isinstance(cause, ActivityTimeoutError):
         return Ran(cut_off_error(step))
     message = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    advice = ""
+    if isinstance(cause, ApplicationError) and cause.type == _MISSING_ACTIVITY:
+        advice = "; upgrade the workers of the task queue, some of which are of an older version"
     return Ran(
         {
             "error": "TaskTypeFailed",
-            "message": f"the worker could not run it: {message}",
+            "message": f"the worker could not run it: {message}{advice}",
             "kind": "task",
             "retryable": False,
         }

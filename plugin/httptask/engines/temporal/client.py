@@ -280,7 +280,7 @@ async def follow_run(
     `options.finished` is called with each task that has ended, *noted* with each entry of the
     history and each running visit, as JSON, and *looked* with the reader after each query.
     """
-    reader = RunReader(handle)
+    reader = RunReader(client, handle)
     result = asyncio.ensure_future(end_of(client, handle))
     under_way: list[TaskRun] = []
     gates = WaitingGates(handle.id, options.waits)
@@ -289,6 +289,7 @@ async def follow_run(
         await _warn_of_no_workers(client, handle)
         while not result.done():
             await asyncio.wait([result], timeout=pause)
+            before_refusal = reader.refusal
             is_news = await _told(reader, options, noted)
             gates.tell(reader.tasks)
             if noted is not None or gates.are_told:
@@ -394,18 +395,19 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
         "startedAt": description.start_time.isoformat(),
     }
     if description.status == WorkflowExecutionStatus.RUNNING:
-        return {**value, **await _progress(handle)}
+        return {**value, **await _progress(client, handle)}
     end = await end_of(client, handle)
     run = WorkflowRun.from_json(end.run)
     ended = {"status": run.status, "error": run.error, "output": run.output}
     return {**value, **{name: one for name, one in ended.items() if one is not None}}
 
 
-async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
+async def _progress(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
     try:
         status = await handle.query("status", result_type=RunStatus, rpc_timeout=PATIENCE)
     except (RPCError, WorkflowQueryFailedError) as error:
-        return {"note": f"no worker tells how far it is: {error}"}
+        refusal = await refusal_of(client, handle)
+        return {"note": refusal or f"no worker tells how far it is: {error}"}
     return {
         "finished": status.finished,
         "underWay": status.under_way,

@@ -132,7 +132,7 @@ class ServerRuns:
         lack = await lack_of_workers(await self._connected(), self._queue)
         if kept.status != "Running":
             return await self._ended(kept, handle, lack)
-        reader = RunReader(handle)
+        reader = RunReader(await self._connected(), handle)
         under_way: list[TaskRun] = []
         if lack is None:
             while await reader.more() and not reader.has_all:
@@ -149,10 +149,11 @@ class ServerRuns:
 
         *lack* says that there are no workers; the tasks are then the outlines on the server.
         """
-        reader = RunReader(handle, _REPLAYED)
+        client = await self._connected()
+        reader = RunReader(client, handle, _REPLAYED)
         while lack is None and await reader.more() and not reader.has_all:
             pass
-        run = WorkflowRun.from_json((await end_of(await self._connected(), handle)).run)
+        run = WorkflowRun.from_json((await end_of(client, handle)).run)
         status = run.status if kept.status == "Failed" else kept.status
         tasks = (*reader.tasks, *run.tasks[len(reader.tasks) :])
         note = lack or _silence(reader)
@@ -236,6 +237,8 @@ class ServerRuns:
 
 def _silence(reader: RunReader) -> str | None:
     """Return a message if the last query of *reader* was not answered; else None."""
+    if reader.refusal:
+        return reader.refusal
     return f"no worker tells how far it is: {reader.hindrance}" if reader.hindrance else None
 
 
