@@ -134,6 +134,17 @@ def name_and_item(which: str) -> tuple[str, int | None]:
 
 READ = "${$.tasks['A'].output.body.path}"
 
+_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "who": {"type": "string", "pattern": r"^\p{Lu}", "format": "idn-hostname"},
+        "when": {"type": "string", "format": "date-time"},
+        "times": {"type": "integer", "default": 3},
+    },
+    "required": ["who"],
+}
+"""Of an input; a pattern and a format each need a library of their own."""
+
 _RETRY = {"maxAttempts": 3, "intervalSeconds": 0.01}
 
 _CHAIN = flow(
@@ -186,6 +197,14 @@ def nested(name: str, **fields: Any) -> dict[str, Any]:
 
 CASES: dict[str, Case] = {
     "chain": Case(_CHAIN, given={"n": 12345678901234567890}),
+    "input-schema": Case(
+        flow(
+            "A",
+            {"A": get("/things/1", inputParameters={"n": "${$.input.times}"})},
+            inputSchema=_SCHEMA,
+        ),
+        given={"who": "Änne", "when": "2026-11-30T12:00:00Z"},
+    ),
     "decision-and-terminate": Case(_LOOP),
     "parallel": Case(
         flow(

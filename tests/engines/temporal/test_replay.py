@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from temporalio.worker import Replayer
 
 from engine_definitions import CASES
 from httptask.engines.temporal import HttpTaskPlugin
-from places import DATA
+from places import DATA, TESTS
 
 HISTORIES = sorted((DATA / "temporal").glob("*.json"))
 
@@ -49,6 +51,19 @@ def test_a_workflow_that_does_something_else_does_not_replay() -> None:
     assert '"http_task"' in text
     with pytest.raises(workflow.NondeterminismError):
         replay(text.replace('"http_task"', '"another"'))
+
+
+def test_the_sandbox_executes_no_module_anew() -> None:
+    """Of no feature: it would do so for each run, and refuses what threads need. A process that has
+    imported nothing before tells, as a worker does.
+    """
+    script = TESTS / "support" / "sandboxed_modules.py"
+    process = subprocess.run([sys.executable, script, *HISTORIES], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    told = json.loads(process.stdout)
+    assert set(told) == {path.stem for path in HISTORIES}
+    anew = {name for replay in told.values() for name in replay["modules"]}
+    assert anew == {"__main__"}  # the sandbox's own, and empty
 
 
 def test_histories_hold_nothing_of_a_machine() -> None:

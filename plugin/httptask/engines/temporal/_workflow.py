@@ -62,7 +62,10 @@ class HttpTaskWorkflow:
                 " the workers of its task queue, and it goes on"
             )
         try:
-            self._walk = walk = Walk(arguments, self._signals)
+            # The check of the input imports what its schema needs (`regex` for a pattern, say). The
+            # sandbox would import that anew for each run, and refuses a part of it.
+            with workflow.unsafe.imports_passed_through():
+                self._walk = walk = Walk(arguments, self._signals)
         except DefinitionError as error:
             raise ApplicationError(
                 str(error), error.to_json(), type=type(error).__name__, non_retryable=True
