@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 import servers
+from connections import peers
 from crash_reporter import chain, reported
 from engine_definitions import api, at, get, post
 from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
@@ -109,21 +107,6 @@ def test_the_key_is_the_same_over_attempts_and_differs_from_activity_to_activity
         keys = [asked(request).headers["idempotency-key"] for request in server.received]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
-
-
-def peers() -> set[int]:
-    """Return the ports to which this process has connections."""
-    ports = set()
-    for path in Path("/dev/fd").iterdir():
-        with contextlib.suppress(OSError):  # no connection
-            one = socket.socket(fileno=int(path.name))
-            try:
-                name = one.getpeername()
-                if isinstance(name, tuple):
-                    ports.add(name[1])
-            finally:
-                one.detach()  # it is somebody else's
-    return ports
 
 
 def test_a_cancellation_closes_the_connection_before_the_activity_ends() -> None:

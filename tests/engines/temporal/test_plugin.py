@@ -101,20 +101,21 @@ def test_the_workflow_of_the_document_runs_as_it_stands(
 
 
 def test_options_that_a_worker_was_given_stay(temporal_address: str) -> None:
-    """The plugin sets what it needs, where nobody has said otherwise."""
+    """The plugin sets what it needs, where nobody has said otherwise: a worker learns of a
+    cancellation within a second, and a run waits two for the worker that has kept it.
+    """
+    names = ("max_heartbeat_throttle_interval", "sticky_queue_schedule_to_start_timeout")
 
     async def main() -> list[Any]:
         async with runtime() as shared:
             client = await Client.connect(temporal_address, plugins=[HttpTaskPlugin(shared)])
             usual = Worker(client, task_queue="a").config(active_config=True)
-            given = Worker(
-                client, task_queue="b", max_heartbeat_throttle_interval=timedelta(seconds=9)
-            ).config(active_config=True)
-            return [
-                one["max_heartbeat_throttle_interval"].total_seconds() for one in (usual, given)
-            ]
+            nine: Any = dict.fromkeys(names, timedelta(seconds=9))
+            given = Worker(client, task_queue="b", **nine).config(active_config=True)
+            configured: Any = (usual, given)
+            return [[one[name].total_seconds() for name in names] for one in configured]
 
-    assert asyncio.run(main()) == [1, 9]
+    assert asyncio.run(main()) == [[1, 2], [9, 9]]
 
 
 def test_numbers_keep_their_digits(temporal_address: str) -> None:

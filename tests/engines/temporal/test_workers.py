@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import select
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import servers
+from connections import peers
 from engine_definitions import at, branch, flow, get, post
 from httptask.cli._temporal import _status_text
 from httptask.engines.temporal._arguments import TaskSignal
@@ -110,6 +112,46 @@ def test_another_worker_takes_over_from_a_killed_one(temporal_address: str) -> N
     assert keys(hold)[2] is not None
     assert keys(hold)[2] == keys(hold)[3]
     assert run.output["body"] == ["/first", "/second"]
+    assert lost_by(world, run.workflow_id) == ["TIMEOUT_TYPE_HEARTBEAT"]
+
+
+def lost_by(world: TemporalWorld, run_id: str) -> list[str]:
+    """Return by which timeouts attempts of activities were taken for lost, as the history says."""
+
+    async def history() -> str:
+        client = await world.client()
+        return (await client.get_workflow_handle(run_id).fetch_history()).to_json()
+
+    started = [
+        event.get("activityTaskStartedEventAttributes", {})
+        for event in json.loads(asyncio.run(history()))["events"]
+    ]
+    failures = [one["lastFailure"] for one in started if "lastFailure" in one]
+    return [failure["timeoutFailureInfo"]["timeoutType"] for failure in failures]
+
+
+def test_a_cancelled_run_ends_after_its_connection(temporal_address: str) -> None:
+    """The worker, which goes on, closes the connection first and then says how far the task was."""
+    task = get("/a", readTimeoutSeconds=PATIENCE)
+    world = TemporalWorld(temporal_address)
+
+    async def main(url: str) -> WorkflowRun:
+        port = int(url.rpartition(":")[2])
+        async with world.worker():
+            handle = await world.start(at(flow("A", {"A": task}), url))
+            await asyncio.to_thread(hold.arrived.wait, PATIENCE)
+            assert port in peers()
+            await handle.cancel()
+            run = await world.end(handle)
+            assert port not in peers()
+            return run
+
+    with holding() as (hold, url):
+        run = asyncio.run(main(url))
+        assert hold.closed.wait(PATIENCE)
+    assert run.status == "Cancelled"
+    assert run.tasks[0].error is not None
+    assert (run.tasks[0].error["kind"], run.tasks[0].error["maybeDelivered"]) == ("cancelled", True)
 
 
 def test_what_must_not_be_repeated_fails_as_maybe_delivered(temporal_address: str) -> None:
