@@ -52,8 +52,10 @@ only after a while.
 """
 _READ = 4
 """The number of ended runs that are cached: a person who opens one opens many of its visits."""
-_REPLAYED = timedelta(seconds=10)
-"""The time limit for a query about an ended run, which a worker has to replay."""
+_REPLAYED = timedelta(seconds=60)
+"""The time limit for a query about an ended run, which a worker has to replay: some milliseconds a
+task.
+"""
 
 
 async def see_server() -> None:
@@ -75,6 +77,8 @@ class ServerRuns:
         self._connecting = asyncio.Lock()
         self._new: deque[str] = deque(maxlen=_NEW)
         self._read: deque[KeptRun] = deque(maxlen=_READ)
+        self._partly_read: dict[str, RunReader] = {}
+        """The readers of ended runs that no worker answered to the end, by the ids of the runs."""
 
     async def _connected(self) -> Client:
         async with self._connecting:
@@ -147,19 +151,25 @@ class ServerRuns:
     ) -> KeptRun:
         """Return *kept*, an ended run, with its tasks.
 
-        *lack* says that there are no workers; the tasks are then the outlines on the server.
+        *lack* says that there are no workers; the tasks are then the outlines on the server. Tasks
+        that were read are kept for the next call, which goes on after them.
         """
         client = await self._connected()
-        reader = RunReader(client, handle, _REPLAYED)
+        reader = self._partly_read.pop(kept.workflow_id, None)
+        reader = reader or RunReader(client, handle, _REPLAYED)
         while lack is None and await reader.more() and not reader.has_all:
             pass
         run = WorkflowRun.from_json((await end_of(client, handle)).run)
         status = run.status if kept.status == "Failed" else kept.status
         tasks = (*reader.tasks, *run.tasks[len(reader.tasks) :])
-        note = lack or _silence(reader)
+        note = lack or _rest_unread(reader)
         whole = replace(kept, status=status, tasks=tasks, ended=_end(run, status), note=note)
         if note is None:
             self._read.append(whole)
+        elif reader.tasks:
+            self._partly_read = dict(
+                [*self._partly_read.items(), (kept.workflow_id, reader)][-_READ:]
+            )
         return whole
 
     async def _described(
@@ -240,6 +250,16 @@ def _silence(reader: RunReader) -> str | None:
     if reader.refusal:
         return reader.refusal
     return f"no worker tells how far it is: {reader.hindrance}" if reader.hindrance else None
+
+
+def _rest_unread(reader: RunReader) -> str | None:
+    """Return a message if *reader* could not read an ended run to its end; else None."""
+    if not reader.hindrance:
+        return None
+    return (
+        f"{len(reader.tasks) or 'None'} of this run's tasks could be read with input and output:"
+        f" {reader.hindrance}. Open the run again to read on"
+    )
 
 
 async def _summary(execution: WorkflowExecution) -> KeptRun:
