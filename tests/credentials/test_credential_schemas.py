@@ -171,7 +171,7 @@ def test_what_is_wrong_with_a_field_is_said_without_its_value(
 
 def test_the_fields_that_are_missing_are_named_once() -> None:
     """In the order of the schema; those within a field are another matter."""
-    both = {"anyOf": [{"required": ["b", "a"]}], "required": ["a"], **{"properties": {}}}
+    both = {"anyOf": [{"required": ["b", "a"]}], "required": ["a"], "properties": {}}
     assert missing_fields(FORM, {"key": {}}) == ["user", "password"]
     assert missing_fields(FORM, {"user": "", "password": ""}) == []
     assert missing_fields({"allOf": [both, {"required": ["c", "a"]}]}, {"c": 1}) == ["a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,17 @@ from hypothesis import strategies as st
 
 from httptask.errors import ExpressionError, Problem
 from httptask.expressions import (
+    UNDEFINED,
     Comparison,
     ConditionRow,
     comparison_problems,
+    condition_problems,
     condition_rows,
+    members_compared,
+    paths_compared,
 )
 
+DATA_FOLDER = Path(__file__).parent.parent / "data" / "suites"
 DATA: dict[str, Any] = {
     "value": 20,
     "type": "Private",
@@ -116,12 +122,84 @@ def ours(condition: str, data: Any) -> bool | str:
         return "throws"
 
 
+ANSWERS: dict[str, bool] = json.loads((DATA_FOLDER / "conditions.json").read_text("utf-8"))
+"""Condition -> what JavaScript makes of it, as Node.js 20 said."""
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_condition_means_what_javascript_means(condition: str) -> None:
+    """Each of these conditions is true, or false, as in JavaScript; `value` gives what it is."""
+    assert ours(condition, DATA) is ANSWERS[condition]
+    value = Comparison.of(condition).value(DATA)
+    truth = isinstance(value, dict | list) or (value is not UNDEFINED and bool(value))
+    assert truth is ANSWERS[condition]
+
+
 @pytest.mark.npm
-def test_a_condition_means_what_javascript_means() -> None:
-    """Each of these conditions is true, or false, as in JavaScript."""
-    answers = judged(CONDITIONS, DATA)
-    assert [ours(condition, DATA) for condition in CONDITIONS] == answers
-    assert set(answers) == {True, False}
+def test_the_answers_are_javascripts() -> None:
+    """The file holds those of each condition, and no others."""
+    assert judged(CONDITIONS, DATA) == [ANSWERS[condition] for condition in CONDITIONS]
+    assert ANSWERS.keys() == set(CONDITIONS)
+
+
+def row(left: str, operator: str, right: str | None, text: str | None = None) -> ConditionRow:
+    return ConditionRow(left, operator, right, text)
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        (
+            "$.value >= 20 && $['type'] !== \"it's\"",
+            [row("$.value", ">=", "20"), row("$.type", "!==", "'it\\'s'", "it's")],
+        ),
+        ("$.list[0] && !$['a b']", [row("$.list[0]", "", None), row("$['a b']", "!", None)]),
+        (
+            "($ === null) && $.x == undefined",
+            [row("$", "===", "null"), row("$.x", "==", "undefined")],
+        ),
+        ("$.a < $.b.c", [row("$.a", "<", "$.b.c")]),
+        ("$.a === '$\\{b}'", [row("$.a", "===", "'$\\{b}'", "${b}")]),
+        ("$.a || $.b", None),
+        ("!($.a === 1)", None),
+        ("1 < $.a", None),
+        ("$.a < 1 < 2", None),
+        ("$.a && ($.b || $.c)", None),
+        ("$.a === !$.b", None),
+        ("$.a ===", None),
+        ("${$.a}", None),
+    ],
+)
+def test_comparisons_that_must_all_hold_are_rows(
+    condition: str, rows: list[ConditionRow] | None
+) -> None:
+    """A member and what it is compared with; whatever else a condition says is none."""
+    assert condition_rows(condition) == rows
+
+
+def test_the_members_that_a_condition_compares() -> None:
+    """Those of which its value is asked, once each in their order; whether there is one is not."""
+    condition = (
+        "$.a.b > 1 && !$.c && ($.d[0] === 'x' || 2 < $.a.b) && $.e == null && $.f !== undefined"
+    )
+    assert members_compared(condition) == ["a", "c", "d", "e", "f"]
+    assert paths_compared(condition) == [("a", "b"), ("d", 0)]
+    assert members_compared("$ === 1") == members_compared("$.a ===") == []
+
+
+def test_a_condition_by_an_expression_is_wholly_one() -> None:
+    """Who writes another language than JSONata is told which one compares."""
+    problem = Problem("/x", "wrong")
+
+    def check(condition: Any, at: str) -> list[Problem]:
+        return [problem]
+
+    assert condition_problems("$.a > ${b}", "/x", check) == [
+        Problem.of("condition", "/x", found="$.a > ${b}")
+    ]
+    assert condition_problems("${jsonata: a}", "/x", check) == [problem]
+    (hinted,) = condition_problems("${$.a}", "/x", check)
+    assert hinted.params["hint"] == "jsonata-compares"
 
 
 IN_ROWS = [
