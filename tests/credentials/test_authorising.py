@@ -119,6 +119,7 @@ def test_a_token_request_is_shown_in_the_exchange_and_its_secrets_nowhere(
     assert ["Authorization", "Basic •••"] in token["request"]["headers"]
     decoded = dict.fromkeys(("access_token", "refresh_token", "id_token"), "•••")
     assert token["response"]["decoded"] == decoded
+    assert "host" in {name.lower() for name, _ in token["request"]["headers"]}
     assert seen.outcome == "success"
     assert len(seen.attempts[0].hops) == 1
 

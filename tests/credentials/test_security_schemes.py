@@ -14,6 +14,8 @@ import pytest
 
 from decoding import decoding_server
 from httptask import hookimpl
+from httptask.credentials import KnownScheme
+from httptask.credentials.plugin import httptask_auth_schemes
 from httptask.errors import CredentialError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, Parameter
@@ -152,6 +154,27 @@ def test_no_credential_is_told(asked: str, said: str) -> None:
     assert warnings(endpoint(asked)) == [
         ("/credentials", f"this endpoint asks for {said}: name a credential")
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("basic", {"basic", "authorization"}),
+        ("bearer", {"bearer", "oauth2", "openid", "authorization"}),
+        ("apiKey", {"header", "query", "cookie", "authorization"}),
+        ("digest", {"digest", "authorization"}),
+        ("awsSigV4", {"authorization"}),
+        ("jwt", {"bearer", "oauth2", "openid", "authorization"}),
+        ("tls", {"mtls"}),
+        ("oauth2", {"bearer", "oauth2", "openid"}),
+    ],
+)
+def test_the_security_schemes_that_a_type_may_meet(kind: str, asked: set[str]) -> None:
+    """A key in `Authorization` may be any credential: OpenAPI 2.0 has no word for most of them."""
+    scheme = next(scheme for scheme in httptask_auth_schemes() if scheme.name == kind)
+    known = KnownScheme.of(scheme)
+    assert {name for name, described in SCHEMES.items() if known.fits(described)} == asked
+    assert {known.fits(described) for described in SCHEMES.values()} == {True, False}
 
 
 def test_alternatives() -> None:

@@ -167,6 +167,17 @@ def test_a_credential_that_cannot_be_moved_stays_where_it_is(
     assert json.loads(file.read_text()) == {"crm": CRM}
 
 
+def test_a_file_that_cannot_be_used_is_named_with_the_systems_reason(file: Path) -> None:
+    """In its words; a file may be another thing."""
+    file.mkdir(mode=0o700)
+    store = writable_shelf("file").store
+    assert store is not None
+    with pytest.raises(CodedError) as caught:
+        store("crm", CRM)
+    assert str(caught.value) == f"{file} cannot be written: Is a directory"
+    assert listed_credentials()[1] == [f"{file} cannot be read: Is a directory"]
+
+
 def test_a_store_that_nobody_writes_is_named_with_those_that_are() -> None:
     """The environment is one of them."""
     for name in ("environment", "vault"):

@@ -82,6 +82,10 @@ def test_a_token_can_be_put_looked_at_and_removed(tmp_path: Path, in_file: bool)
         seen = await tokens.peek("k:1")
         assert seen is not None
         assert (seen.access_token, seen.refresh_token) == ("put", "r")
+        await tokens.put("k:1", seen)
+        again = await tokens.peek("k:1")
+        assert again is not None
+        assert again.version not in ("", seen.version)
         assert seen.obtained_at == time.wall
         assert (await tokens.get("k:1", obtain)).access_token == "put"
         time.pass_(800)

@@ -164,6 +164,7 @@ JSONATA_CODES = [
     ("$split('a', 'b', -1)", "D3020", "split function"),
     ("$reduce([1, 2], function($item) { $item })", "D3050", "two arguments"),
     ("$sqrt(-1)", "D3060", "-1"),
+    ("$power(2, nothing)", "D3061", "base=2"),
     ("$sort([1, 'a'])", "D3070", "array of numbers"),
     ("$formatBase(1, 1)", "D3100", "given 1"),
     ("$formatBase(1, 37)", "D3100", "given 37"),

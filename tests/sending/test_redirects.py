@@ -176,12 +176,20 @@ def test_a_body_is_not_sent_to_another_origin() -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["ftp://example.com/x", "file:///etc/passwd", "http://u:p@127.0.0.1/", "http://[::bad/"]
+    ("to", "reason"),
+    [
+        ("ftp://example.com/x", "a redirect to 'ftp' is not followed: only http and https are"),
+        ("file:///etc/passwd", "a redirect to 'file' is not followed: only http and https are"),
+        ("http://u:p@127.0.0.1/", "user name"),
+        ("http://[::bad/", "a redirect to something that is no URL: "),
+    ],
 )
-def test_what_is_not_http_is_not_followed(to: str) -> None:
+def test_what_is_not_http_is_not_followed(to: str, reason: str) -> None:
     """Other schemes, user names in the URL and things that are no URL are refused."""
     with servers.raw_server(servers.redirect(to)) as server:
-        assert isinstance(failure(http(server.url)), errors.RedirectError)
+        error = failure(http(server.url))
+    assert isinstance(error, errors.RedirectError)
+    assert reason in error.message
 
 
 def test_https_does_not_fall_back_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,6 +200,7 @@ def test_https_does_not_fall_back_to_http(monkeypatch: pytest.MonkeyPatch) -> No
             error = failure(http(server.url), allow=["localhost", "127.0.0.1"])
         assert not plain.received
     assert isinstance(error, errors.RedirectError)
+    assert f"a redirect from https to http is not followed: {plain.url}" in error.message
 
 
 def test_circles_and_long_chains_end() -> None:

@@ -63,7 +63,7 @@ class Template:
 def is_expression(text: str) -> bool:
     """Say whether *text* is wholly one expression, and so may stand in place of any JSON value."""
     if text.startswith("${"):
-        return text.endswith("}") and split(text).whole
+        return split(text).whole
     return text.startswith(JSONATA)
 
 
