@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Fixtures and settings of all tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from registry import Registry, npm_registry
 
 pytest_plugins = ["httptask.testing.fixtures"]
 
-# Machines are shared and noisy: no promise of ours is about the time one example takes, or making
-# it.
+# Test machines are shared and noisy, so the time for an example, or for generating it, proves
+# nothing.
 settings.register_profile("httptask", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("httptask")
 
-# A shell's background job ignores SIGINT, and one of nohup SIGHUP; what tests start would inherit
-# that.
+# The background jobs of a shell ignore SIGINT, and those of nohup SIGHUP. Processes that tests
+# start would inherit that.
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
@@ -35,28 +35,27 @@ _numbers = itertools.count()
 def nothing_of_the_users_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Keep the tests away from the catalogue, the credentials and the settings of whoever runs
-    them.
-    """
+    """Hide the user's own catalogue, credentials and settings from the tests."""
     for name in list(os.environ):
         if name.startswith("HTTPTASK_"):
             monkeypatch.delenv(name)
     home = tmp_path_factory.getbasetemp()
-    # One for every test: what a test finds must not depend on those before it.
+    # A catalogue for each test, so that no test depends on earlier ones.
     number = next(_numbers)
     monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / f"catalogue-{number}.sqlite3"))
-    # Else it is kept in a file of the user's.
+    # Without the variable, the secret would be stored in a file of the user.
     monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET", "what URLs are made with in tests")
-    # Tokens are kept next to it.
+    # Tokens are stored next to this file.
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / f"no-credentials-{number}.json"))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A real Chromium, for one module: Playwright's event loop would stand in the way of other
-    modules' own.
+    """A real Chromium, for one module.
+
+    Not for the session: Playwright's event loop would disturb modules that start their own.
     """
-    from designer_page.browser import chromium  # few tests need it, and what it needs
+    from designer_page.browser import chromium  # imported late: few tests need Playwright
 
     with chromium() as running:
         yield running
@@ -64,17 +63,13 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """The registry that npm is set to, with a cache of its own and no settings of whoever runs
-    this.
-    """
+    """The registry that npm uses, with a cache of its own and without the user's npm settings."""
     with npm_registry(tmp_path, monkeypatch) as running:
         yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that run the page in a browser, and those that run the npm client, by what
-    they ask for.
-    """
+    """Mark the tests that use the fixture `browser` or `registry`."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         for fixture, mark in (("browser", "browser"), ("registry", "npm")):

@@ -1,4 +1,4 @@
-"""AutoRest's test server on this machine: lists and long jobs that we did not write."""
+"""Run the test server of AutoRest, which has lists and long jobs that we did not write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def judge(coverage: Path) -> Iterator[str]:
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        while line and not line.startswith('{"port"'):  # what it logs
+        while line and not line.startswith('{"port"'):  # lines of its log
             line = process.stdout.readline()
         yield f"http://127.0.0.1:{json.loads(line)['port']}"
     finally:

@@ -30,7 +30,7 @@ class Bucket:
 
     @property
     def variables(self) -> dict[str, str]:
-        """AWS's environment variables that lead to it."""
+        """AWS's environment variables for this bucket."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": "us-east-1",
@@ -39,7 +39,7 @@ class Bucket:
         }
 
     def objects(self) -> dict[str, bytes]:
-        """Return all objects by their keys, as botocore reads them."""
+        """Return all objects by key, read with botocore."""
         import botocore.session
 
         client: Any = botocore.session.Session().create_client(
@@ -52,14 +52,14 @@ class Bucket:
         name = self.url.removeprefix("s3://").partition("/")[0]
         listed = client.list_objects_v2(Bucket=name).get("Contents", [])
         return {
-            each["Key"]: client.get_object(Bucket=name, Key=each["Key"])["Body"].read()
-            for each in listed
+            entry["Key"]: client.get_object(Bucket=name, Key=entry["Key"])["Body"].read()
+            for entry in listed
         }
 
 
 @contextlib.contextmanager
 def seaweedfs(folder: Path) -> Iterator[Bucket]:
-    """Run the store with its data in *folder*. A bucket is made when something is put into it."""
+    """Run the store with its data in *folder*. The first upload creates a bucket."""
     for _ in range(_ATTEMPTS):
         ports = {f"-{role}.port{kind}": free_port() for role in _ROLES for kind in ("", ".grpc")}
         endpoint = f"http://127.0.0.1:{ports['-s3.port']}"
@@ -71,12 +71,12 @@ def seaweedfs(folder: Path) -> Iterator[Bucket]:
     try:
         yield Bucket("s3://shared/of/workers", endpoint)
     finally:
-        process.kill()  # its graceful end takes minutes, and nobody needs the data
+        process.kill()  # a graceful end takes minutes, and the data is not needed
         process.wait(servers.HANG_SECONDS)
 
 
 _ATTEMPTS = 5
-"""Another process may take a free port before the store does."""
+"""The number of attempts to start: another process may take the free port first."""
 
 
 def _started(folder: Path, ports: Mapping[str, int]) -> subprocess.Popen[bytes]:
@@ -103,7 +103,7 @@ def _started(folder: Path, ports: Mapping[str, int]) -> subprocess.Popen[bytes]:
 
 
 def _answers(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
-    """Wait for *process*, and say whether it answers at *endpoint*; it has ended if not."""
+    """Wait until *process* answers at *endpoint*; return False if it has ended instead."""
     deadline = time.monotonic() + servers.HANG_SECONDS
     while process.poll() is None:
         if time.monotonic() > deadline:
@@ -112,7 +112,7 @@ def _answers(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
             urllib.request.urlopen(endpoint, timeout=5).close()
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code == 403:  # it asks who is there
+            if error.code == 403:  # it answers, and wants credentials
                 return True
         except OSError:
             pass

@@ -1,4 +1,4 @@
-"""What a call costs, in bytecodes: the same on every machine, whoever else runs there."""
+"""Count the bytecodes of a call: a measure of its cost that is the same on every machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Count:
-    """How many bytecodes were run."""
+    """The number of executed bytecodes."""
 
     def __init__(self) -> None:
         self.bytecodes = 0
@@ -19,8 +19,8 @@ class Count:
 
 @contextmanager
 def counted() -> Iterator[Count]:
-    """Count the bytecodes of every function that is called, or goes on, in this thread meanwhile."""
-    # Since 3.13 a trace function no longer gets every opcode of a coroutine that goes on.
+    """Count the bytecodes that this thread executes in functions called during the block."""
+    # Since 3.13, a trace function misses opcodes of resumed coroutines.
     counting = _monitored if sys.version_info >= (3, 12) else _traced
     with counting() as count:
         yield count

@@ -1,4 +1,4 @@
-"""An API that answers 202 and calls back, the calls made by curl."""
+"""An API that answers 202, and its callbacks, which curl sends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = b"a secret of the server, as long as any"
 
 
 class CallingApi:
-    """The API at *url*; `urls` gets the callback URL of each request, as it comes."""
+    """An API; `urls` gets the callback URL of each request when the request arrives."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -47,7 +47,10 @@ def calling_api() -> Iterator[CallingApi]:
 
 
 def export(api: CallingApi, *, task: Any = None, **callback: Any) -> dict[str, Any]:
-    """Return a task that waits for a call, with *callback* in its settings and *task* around."""
+    """Return a task that waits for a callback.
+
+    *callback* are fields of its setting `callback`, *task* are further fields of the task.
+    """
     setting: dict[str, Any] = {"mode": "callback"}
     if callback:
         setting["callback"] = callback
@@ -67,7 +70,7 @@ def export(api: CallingApi, *, task: Any = None, **callback: Any) -> dict[str, A
 def run_called(
     definition: Any, calls: Callable[[], Any] | None = None, input_: Any = None, **options: Any
 ) -> WorkflowRun:
-    """Run *definition* with a receiver, *calls* in a thread beside it, and return how it ended."""
+    """Run *definition* with a receiver of callbacks, and *calls* in a thread; return the run."""
 
     async def main() -> WorkflowRun:
         runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
@@ -87,7 +90,7 @@ def run_called(
 
 
 def call(url: str, body: str = '{"rows": 5}', *words: str) -> tuple[int, str]:
-    """Call *url* with curl, and return the status and the whole answer."""
+    """Send *body* to *url* with curl, and return the status and the whole response."""
     json_type = ("-H", "Content-Type: application/json") if "-H" not in words else ()
     done = servers.curl("-X", "POST", "--data-binary", body, *json_type, *words, url)
     assert done.returncode == 0, done.stderr
@@ -95,6 +98,6 @@ def call(url: str, body: str = '{"rows": 5}', *words: str) -> tuple[int, str]:
 
 
 def status_of(answer: str) -> int:
-    """Return the last status of *answer*: 100 Continue may stand before it."""
+    """Return the last status in *answer*, after a `100 Continue`."""
     lines = [line for line in answer.splitlines() if line.startswith("HTTP/1.1 ")]
     return int(lines[-1].split()[1])

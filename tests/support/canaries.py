@@ -1,7 +1,7 @@
-"""Credentials whose secrets are canaries, a server that echoes them, and the search for them.
+"""Credentials whose secrets are canaries, a server that repeats them, and a search for them.
 
-The secrets are texts that stand nowhere else. The server echoes what it got in every part of its
-answer, in every encoding. The search shares nothing with the masking.
+A canary is a text that occurs nowhere else. The server repeats all secrets that it has received, in
+every part of its responses and in every encoding. The search shares no code with the masking.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from httptask.credentials.oauth2._grants import GRANTS
 from tasks import http, store
 
 HEAD, TAIL = "c4n4ry", "yr4n4c"
-"""Every canary starts and ends with them, so that a part of one is seen, too."""
+"""The start and the end of every canary, by which a part of one is recognised, too."""
 ANY = HEAD + "-\"é\\</&+ ü😀'%-of-32-bytes-" + TAIL
 VISIBLE = HEAD + "-\"\\</&+'%~=-of-32-bytes-" + TAIL
 IN_COOKIE = HEAD + "-</&+'%~=-" + TAIL
@@ -54,9 +54,9 @@ TLS_PEM = _locked(
 
 
 def leaks(shown: str | bytes, needles: tuple[str, ...]) -> list[str]:
-    """Return the spelling and the start of each of *needles* that stands in *shown*.
+    """Return the spelling and the start of each of *needles* that occurs in *shown*.
 
-    Base64 in it is decoded first: an exchange holds bodies so.
+    Text in base64 is searched decoded, too, because exchanges contain bodies in base64.
     """
     text = shown.decode("latin-1") if isinstance(shown, bytes) else shown
     inner = [_decoded(run[0]) for run in re.finditer(r"[A-Za-z0-9+/_-]{24,}", text)]
@@ -106,11 +106,11 @@ class Case:
     credential: dict[str, Any]
     secrets: tuple[str, ...]
     request: dict[str, Any] = field(default_factory=dict)
-    """More of `httpRequest`."""
+    """Further fields of `httpRequest`."""
     derived: str = ""
-    """A pattern of what is made of a secret, in a request."""
+    """A regular expression for values in a request that are derived from a secret."""
     needles: tuple[str, ...] = ()
-    """What is looked for beside the ends of a canary."""
+    """Further texts to search for, besides the start and the end of a canary."""
 
 
 def case_of(scheme: str, secret: str, name: str, **fields: Any) -> Case:
@@ -123,7 +123,7 @@ def _key(place: str, secret: str, **request: Any) -> Case:
 
 
 def _lines(pem: str) -> tuple[str, ...]:
-    """Return the lines of a key that a search looks for."""
+    """Return the lines of the key *pem* to search for."""
     return tuple(pem.split("\n")[1:-3])
 
 
@@ -178,18 +178,18 @@ CASES: dict[str, Case] = {
     ),
 }
 CONSENT = {"authorizationCode", "deviceCode"}
-"""Grants that only a person can begin."""
+"""Grants that need a person."""
 BY_NAME: dict[str, Any] = {
     "clientId": "client",
     "username": "ann",
     "key": {"pem": EC_PEM, "password": ANY},
     "certificate": CHAIN,
 }
-"""Values of fields that are no canaries of their own."""
+"""Field -> its value, if that is not a canary itself."""
 
 
 def _oauth(grant: str, authentication: str) -> Case:
-    """Return a credential with all the fields that its *grant* and its *authentication* need."""
+    """Return a credential with all fields that *grant* and *authentication* require."""
     ways = (GRANTS[grant], AUTHENTICATIONS[authentication])
     needed = (*ways[0].required, *ways[1].required_of(()))
     names = {*needed, "clientId"}
@@ -200,8 +200,10 @@ def _oauth(grant: str, authentication: str) -> Case:
         values |= {"key": {"pem": TLS_PEM, "password": ANY}}
     credential = {"type": "oauth2", "grant": grant, "tokenUrl": "/token", **values}
     credential["clientAuthentication"] = authentication
-    held = json.dumps(credential, ensure_ascii=False)
-    secrets = (text for text in (VISIBLE, ANY) if json.dumps(text, ensure_ascii=False) in held)
+    credential_text = json.dumps(credential, ensure_ascii=False)
+    secrets = (
+        text for text in (VISIBLE, ANY) if json.dumps(text, ensure_ascii=False) in credential_text
+    )
     return Case(credential, tuple(secrets))
 
 
@@ -215,7 +217,7 @@ CASES |= {
 
 
 def written(secret: str) -> dict[str, Any]:
-    """Return *secret* as servers write it."""
+    """Return *secret* in all encodings in which servers may repeat it."""
     octets = secret.encode()
     once = [base64.b64encode(b"abc"[:at] + octets) for at in range(3)]
     return {
@@ -246,22 +248,22 @@ def written(secret: str) -> dict[str, Any]:
 
 
 class Echo:
-    """Answers by the path with what it knows and what it got; `/token` gives a token, or refuses.
+    """A server that repeats all secrets in its response; the path selects the kind of response.
 
-    A digest is asked for where *challenges* is true.
+    `/token` issues a token, or refuses. Requests of digest credentials are challenged first.
     """
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.refuses = False
         self.derived: set[str] = set()
-        """What was made of a secret in any request."""
+        """The derived values in all requests."""
         self.got = b""
         """All requests."""
         self.recent = b""
-        """The last request, and the token request before it."""
+        """The last request, with the token request before it."""
         self.given: tuple[str, ...] = ()
-        """Tokens that were given."""
+        """The issued tokens."""
 
     def __call__(self, peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -283,7 +285,7 @@ class Echo:
 
     @property
     def made(self) -> list[str]:
-        """What is made of a secret in the last request."""
+        """The derived values in the last request."""
         pattern, text = self.case.derived, self.recent.decode("latin-1")
         return re.findall(pattern, text) if pattern else []
 
@@ -293,7 +295,7 @@ class Echo:
 
     @property
     def in_line(self) -> str:
-        """What it echoes in a line: no line ends, and each octet a character."""
+        """The secrets for use in a line: those without line breaks, a character for each octet."""
         texts = [text for text in self.echoed if "\n" not in text]
         return " ".join(texts).encode().decode("latin-1")
 
@@ -339,7 +341,7 @@ ANSWERS: dict[str, Callable[[Echo], bytes]] = {
 
 @contextmanager
 def echoing(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Echo, str]]:
-    """Run the server of *case*, whose credential is stored, and give it and its address."""
+    """Run the server for *case*, and store its credential; yield the server and its URL."""
     echo = Echo(case)
     has_identity = "tls" in (case.credential["type"], case.credential.get("clientAuthentication"))
     with (
@@ -355,7 +357,7 @@ def echoing(case: Case, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Echo,
 
 
 def needles_of(echo: Echo) -> tuple[str, ...]:
-    """Return what to look for after *echo* has answered."""
+    """Return the texts to search for after *echo* has answered."""
     return (HEAD, TAIL, *echo.case.needles, *echo.derived)
 
 
@@ -364,7 +366,7 @@ def task_of(case: Case, url: str) -> dict[str, Any]:
 
 
 def on_the_wire(echo: Echo) -> bool:
-    """Say whether the server got a secret, or what is made of one."""
+    """Say whether the server has received a secret, or a value derived from one."""
     if echo.case.credential["type"] == "tls":
-        return bool(echo.got)  # or the handshake had failed
+        return bool(echo.got)  # without the certificate, the handshake would have failed
     return bool(leaks(unquote_to_bytes(echo.got), needles_of(echo)))

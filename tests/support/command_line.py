@@ -1,4 +1,4 @@
-"""One `httptask` command in a process of its own, and what it did."""
+"""Run an `httptask` command in a separate process."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ import servers
 Run = Callable[..., "Done"]
 
 _OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG")
-"""Variables that only a new interpreter reads."""
+"""Prefixes of variables that an interpreter reads only when it starts."""
 
 
 class Done:
-    """What a command did."""
+    """The exit status and the output of a command."""
 
     def __init__(self, process: subprocess.CompletedProcess[str]) -> None:
         self.status = process.returncode
@@ -37,10 +37,10 @@ class Done:
 
 
 def done(words: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: str = "") -> Done:
-    """Run the command *words* in *cwd* with *environment*, and return what it did.
+    """Run the command *words* in *cwd* with *environment*, and return its result.
 
-    It is a process of its own: a fork of one that has imported what commands need, unless
-    *environment* holds what an interpreter reads when it starts.
+    The process is a fork of one that has imported everything, which is fast. If *environment*
+    contains variables that an interpreter reads when it starts, a new interpreter is started.
     """
     own = {name for name in environment if name.startswith(_OF_THE_INTERPRETER)}
     if any(environment[name] != os.environ.get(name) for name in own):
@@ -73,7 +73,7 @@ def done(words: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin:
 
 
 class _Server:
-    """The process that commands are forks of."""
+    """The process whose forks run the commands."""
 
     def __init__(self) -> None:
         script = Path(__file__).with_name("command_server.py")
@@ -101,5 +101,5 @@ class _Server:
 
 @cache
 def _server(thread: int) -> _Server:
-    """Return the one of *thread*: commands of several threads run at the same time."""
+    """Return the server of *thread*, so that commands of several threads run side by side."""
     return _Server()

@@ -1,8 +1,8 @@
-"""Runs `httptask` commands, each in a process of its own that need not import anything: a fork.
+"""Run `httptask` commands in forks of this process, which has imported everything already.
 
-Each line of standard input is one command as JSON, `{"words", "cwd", "environment", "stdin", "out",
-"err"}`, the last three being paths; each line of standard output is its exit status. It has no
-threads, so that a fork of it is a whole process.
+Each line of standard input is a command as JSON, `{"words", "cwd", "environment", "stdin", "out",
+"err"}`, where the last three are paths. Each line of standard output is the exit status of a
+command. The process has no threads, because a fork would lose them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _LOADED = (
     *("jsonschema", "httptask.catalogue", "httptask.credentials", "httptask.engines"),
     *("httptask.expressions", "httptask.settings", "httptask.task", "httptask.workflow"),
 )
-"""What commands import when they need it."""
+"""Modules that commands import late."""
 
 
 def main() -> int:
-    """Serve until standard input ends; in each fork return the status of its command."""
+    """Serve until standard input ends. In a fork, return the exit status of its command."""
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # as `python -m httptask`
     for name in _LOADED:
         importlib.import_module(name)
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def run(command: dict[str, str]) -> int:
-    """Become the process of *command*, and run it."""
+    """Run *command* in this process, with its folder, environment and files."""
     os.setsid()
     for descriptor, name, flags in (
         (0, "stdin", os.O_RDONLY),

@@ -1,4 +1,4 @@
-"""What a crash reporter takes of an error: its texts, and the local variables of its frames."""
+"""Collect what a crash reporter sends of an error: its texts and its frames' local variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TESTS = str(Path(__file__).parent.parent)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error* and whatever it leads to, also what a traceback would not print."""
+    """Yield *error* and its causes and contexts, including those that a traceback hides."""
     queued, seen = [error], set()
     while queued:
         current = queued.pop()
@@ -24,21 +24,20 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def reported(error: BaseException) -> str:
-    """Return all that a crash reporter takes of *error*: texts, and the local variables of each
-    frame but the tests'.
-    """
+    """Return all that a crash reporter sends of *error*, without the frames of tests."""
     texts = traceback.format_exception(error)
-    for one in chain(error):
-        texts += [str(one), repr(one), *getattr(one, "__notes__", ())]
-        frames = [frame for frame, _ in traceback.walk_tb(one.__traceback__)]
-        for frame in (one for one in frames if not one.f_code.co_filename.startswith(_TESTS)):
+    for cause in chain(error):
+        texts += [str(cause), repr(cause), *getattr(cause, "__notes__", ())]
+        for frame, _ in traceback.walk_tb(cause.__traceback__):
+            if frame.f_code.co_filename.startswith(_TESTS):
+                continue
             for name, value in frame.f_locals.items():
                 texts.append(f"{frame.f_code.co_qualname}: {name} = {_shown(value)}")
     return "\n".join(texts)
 
 
 def _shown(value: Any, depth: int = 4) -> str:
-    """Return the `repr` of *value*, and of what is in it where it is a container."""
+    """Return the `repr` of *value* and of everything in it, *depth* levels deep."""
     text = repr(value)
     if depth and isinstance(value, dict):
         return text + "".join(_shown(part, depth - 1) for pair in value.items() for part in pair)

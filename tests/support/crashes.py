@@ -1,8 +1,8 @@
-"""Processes that run journalled runs and are killed (`kill -9`), by the hundred.
+"""Hundreds of processes with journalled runs, which are killed (`kill -9`).
 
-A nursery is a process that has imported everything once. It forks a child for each life: a child
-starts the runs that it is told of, or goes on with them, until all have ended or it is killed, from
-outside or by itself at one of its writings to the journal.
+A nursery is a process that has imported everything. It forks a child for each life. A child starts
+or continues its runs until all have ended or it is killed: from outside, or by itself at one of its
+writes to the journal.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ ENDED, SELF_KILLED = 0, -signal.SIGKILL
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What a child does: *runs* are definitions by the ids of their runs."""
+    """The work of a child: *runs* are definitions by run id."""
 
     journal: str
     runs: Mapping[str, Any]
     definitions: Mapping[str, Any]
     writing: int | None = None
-    """The writing to the journal, from 1, at which it kills itself."""
+    """The number of the write to the journal, from 1, at which the child kills itself."""
     is_written: bool = False
-    """Whether it does so after that writing, and not before."""
+    """Whether it kills itself after that write, and not before."""
     seconds: float | None = None
-    """After which it is killed from outside."""
+    """The seconds after which it is killed from outside."""
 
 
 class Nursery:
-    """Forks children; one at a time."""
+    """Forks one child at a time."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin is not None
@@ -57,9 +57,7 @@ class Nursery:
         self._out: IO[str] = process.stdout
 
     def end(self, life: Life) -> int:
-        """Fork a child that leads *life*, wait for its end, and return its exit status, or the
-        signal it was killed by, negative.
-        """
+        """Run *life* in a child, and return its exit status, or minus the signal that killed it."""
         fields = {name: getattr(life, name) for name in Life.__slots__}
         self._in.write(json.dumps(fields) + "\n")
         self._in.flush()
@@ -85,14 +83,14 @@ def nursery() -> Iterator[Nursery]:
 
 
 class MortalStore(Store):
-    """A journal's file whose process dies at one of its writings."""
+    """A journal file whose process kills itself at one of its writes."""
 
     life: Life
     writings = 0
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        # What a killed process has written, the system has: only a power cut needs the disk.
+        # A killed process loses no writes: only a power cut would need a sync to the disk.
         self._thread.submit(self._connection.execute, "PRAGMA synchronous = OFF").result()
 
     def _commit(self, notes: Any) -> None:
@@ -106,7 +104,7 @@ class MortalStore(Store):
 
 
 async def lead(life: Life) -> None:
-    """Do all runs of *life* to their end."""
+    """Run all runs of *life* to their ends."""
     MortalStore.life = life
     plugins = plugin_manager(entry_points=False)
     async with Runtime(
@@ -131,7 +129,7 @@ async def lead(life: Life) -> None:
 
 
 def warm_up() -> None:
-    """Import what a life imports: a child starts with it."""
+    """Import all modules that a life needs, so that children have them."""
     pause = {"type": "Wait", "seconds": 0, "nextTask": "Ask"}
     ask = {
         "type": "Http",
@@ -146,7 +144,7 @@ def warm_up() -> None:
 
 
 def main(lines: Sequence[str] | IO[str]) -> None:
-    """Be a nursery: a line is a life; answer with how its child ended."""
+    """Run a nursery: read a life per line, and print how its child has ended."""
     from httptask.engines.journal import _journal
 
     _journal.Store = MortalStore  # type: ignore[misc]
@@ -168,7 +166,9 @@ def main(lines: Sequence[str] | IO[str]) -> None:
         seconds = json.loads(line)["seconds"]
         if seconds is not None:
             time.sleep(seconds)
-            os.kill(child, signal.SIGKILL)  # nobody has waited for it yet: it is this child
+            os.kill(
+                child, signal.SIGKILL
+            )  # not waited for yet, so the id still belongs to this child
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 

@@ -1,5 +1,6 @@
-"""A server that decodes requests by werkzeug and the standard library, which know nothing of ours,
-and answers what it read.
+"""A server that decodes requests with werkzeug and the standard library, and answers the result.
+
+It shares no code with httptask.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MULTIPART = "multipart/form-data"
 
 
 def decoded(request: Request) -> dict[str, Any]:
-    """Return *request* as it was read: its target and raw body, and its values by place."""
+    """Return the target and raw body of *request*, and its values grouped by location."""
     data = request.get_data(cache=True, parse_form_data=False)
     return {
         "method": request.method,
@@ -47,8 +48,9 @@ def decoded(request: Request) -> dict[str, Any]:
 
 
 def _parts(request: Request, data: bytes) -> list[list[str]]:
-    """Return the parts of a multipart body as the library for mail reads them: name, media type,
-    headers joined.
+    """Parse a multipart body with the `email` package.
+
+    Return the name, the media type and the joined `X-` headers of each part.
     """
     if not request.mimetype.startswith("multipart/"):
         return []
@@ -70,7 +72,7 @@ def _parts(request: Request, data: bytes) -> list[list[str]]:
 
 @contextlib.contextmanager
 def decoding_server() -> Iterator[str]:
-    """Run the server while the block lasts; its address."""
+    """Run the server while the block lasts, and yield its URL."""
     application = Request.application(
         lambda request: Response(json.dumps(decoded(request)), mimetype="application/json")
     )

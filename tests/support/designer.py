@@ -1,7 +1,6 @@
-"""A running designer for tests: a real uvicorn server on loopback in a thread, ended with its
-`with`.
+"""A designer on a real uvicorn server, in a thread, which ends with its `with` block.
 
-Every answer its client gets is held against the API's own OpenAPI description.
+Every response to its client is checked against the OpenAPI description of the designer's API.
 """
 
 from __future__ import annotations
@@ -35,14 +34,12 @@ API_FILE = ROOT / "schemas" / "designer-api.openapi.json"
 JSON = {"Content-Type": "application/json"}
 COMMAND = [sys.executable, "-m", "httptask", "designer"]
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
-"""Options to ask a server of this machine with: through no proxy, and a minute is given, for the
-machine may be busy.
-"""
+"""Options of an httpx client for a server on this machine: no proxy, and time for a busy machine."""
 
 
 @dataclass(slots=True)
 class RunningDesigner:
-    """A designer that answers; *client* talks to its API."""
+    """A running designer; *client* sends requests to its API."""
 
     url: str
     """`http://127.0.0.1:PORT/`."""
@@ -51,7 +48,7 @@ class RunningDesigner:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the designer listens."""
         return int(self.url.rstrip("/").rpartition(":")[2])
 
 
@@ -63,10 +60,10 @@ def running_designer(
     lines: list[str] | None = None,
     **options: Any,
 ) -> Iterator[RunningDesigner]:
-    """Run the designer with a catalogue in *folder* of what httptask ships and *endpoints*; it may
-    send to loopback.
+    """Run the designer, which may send requests to loopback.
 
-    *options* are those of `create_app`.
+    Its catalogue in *folder* has the shipped endpoint and *endpoints*. *options* are arguments of
+    `create_app`.
     """
     path = folder / "designer-catalogue.sqlite3"
     with Catalogue.open(path) as catalogue:
@@ -87,8 +84,9 @@ def running_designer(
 def started(
     tmp_path: Path, *words: str, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Start the command and give the process and what it says of itself; it is killed when it was
-    not ended.
+    """Run the command `httptask designer`, and yield the process and its first line of JSON.
+
+    The process is killed at the end of the block.
     """
     process = subprocess.Popen(
         [
@@ -120,12 +118,10 @@ def started(
 
 @contextmanager
 def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
-    """Run the ASGI application *app* on a free port of loopback, and give its address and the
-    server.
-    """
+    """Run the ASGI application *app* on a free port of loopback; yield its URL and the server."""
     with socket.socket(
         socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as sock:  # or Nagle's algorithm stays on
+    ) as sock:  # without it, asyncio leaves Nagle's algorithm on
         sock.bind(("127.0.0.1", 0))
         sock.listen()
         config = uvicorn.Config(
@@ -153,14 +149,14 @@ def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
 
 @cache
 def api_description() -> Any:
-    """Return the API's own OpenAPI description."""
+    """Return the OpenAPI description of the designer's API."""
     return json.loads(API_FILE.read_text(encoding="utf-8"))
 
 
 def held_against_description(response: httpx.Response) -> None:
-    """Fail when *response* is not one that the description has for its path, method and status."""
+    """Fail if *response* does not match the description of its path, method and status."""
     operation = _operation(response.request.method, response.request.url.path)
-    if operation is None:  # not of the API, or a method it does not have
+    if operation is None:  # another path, or a method that the path does not have
         return
     described = (
         operation["responses"].get(str(response.status_code)) or operation["responses"]["default"]
@@ -185,7 +181,7 @@ def held_against_description(response: httpx.Response) -> None:
 
 
 def conforms(schema: Any, value: Any) -> None:
-    """Fail when *value* does not satisfy *schema*, whose references lead into the description."""
+    """Fail if *value* does not satisfy *schema*, which may refer to the description."""
     whole = {
         "$ref": "#/$defs/whole",
         "$defs": {"whole": schema},
@@ -214,9 +210,7 @@ Events = list[tuple[str, dict[str, Any]]]
 
 
 def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the server-sent events of a streamed *response* as (name, data), read by the rules of
-    HTML, section 9.2.6.
-    """
+    """Yield the server-sent events of *response* as (name, data); see HTML, section 9.2.6."""
     name, data = "", []
     for line in response.iter_lines():
         if not line:
@@ -235,14 +229,14 @@ def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def events_of(designer: RunningDesigner, draft: dict[str, Any]) -> Events:
-    """Run a test request to its end and return its events."""
+    """Run the test request *draft* to its end, and return its events."""
     with designer.client.stream("POST", "test-requests", json=draft) as response:
         assert response.status_code == 200, response.read()
         return list(events(response))
 
 
 def last(designer: RunningDesigner, draft: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Run a test request and return the event it ended with."""
+    """Run the test request *draft*, and return its last event."""
     return events_of(designer, draft)[-1]
 
 

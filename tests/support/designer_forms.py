@@ -1,4 +1,4 @@
-"""Forms filled in by rote, and schemas to make forms of."""
+"""Filling in forms automatically, and schemas for forms."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from httptask.model.api import Endpoint
 
 
 class Filled:
-    """Fills in a form as a person would who takes the first of everything; *generous* fills in
-    optional fields, too.
-    """
+    """Fills in a form with the first choice of every field; *generous* includes optional fields."""
 
     def __init__(self, endpoint: Endpoint, schema: Any, *, generous: bool) -> None:
         self._endpoint = endpoint
@@ -30,9 +28,9 @@ class Filled:
 
     def _object(self, part: Any, depth: int) -> Any:
         return {
-            each["name"]: self.value(each, depth)
-            for each in part["fields"]
-            if self._wants(each, depth)
+            field["name"]: self.value(field, depth)
+            for field in part["fields"]
+            if self._wants(field, depth)
         }
 
     def _map(self, part: Any, depth: int) -> Any:
@@ -43,7 +41,7 @@ class Filled:
 
     def _array(self, part: Any, depth: int) -> Any:
         least = max(part.get("minimum", 0), int(self._generous and depth < 6))
-        first = [self.value(each, depth) for each in part.get("prefix", [])]
+        first = [self.value(item, depth) for item in part.get("prefix", [])]
         more = (
             [self.value(part["items"], depth) for _ in range(least - len(first))]
             if "items" in part
@@ -74,7 +72,7 @@ class Filled:
         return "eA=="
 
     def _any(self, part: Any, depth: int) -> Any:
-        if "options" in part:  # a union of scalars: one box for them all
+        if "options" in part:  # a union of scalars is one text box
             return self._union(part, depth)
         return {
             "string": "x",

@@ -1,6 +1,7 @@
-"""A definition for each feature of engines, and the API that their tasks ask.
+"""A definition for each feature of engines, and the API for their tasks.
 
-Two engines run them alike, and a run that has begun on one version of a worker goes on on the next.
+Both engines must run these definitions in the same way. A run that began on one version of a worker
+must continue on the next version.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lists import Asked, list_server, page
 from tasks import http
 
 API = "http://api.example"
-"""In a definition: the address of the API, wherever it is."""
+"""The URL of the API in a definition; `at` replaces it."""
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def api() -> Iterator[servers.RawServer]:
 
 
 def _call(body: Any) -> None:
-    """Call the URL `at` of *body* twice, the second time as whoever had no answer does."""
+    """Call the URL `at` of *body* twice, like a caller that repeats a call without an answer."""
     told = json.dumps({"state": body.get("state", "Ready"), "of": body.get("of")}).encode()
     for _ in range(2):
         headers = {"Content-Type": "application/json", "Authorization": "Bearer of-the-caller"}
@@ -78,7 +79,7 @@ def _call(body: Any) -> None:
 
 
 def get(path: str, **fields: Any) -> dict[str, Any]:
-    """Return a task that asks the API for *path*; it ends its track unless *fields* go on."""
+    """Return a task that gets *path*; it is the last one unless *fields* has `nextTask`."""
     task = http(API + path, **fields)
     if "nextTask" in fields:
         del task["end"]
@@ -93,7 +94,7 @@ def post(path: str, **fields: Any) -> dict[str, Any]:
 
 
 def called(path: str, callback: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """Return a task that posts to *path* and waits for a call, as *callback* says."""
+    """Return a task that posts to *path* and waits for a callback with the setting *callback*."""
     task = post(path, completion={"mode": "callback", "callback": callback}, **fields)
     body = {"at": "${swf:callbackUrl}", "state": "Ready", "of": "${$.of}"}
     task["httpRequest"]["body"] = body
@@ -113,21 +114,19 @@ def branch(name: str, task: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A definition, what it is given, and how its run ends."""
+    """A definition, its input, and the status in which its run ends."""
 
     definition: dict[str, Any]
     status: str = "Completed"
     given: Any = None
     definitions: dict[str, Any] = field(default_factory=dict)
     signals: dict[str, Any] = field(default_factory=dict)
-    """What somebody outside gives: by the name of the task, an output; to an item of it, by the
-    name and the index, `G.0`.
-    """
+    """Outputs from outside by the name of the task, or for an item by name and index (`G.0`)."""
     pins: Pins | None = None
 
 
 def name_and_item(which: str) -> tuple[str, int | None]:
-    """Return the name of the task, and the index of the item, that get the signal *which*."""
+    """Return the name of the task and the index of the item for *which*, a key of `signals`."""
     name, _, item = which.partition(".")
     return name, int(item) if item else None
 

@@ -1,6 +1,4 @@
-"""What tests of importing share: descriptions to import, and a look at the processes that read
-them.
-"""
+"""Helpers for tests of importing: descriptions, and the processes that read them."""
 
 from __future__ import annotations
 
@@ -35,13 +33,13 @@ API = {
 
 
 def description(number: int, operations: int = 3, **changes: Any) -> dict[str, Any]:
-    """An API of its own: so many operations, each with the same recursive body."""
+    """Return the description of API *number*, whose *operations* have the same recursive body."""
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
     paths = {
-        f"/things{number}/{each}": {
-            "post": {"summary": f"Make thing {each}", "requestBody": body, "responses": {}}
+        f"/things{number}/{operation}": {
+            "post": {"summary": f"Make thing {operation}", "requestBody": body, "responses": {}}
         }
-        for each in range(operations)
+        for operation in range(operations)
     }
     return {**API, "info": {"title": f"Things {number}", "version": "1"}, "paths": paths, **changes}
 
@@ -58,24 +56,26 @@ def as_json(value: Any) -> bytes:
 
 
 def paths() -> set[str]:
-    """The paths that the catalogue holds beside what is shipped."""
+    """Return the paths of the catalogue's endpoints, without the shipped one."""
     with Catalogue.open() as catalogue:
-        return {each.path for each in catalogue.endpoints() if each.provider != "procore"}
+        return {
+            endpoint.path for endpoint in catalogue.endpoints() if endpoint.provider != "procore"
+        }
 
 
 def running(parent: int) -> list[int]:
-    """The processes that were started by the process *parent*."""
-    found = []
+    """Return the process ids of the children of the process *parent*."""
+    children = []
     for entry in Path("/proc").iterdir():
         try:
             if (
                 entry.name.isdigit()
                 and int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent
             ):
-                found.append(int(entry.name))
+                children.append(int(entry.name))
         except OSError:
             continue
-    return found
+    return children
 
 
 def is_running(pid: int) -> bool:
@@ -86,17 +86,17 @@ def is_running(pid: int) -> bool:
 
 
 def until(holds: Any, seconds: float = 60.0) -> Any:
-    """Wait until *holds* returns something true, and return it."""
+    """Call *holds* until it returns a true value, and return that value."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := holds():
-            return found
+        if value := holds():
+            return value
         time.sleep(0.01)
     raise AssertionError("it did not happen")
 
 
 class Silent:
-    """A server that is asked and does not answer."""
+    """A server that reads a request and never answers."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()

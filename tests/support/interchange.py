@@ -1,4 +1,4 @@
-"""What a pasted request becomes, on the wire: sent by the real curl, and by our task."""
+"""Compare requests on the wire: sent by the real curl, and by an imported task."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from servers import HANG_SECONDS, OK, Peer, RawServer, raw_server
 from tasks import runtime
 
 JUDGES = Path(__file__).parents[1] / "interchange" / "judges"
-"""Readers of curl commands and Postman collections that we did not write."""
+"""The folder of other programs that read curl commands and Postman collections."""
 
 OF_CLIENTS = {"host", "content-length", "connection", "accept-encoding", "expect"}
-"""Headers that every client writes in its own way."""
+"""Headers that differ from client to client."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One request as it came, in a form in which equal meanings are equal."""
+    """A received request, normalised: requests with the same meaning are equal."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Sent:
 
 
 def sent(raw: bytes) -> Sent:
-    """Return the request *raw* without what clients may write differently."""
+    """Parse the request *raw*, without the differences that clients may have."""
     head, _, body = raw.partition(b"\r\n\r\n")
     line, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = line.split(" ", 2)
@@ -68,7 +68,7 @@ def sent(raw: bytes) -> Sent:
 
 
 def meaning(body: bytes, content_type: str) -> Any:
-    """Return what *body* says: JSON and forms by their values, all else octet by octet."""
+    """Return the values of *body* if it is JSON or a form, else its bytes."""
     essence = content_type.partition(";")[0].strip().lower()
     if essence.endswith("json") and body:
         try:
@@ -94,7 +94,7 @@ def meaning(body: bytes, content_type: str) -> Any:
 
 
 def answered(peer: Peer) -> bool:
-    """Answer every request with 200; a digest is asked for where the path says so."""
+    """Answer every request with 200, or with a digest challenge if the path asks for one."""
     request = peer.read_request()
     if b" /digest" in request[:40] and b"\r\nAuthorization:" not in request:
         challenge = b'Digest realm="r", nonce="n", qop="auth", algorithm=MD5'
@@ -109,7 +109,7 @@ def answered(peer: Peer) -> bool:
 
 
 def judged(program: str, value: Any) -> Any:
-    """Return what the *program* of the judges' folder, which npm set up, makes of the JSON *value*."""
+    """Return the result of the *program* in the folder `judges` for the JSON *value*."""
     npm.install(JUDGES)
     printed = subprocess.run(
         ["node", program],
@@ -124,13 +124,13 @@ def judged(program: str, value: Any) -> Any:
 
 @contextmanager
 def recorder() -> Iterator[RawServer]:
-    """Run a server that keeps what it gets."""
+    """Run a server that stores all requests."""
     with raw_server(answered) as server:
         yield server
 
 
 def sent_by_shell(command: str, server: RawServer, folder: Path) -> Sent:
-    """Run *command* in bash in *folder*, and return the last request that came."""
+    """Run *command* in bash in *folder*, and return the last received request."""
     before = len(server.received)
     done = subprocess.run(
         ["bash", "-c", command.encode()],
@@ -145,7 +145,7 @@ def sent_by_shell(command: str, server: RawServer, folder: Path) -> Sent:
 
 
 class Given:
-    """A store of the credentials that an import suggests."""
+    """A credential store with the credentials that an import suggests."""
 
     def __init__(self, imported: Imported) -> None:
         self._imported = imported
@@ -162,7 +162,7 @@ def sent_by_task(
     task: ImportedTask | None = None,
     **values: Any,
 ) -> Sent:
-    """Run the imported task with its credentials, and return the last request that came."""
+    """Run the imported task with its credentials, and return the last received request."""
     one = task or imported.tasks[0]
     assert [problem for problem in one.problems if problem.severity == "error"] == []
     before = len(server.received)

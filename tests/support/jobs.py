@@ -17,7 +17,7 @@ Step = bytes | Callable[[Asked], bytes]
 
 @contextmanager
 def job_server(*steps: Step) -> Iterator[servers.RawServer]:
-    """Run a server that answers one step after another, the last one again and again."""
+    """Run a server that answers with *steps* in order, and repeats the last one."""
     left = list(steps)
 
     def answer(asked: Asked) -> bytes:

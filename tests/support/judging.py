@@ -1,6 +1,4 @@
-"""A server that has openapi-core read each request by the description it is for, and answers what
-that says.
-"""
+"""A server that reads each request with openapi-core and a description, and answers the result."""
 
 from __future__ import annotations
 
@@ -17,8 +15,9 @@ from werkzeug.serving import make_server
 
 
 class Judge:
-    """Answers `{"errors": [...]}`, and without any what openapi-core read: values by the groups of
-    a task's `httpRequest`.
+    """Answers `{"errors": [...]}`, or if there are none, the values that openapi-core has read.
+
+    The values are grouped as in a task's `httpRequest`.
     """
 
     def __init__(self) -> None:
@@ -30,10 +29,10 @@ class Judge:
         self._thread.start()
 
     def reads(self, document: dict[str, Any], json_too: Sequence[str] = ()) -> str:
-        """Know the description *document* of one operation; return the address of its server.
+        """Add the description *document* of one operation, and return the URL of its server.
 
-        Of JSON's many media types openapi-core reads two, and formats that it does not know it
-        refuses: *json_too* is JSON here, and a format says nothing.
+        openapi-core reads only two media types as JSON; *json_too* is another one. It also refuses
+        values of unknown formats, so all formats in the description are accepted here.
         """
         address = f"{self._url}/{len(self._known)}"
         config = Config(
@@ -56,7 +55,7 @@ class Judge:
         description = self._known[int(request.path.split("/")[1])]
         try:
             read = description.unmarshal_request(WerkzeugOpenAPIRequest(request))
-        except re.error as error:  # of a pattern in the description
+        except re.error as error:  # an invalid pattern in the description
             return Response(json.dumps({"errors": [repr(error)]}), mimetype="application/json")
         values = {
             "errors": [f"{error!r} {error} {error.__cause__}" for error in read.errors],
@@ -72,7 +71,7 @@ class Judge:
 
 
 def _formats(value: Any) -> set[str]:
-    """Return the formats that a description names anywhere."""
+    """Return all formats in a description."""
     if isinstance(value, list):
         return set().union(*map(_formats, value))
     if not isinstance(value, dict):

@@ -11,7 +11,7 @@ from keyring.backend import KeyringBackend
 
 
 class Keys(KeyringBackend):
-    """A keyring in memory; it notes who asks it, and may fail."""
+    """A keyring in memory. It notes which threads read it, and raises *failure* if set."""
 
     priority = 1.0  # type: ignore[assignment]
 
@@ -38,7 +38,7 @@ class Keys(KeyringBackend):
 
 @contextmanager
 def memory_keyring() -> Iterator[Keys]:
-    """Let this process have a keyring in memory, and give it."""
+    """Replace the keyring of this process by one in memory, and yield it."""
     before = keyring.get_keyring()
     keys = Keys()
     keyring.set_keyring(keys)

@@ -1,4 +1,4 @@
-"""Lists that a server on loopback gives page by page."""
+"""A server for paginated lists."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import servers
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as a list's server reads it."""
+    """A parsed request."""
 
     method: str
     target: str
     headers: Mapping[str, str]
-    """By their names in lower case."""
+    """The headers, by name in lower case."""
     body: bytes
 
     @property
@@ -40,7 +40,7 @@ Answer = Callable[[Asked], bytes]
 
 @contextmanager
 def list_server(answer: Answer) -> Iterator[servers.RawServer]:
-    """Run a server that gives each request to *answer*; `asked` has them in order."""
+    """Run a server that answers each request with *answer*; its `asked` lists the requests."""
 
     def handler(peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -54,7 +54,7 @@ def list_server(answer: Answer) -> Iterator[servers.RawServer]:
 
 
 def asked(request: bytes) -> Asked:
-    """Return *request*, as it came, as it is read."""
+    """Parse the raw *request*."""
     head, _, body = request.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
@@ -64,20 +64,20 @@ def asked(request: bytes) -> Asked:
 
 
 def targets(server: servers.RawServer) -> list[str]:
-    """Return the targets of the requests that *server* got, in order."""
+    """Return the request targets that *server* has received, in order."""
     return [asked(request).target for request in server.received]
 
 
 def page(value: Any, *headers: tuple[str, str], status: str = "200 OK") -> bytes:
-    """Return the response with the JSON *value*."""
+    """Return a response with the JSON *value* as its body."""
     return servers.response(json.dumps(value).encode(), servers.JSON, *headers, status=status)
 
 
 def items(count: int) -> list[dict[str, int]]:
-    """Return *count* items, no two of them the same."""
+    """Return *count* different items."""
     return [{"id": number} for number in range(1, count + 1)]
 
 
 def cut(values: Sequence[Any], size: int, number: int) -> list[Any]:
-    """Return page *number*, from 1, of *values* in pages of *size*."""
+    """Return page *number* (from 1) of *values*, with *size* values per page."""
     return list(values[(number - 1) * size : number * size])

@@ -1,4 +1,4 @@
-"""node-oidc-provider on this machine: an authorization server that we did not write."""
+"""Run node-oidc-provider, an authorization server that we did not write."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ class Judge:
         self.api = issuer + "/api"
 
     def consent(self, url: str) -> str:
-        """Open *url* as a browser does, as a person who consents, and return the URL that the
-        browser is sent to on another server.
-        """
+        """Open *url* as a browser does, consent, and return the URL of the final redirect."""
         own, away = self.issuer, []
 
         class Browser(urllib.request.HTTPRedirectHandler):
@@ -48,7 +46,7 @@ class Judge:
         return away[0]
 
     def enter(self, user_code: str, *, refuse: bool = False) -> None:
-        """Enter *user_code* as a person does, who consents or refuses."""
+        """Enter *user_code* as a person does, and consent or refuse."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(f"{self.issuer}/person?code={user_code}{'&refuse' if refuse else ''}").close()
 
@@ -71,7 +69,7 @@ def judge(clients: list[dict[str, Any]], **settings: Any) -> Iterator[Judge]:
         process.stdin.write(json.dumps({"clients": clients, **settings}) + "\n")
         process.stdin.flush()
         line = process.stdout.readline()
-        while line and not line.startswith('{"issuer"'):  # what it warns of
+        while line and not line.startswith('{"issuer"'):  # its warnings
             line = process.stdout.readline()
         yield Judge(json.loads(line)["issuer"])
     finally:

@@ -1,4 +1,4 @@
-"""A workflow of somebody's own, which wants only the task."""
+"""A hand-written Temporal workflow that uses only the HTTP task."""
 
 from __future__ import annotations
 

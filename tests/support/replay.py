@@ -1,6 +1,4 @@
-"""A run replayed from its start with all of its results: the plainest interpreter, to judge the one
-that goes forward.
-"""
+"""A simple interpreter that replays a run from its start, to compare the incremental one with."""
 
 from __future__ import annotations
 
@@ -13,17 +11,17 @@ from httptask.model.workflow import TaskRun
 
 Key = tuple[str, int]
 Before = tuple[Any, Key | None]
-"""The task before: its output, and its visit."""
+"""The output and the visit of the previous task."""
 
 
 @dataclass
 class Replayed:
-    """What a replay came to."""
+    """The result of a replay."""
 
     status: str = "Running"
     steps: list[Key] = field(default_factory=list)
     before: list[Key | None] = field(default_factory=list)
-    """The task before each of the steps."""
+    """The visit before each step."""
     output: Any = None
     error: str | None = None
 
@@ -35,7 +33,7 @@ class _Ended:
 
 @dataclass
 class _Joined:
-    """A Parallel that has ended."""
+    """A finished Parallel."""
 
     target: str
     output: Any
@@ -43,7 +41,7 @@ class _Joined:
 
 @dataclass
 class _Failure:
-    """A failure that no route took so far."""
+    """A failure that no route has handled yet."""
 
     order: int
     task: str
@@ -59,8 +57,9 @@ def _route(task: Any, error: dict[str, Any]) -> str | None:
 
 
 def replay(document: Any, results: Sequence[TaskRun], budget: int) -> Replayed:
-    """Return what should be running after *results*, in order of completion, or how the run
-    ended.
+    """Return the steps that should be running after *results*, or the end of the run.
+
+    *results* are in order of completion.
     """
     walk = _Walk(results, budget)
     end = walk.scope(document, "the definition", (None, None), len(results))
@@ -86,7 +85,7 @@ class _Walk:
         self.verdicts: list[tuple[int, Replayed]] = []
 
     def scope(self, scope: Any, where: str, before: Before, last: int) -> _Ended | _Failure | None:
-        """Walk *scope*, with the results up to the *last* one."""
+        """Walk through the tasks of *scope*, using the results up to the number *last*."""
         name, order = scope["startTask"], -1
         output, before_key = before
         while True:
@@ -143,7 +142,7 @@ class _Walk:
         ends = self.branches(task, place, before, last)
         failures = [end for end in ends if isinstance(end, _Failure)]
         if failures:
-            # Nothing in the other branches counts that came after the first failure.
+            # After the first failure, results in other branches do not count.
             first = min(failures, key=lambda failure: failure.order)
             self.visits, self.left = visits, left
             del self.steps[steps:], self.verdicts[verdicts:]

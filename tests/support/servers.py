@@ -1,13 +1,12 @@
-"""Servers that misbehave, for tests of the network path: each runs in its own threads on loopback,
-and ends with its `with`.
+"""Servers that misbehave. Each runs in its own threads on loopback, and ends with its `with` block.
 
     with raw_server(sequence(reset(), respond(OK))) as server:
         ...  # send requests to server.url, then look at server.received and server.connections
 
-A handler is called with a connected `Peer` and plays one exchange. It returns True to be called
-again for the connection's next request; otherwise the connection is closed. Handlers may block:
-when the `with` block ends, every socket is shut down and every thread joined. What a handler
-raises, other than OSError, is raised when the block ends.
+A handler is called with a connected `Peer`, and handles one request. If it returns True, it is
+called again for the next request of the connection; otherwise the connection is closed. Handlers may
+block: at the end of the `with` block, all sockets are shut down and all threads joined. Exceptions of
+a handler, except OSError, are raised at the end of the block.
 """
 
 from __future__ import annotations
@@ -32,18 +31,16 @@ from typing import Literal
 import trustme
 
 HANG_SECONDS = 600.0
-"""What a process or an answer may take before it counts as hung: commands of a second took 10 on a
-busy machine.
+"""The seconds after which a process or a response counts as hung. On a busy machine, commands of one
+second took 10.
 """
 MEGABYTE = 1_048_576
 MAX_ROUNDS = 1_000_000
-"""No loop of a handler goes round more often than this."""
+"""The limit for loops in handlers."""
 
 
 class Peer:
-    """The server's end of one connection: a blocking socket that remembers what it read too much
-    of.
-    """
+    """The server's end of a connection: a blocking socket with a buffer of unread bytes."""
 
     def __init__(self, sock: socket.socket, server: RawServer) -> None:
         self.socket = sock
@@ -51,7 +48,7 @@ class Peer:
         self._ahead = b""
 
     def recv(self, size: int = 65_536) -> bytes:
-        """Read what is there, at least one byte; b"" when the client has closed."""
+        """Read at least one byte; return b"" if the client has closed."""
         data, self._ahead = (
             (self._ahead[:size], self._ahead[size:])
             if self._ahead
@@ -64,14 +61,12 @@ class Peer:
         self.socket.sendall(data)
 
     def has_more(self) -> bool:
-        """Wait for the next request; False when the client has closed instead."""
+        """Wait for the next request; return False if the client has closed instead."""
         self._ahead = self._ahead or self.socket.recv(65_536)
         return bool(self._ahead)
 
     def read_request(self) -> bytes:
-        """Read one whole request, head and body, note it in `server.received` and return it; b""
-        when there is none.
-        """
+        """Read a request, head and body, add it to `server.received`, and return it; b"": none."""
         if not self.has_more():
             return b""
         head = self._read_through(rb"\r\n\r\n")
@@ -88,9 +83,9 @@ class Peer:
         return head + body
 
     def _read_through(self, end: bytes) -> bytes:
-        while not (found := re.search(end, self._ahead)):
+        while not (match := re.search(end, self._ahead)):
             self._read_more()
-        return self.recv(found.end())
+        return self.recv(match.end())
 
     def _read_exactly(self, size: int) -> bytes:
         while len(self._ahead) < size:
@@ -104,7 +99,7 @@ class Peer:
         self._ahead += more
 
     def pause(self, seconds: float) -> bool:
-        """Wait; True when the time has passed, False when the server is being stopped."""
+        """Wait for *seconds*; return False if the server is being stopped."""
         return not self._server.stopping.wait(seconds)
 
     def wait_for_close(self) -> None:
@@ -139,7 +134,7 @@ class RawServer:
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family, backlog=128)
-        # Where shutdown() does not wake accept(), this does.
+        # On some systems, shutdown() does not wake accept().
         self._listener.settimeout(0.2)
         self._handler, self._tls = handler, tls
         self._live: dict[threading.Thread, socket.socket] = {}
@@ -150,20 +145,20 @@ class RawServer:
             f"{'https' if tls else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
         )
         self.connections = 0
-        """How many connections were accepted."""
+        """The number of accepted connections."""
         self.received: list[bytes] = []
-        """Every whole request the handlers read, head and body as they came, in order."""
+        """The requests that handlers have read, with head and body, in order."""
         self.failures: list[BaseException] = []
-        """What handlers raised, other than OSError."""
+        """The exceptions of handlers, except OSError."""
         self.stopping = threading.Event()
         self.ca_pem = Path()
-        """The certificate authority to trust; only a TLS server has one."""
+        """The file of the certificate authority to trust, for TLS servers."""
         self._acceptor = threading.Thread(
             target=self._accept, name=f"accept {self.port}", daemon=True
         )
 
     def start(self) -> None:
-        """Begin to accept."""
+        """Start to accept connections."""
         self._acceptor.start()
 
     def stop(self) -> None:
@@ -174,8 +169,7 @@ class RawServer:
         self._acceptor.join(HANG_SECONDS)
         self._listener.close()
         for thread, sock in self._live.copy().items():
-            # Past the TLS layer: SSLSocket.shutdown() would turn it into a plain socket under its
-            # thread's hands.
+            # SSLSocket.shutdown() would remove the TLS layer while the thread uses it.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
             thread.join(HANG_SECONDS)
@@ -236,9 +230,7 @@ class RawServer:
 
     @staticmethod
     def _finish(sock: socket.socket) -> None:
-        """Close in order, so that what was sent arrives: closing with unread bytes would reset the
-        connection.
-        """
+        """Close gracefully. Closing with unread bytes would reset the connection and lose data."""
         if sock.fileno() == -1:
             return
         sock.settimeout(1.0)
@@ -269,10 +261,10 @@ def tls_server(
 ) -> Iterator[RawServer]:
     """Run *handler* behind TLS with a certificate for *hostname*.
 
-    `server.ca_pem` names the authority to trust. With *flaw* `untrusted` it is another authority
-    than the certificate's, with `expired` the certificate ended an hour ago, with `wrong-host` it
-    is for elsewhere.example. Only clients with a certificate of *clients* are let in, when it is
-    given.
+    `server.ca_pem` is the file of the authority to trust. With the *flaw* `untrusted` it is another
+    authority than the certificate's, with `expired` the certificate expired an hour ago, with
+    `wrong-host` it is for elsewhere.example. With *clients*, a client needs a certificate of that
+    authority.
     """
     authority = trustme.CA()
     now = datetime.now(UTC)
@@ -302,7 +294,7 @@ def _running(server: RawServer) -> Iterator[RawServer]:
         yield server
     finally:
         server.stop()
-    # Not in the finally: what failed in the test itself is the better news.
+    # Not in the finally block: a failure of the test itself is more useful.
     if server.failures:
         raise server.failures[0]
 
@@ -313,7 +305,7 @@ def _running(server: RawServer) -> Iterator[RawServer]:
 def response(
     body: bytes = b"", *headers: tuple[str, str], status: str = "200 OK", length: int | None = None
 ) -> bytes:
-    """Return a whole response; *length* is the Content-Length when it is to be a lie."""
+    """Return a response; *length* is a wrong Content-Length."""
     fields = [*headers, ("Content-Length", str(len(body) if length is None else length))]
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
@@ -340,7 +332,7 @@ def respond(data: bytes) -> Handler:
 
 
 def respond_and_close(data: bytes) -> Handler:
-    """Answer one request with *data*, then close in order."""
+    """Answer one request with *data*, then close gracefully."""
 
     def handler(peer: Peer) -> None:
         peer.read_request()
@@ -350,7 +342,7 @@ def respond_and_close(data: bytes) -> Handler:
 
 
 def sequence(*handlers: Handler) -> Handler:
-    """Play one handler per exchange, over all connections; the last one again and again."""
+    """Use the next handler for each request, over all connections; repeat the last one."""
     lock, played = threading.Lock(), iter(handlers[:-1])
 
     def handler(peer: Peer) -> bool | None:
@@ -372,9 +364,7 @@ def silent() -> Handler:
 
 
 def drip(seconds: float, *, part: Literal["head", "body"] = "body") -> Handler:
-    """Send one byte every *seconds* for ever: of the body, or of the head, which then never
-    ends.
-    """
+    """Send one byte of the *part* every *seconds*, for ever."""
 
     def handler(peer: Peer) -> None:
         peer.read_request()
@@ -391,7 +381,7 @@ def drip(seconds: float, *, part: Literal["head", "body"] = "body") -> Handler:
 
 
 def close_at_once(*, after_request: bool = False) -> Handler:
-    """Close without an answer, before anything was read or *after_request*."""
+    """Close without an answer: at once, or *after_request*."""
 
     def handler(peer: Peer) -> None:
         if after_request:
@@ -402,7 +392,7 @@ def close_at_once(*, after_request: bool = False) -> Handler:
 
 
 def reset(*, after_request: bool = False) -> Handler:
-    """Reset the connection (RST), before anything was read or *after_request*."""
+    """Reset the connection (RST): at once, or *after_request*."""
 
     def handler(peer: Peer) -> None:
         if after_request:
@@ -413,23 +403,23 @@ def reset(*, after_request: bool = False) -> Handler:
 
 
 def cut_body() -> Handler:
-    """Declare 100 bytes, send 10, close in order."""
+    """Declare 100 bytes, send 10, close gracefully."""
     return respond_and_close(response(b"0123456789", ("Content-Type", "text/plain"), length=100))
 
 
 def cut_chunked() -> Handler:
-    """Send one whole chunk and a half, close in order without the last chunk."""
+    """Send one and a half chunks, and close gracefully without the last chunk."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
     return respond_and_close(head + b"5\r\nhello\r\na\r\nhalf")
 
 
 def bad_status_line(line: bytes = b"HTCPCP/1.0 418 I'm a teapot") -> Handler:
-    """Answer with a status line that is none."""
+    """Answer with an invalid status line."""
     return respond_and_close(line + b"\r\nContent-Length: 0\r\n\r\n")
 
 
 def header_flood(n: int) -> Handler:
-    """Answer with *n* headers beside Content-Length."""
+    """Answer with *n* headers in addition to Content-Length."""
     return respond(response(b"{}", JSON, *((f"X-Flood-{i}", "x") for i in range(n))))
 
 
@@ -458,7 +448,7 @@ def _compressed_zeros(megabytes: int) -> bytes:
 
 
 def broken_gzip() -> Handler:
-    """Answer with a gzip whose inside is damaged; its length is as declared."""
+    """Answer with damaged gzip data of the declared length."""
     data = bytearray(compressed(b'{"ok": true}' * 100))
     for i in range(12, len(data) - 8):
         data[i] ^= 0xFF
@@ -466,15 +456,13 @@ def broken_gzip() -> Handler:
 
 
 def truncated_gzip() -> Handler:
-    """Answer with the first half of a gzip; its length is as declared, so only the decoder can see
-    it.
-    """
+    """Answer with the first half of gzip data, of the declared length: only the decoder notices."""
     data = compressed(json.dumps({"numbers": list(range(1000))}).encode())
     return respond(response(data[: len(data) // 2], JSON, GZIP))
 
 
 def not_json() -> Handler:
-    """Say application/json and send HTML."""
+    """Declare application/json, and send HTML."""
     return respond(response(b"<!doctype html><title>Down for maintenance</title>", JSON))
 
 
@@ -484,7 +472,7 @@ def deep_json(n: int) -> Handler:
 
 
 def endless_body(*, chunked: bool = False, megabytes: int = 4096) -> Handler:
-    """Send a body without an end: until the client leaves, or *megabytes* have gone."""
+    """Send a body until the client leaves, or *megabytes* have been sent."""
     block = b"x" * 65_536
     framed = b"10000\r\n" + block + b"\r\n" if chunked else block
     framing = b"Transfer-Encoding: chunked" if chunked else b"Connection: close"
@@ -512,14 +500,12 @@ def continue_forever() -> Handler:
 
 
 def body_after_204() -> Handler:
-    """Answer 204, which has no body, and send one; keep the connection."""
+    """Answer 204, which has no body, with a body; keep the connection."""
     return respond(b'HTTP/1.1 204 No Content\r\n\r\n{"surprise": true}')
 
 
 def extra_bytes(extra: bytes = response(b'{"stolen": true}', JSON)) -> Handler:
-    """Answer properly and send *extra* behind it, a whole response by default; keep the
-    connection.
-    """
+    """Send *extra* after a valid response (by default another response); keep the connection."""
     return respond(OK + extra)
 
 
@@ -529,11 +515,10 @@ def redirect(to: str, status: int = 302) -> Handler:
 
 
 def echo_json() -> Handler:
-    """Answer with what was received: `{"method", "target", "headers": [[name, value], ...], "body",
-    "bodyHex"}`.
+    """Answer with the request as JSON: `method`, `target`, `headers`, `body` and `bodyHex`.
 
-    `body` is the body as UTF-8 text, what is not UTF-8 replaced; a chunked body stands in its
-    chunks.
+    `headers` is a list of [name, value]. `body` is text, with bytes replaced that are not UTF-8; a
+    chunked body includes the framing of its chunks.
     """
 
     def handler(peer: Peer) -> bool:
@@ -554,14 +539,14 @@ def echo_json() -> Handler:
     return handler
 
 
-# ---- The other judge ---------------------------------------------------------------------------
+# ---- Comparison ---------------------------------------------------------------------------
 
 
 def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real curl with *args*; its output holds the response's head and body, line ends as
-    \\n.
+    """Run the real curl with *args*. Its output is the response's head and body, with \\n as line
+    ends.
     """
-    # -q first: a developer's .curlrc is no part of a test.
+    # -q, which must come first, ignores a developer's .curlrc.
     command = ["curl", "-q", "-sS", "-i", "--max-time", "60", "--noproxy", "*", *args]
     return subprocess.run(
         command,

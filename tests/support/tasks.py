@@ -1,4 +1,4 @@
-"""Short ways for tests to make and run HTTP tasks."""
+"""Helpers that make and run HTTP tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from httptask.task import HttpTask, Runtime
 from places import DATA
 
 _SHIPPED = Catalogue.open(":memory:")
-"""What a new machine's catalogue holds; read by every test, written by none."""
+"""A catalogue with the shipped endpoint. All tests read it, none writes to it."""
 atexit.register(_SHIPPED.close)
 
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
@@ -29,7 +29,7 @@ PAGES = DATA / "pages"
 def runtime(
     *plugins: Any, limits: Limits | None = None, allow: list[str] | None = None, **given: Any
 ) -> Runtime:
-    """Return a runtime with the shipped catalogue in memory, that may connect to loopback."""
+    """Return a runtime with the shipped catalogue, which may connect to loopback."""
     given.setdefault("catalogue", _SHIPPED)
     return Runtime(
         plugins=plugin_manager(*plugins, entry_points=False),
@@ -39,8 +39,9 @@ def runtime(
 
 
 def http(url: str, *, request: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    """Return an HTTP task for *url*; *request* has more of `httpRequest`, *fields* more of the
-    task.
+    """Return an HTTP task for *url*.
+
+    *request* are further fields of `httpRequest`, *fields* further fields of the task.
     """
     return {"type": "Http", "httpRequest": {"url": url, **(request or {})}, "end": True, **fields}
 
@@ -56,7 +57,7 @@ def call(
 def failure(
     definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
 ) -> TaskError:
-    """Run the task once and return the error it ended in."""
+    """Run the task once, and return its error. Fails if there is none."""
     try:
         result = call(definition, *plugins, inputs=inputs, **given)
     except TaskError as error:
@@ -96,18 +97,16 @@ def email_task(url: str, **fields: Any) -> dict[str, Any]:
 
 
 RFI = Inputs(input={"rfi": {"id": 7}})
-"""What `email_task` needs."""
+"""The inputs of `email_task`."""
 
 
 def is_literal(value: Any) -> bool:
-    """Say whether *value* is sent as it stands: nothing in it is an expression or a reference to a
-    file.
-    """
+    """Say whether *value* contains no expressions and no file references."""
     text = json.dumps(value)
     return not re.search(r"\$[{$]|jsonata:|\$(?:file|text)", text)
 
 
 def store(monkeypatch: pytest.MonkeyPatch, **credentials: Any) -> None:
-    """Let the environment hold *credentials*, by name."""
+    """Store *credentials*, by name, in the environment."""
     for name, credential in credentials.items():
         monkeypatch.setenv(f"HTTPTASK_CREDENTIAL_{name.upper()}", json.dumps(credential))

@@ -1,4 +1,4 @@
-"""Many runs at once over several worker processes, and the API that tells what reached it."""
+"""Many runs at once on several worker processes, with an API that counts requests."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def definition(url: str) -> dict[str, Any]:
 
 
 class Api:
-    """Answers each request after *seconds*, and notes by task and run how often it came."""
+    """Answers each request after *seconds*, and counts requests by task and run."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.requests: dict[str, Counter[str]] = defaultdict(Counter)
         self.keys: dict[str, set[str | None]] = defaultdict(set)
-        """Of the task `keyed`, by run."""
+        """The idempotency keys of the task `keyed`, by run."""
         self._change = threading.Condition()
         self._count = 0
 
@@ -73,7 +73,7 @@ class Api:
         return True
 
     def wait_until(self, count: int, patience: float) -> bool:
-        """Return when *count* requests have come; False: they have not, within *patience*."""
+        """Wait for *count* requests; return False if they have not arrived within *patience*."""
         with self._change:
             return self._change.wait_for(lambda: self._count >= count, patience)
 
@@ -105,7 +105,7 @@ async def start_all(
 
 
 async def ends_of(world: TemporalWorld, handles: list[Handle]) -> list[WorkflowRun]:
-    """Return the ends of the runs of *handles*, once all have ended."""
+    """Wait for the runs of *handles* to end, and return them."""
     client = await world.client()
 
     async def one(handle: Handle) -> WorkflowRun:
@@ -116,8 +116,9 @@ async def ends_of(world: TemporalWorld, handles: list[Handle]) -> list[WorkflowR
 
 
 async def attempts_of(world: TemporalWorld, handles: list[Handle]) -> dict[str, Counter[str]]:
-    """Return by run and task how many attempts its activity had, as the histories say. Raises when
-    a task had two activities.
+    """Return the number of attempts of each task's activity, by run and task, from the histories.
+
+    Fails if a task had two activities.
     """
     client = await world.client()
 
@@ -139,7 +140,7 @@ async def attempts_of(world: TemporalWorld, handles: list[Handle]) -> dict[str, 
 
 
 class Fleet:
-    """Worker processes, each with a folder of its own for what it keeps for a while."""
+    """Worker processes, each with its own folder for temporary files."""
 
     def __init__(self, world: TemporalWorld, folder: Path) -> None:
         self._world = world
@@ -154,8 +155,8 @@ class Fleet:
         return worker
 
     def left_by(self, worker: WorkerProcess) -> tuple[list[str], bool]:
-        """Return the names of the files that *worker*, which has ended, left, and whether it left
-        a process.
+        """Return the names of the files that the ended *worker* left behind, and whether processes
+        of it are still alive.
         """
         try:
             os.killpg(worker.process.pid, 0)
@@ -166,7 +167,7 @@ class Fleet:
         return sorted(path.name for path in self._workers[worker].rglob("*")), has_process
 
     def end(self) -> None:
-        """Kill all that live."""
+        """Kill the workers that are still running."""
         for worker in self._workers:
             if worker.process.poll() is None:
                 worker.kill()
@@ -174,7 +175,7 @@ class Fleet:
 
 @contextmanager
 def fleet(world: TemporalWorld, folder: Path) -> Iterator[Fleet]:
-    """Let a fleet live while the block lasts."""
+    """Yield a fleet, and kill its workers at the end of the block."""
     made = Fleet(world, folder)
     try:
         yield made

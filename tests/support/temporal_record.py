@@ -1,7 +1,8 @@
 """Store the histories that tests replay: `python tests/support/temporal_record.py [NAME…]`.
 
-A history is stored once, by the version of the workflow that first had the feature, and stays: runs
-of that version go on on later workers. Only new names are recorded.
+A history is stored once, with the first version of the workflow that has the feature, and is never
+recorded again: later workers must be able to continue runs of that version. Without names, only
+missing histories are recorded.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def recorded(case: Case, address: str) -> str:
 
 
 def recorded_parts() -> dict[str, str]:
-    """Return the histories of a run that went on in new ones: the first and the last."""
+    """Return the first and the last history of a run that continued as new."""
     first: list[str] = []
 
     async def note(handle: Handle) -> None:
@@ -74,7 +75,7 @@ def recorded_parts() -> dict[str, str]:
 
 
 def main() -> None:
-    """Record what is named, or what is missing."""
+    """Record the named histories, or the missing ones."""
     names = sys.argv[1:] or [name for name in CASES if not (FOLDER / f"{name}.json").exists()]
     with dev_server() as server:
         for name in names:
@@ -93,7 +94,7 @@ def _store(name: str, text: str) -> None:
 
 
 def _without_places(value: object) -> None:
-    """Remove what only this machine has: stack traces, and the identities of its processes."""
+    """Remove details of this machine from *value*: stack traces and process identities."""
     if isinstance(value, dict):
         for name in ("stackTrace", "identity"):
             value.pop(name, None)

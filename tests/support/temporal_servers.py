@@ -1,4 +1,4 @@
-"""Real Temporal servers on this machine, from binaries that lie in the environment."""
+"""Real Temporal servers on this machine; the binaries are in the environment of the tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from httptask.engines.temporal._converter import exact
 
 BINARIES = Path(sys.executable).parent
 PATIENCE = 60.0
-"""Seconds within which a server answers, however busy the machine is."""
+"""The time in seconds for a server to answer, enough for a busy machine."""
 
 _ATTRIBUTES = (
     *("HttptaskDefinition=Keyword", "HttptaskVersion=Keyword"),
@@ -39,9 +39,10 @@ def free_port() -> int:
 
 
 class DevServer:
-    """A `temporal server start-dev` at *port*, which keeps its state in *database*, if there is
-    one. *long* is the number of events from which it calls a history long, and *most* how many
-    activities and children it takes of a workflow.
+    """A `temporal server start-dev` at *port*, with its state in *database* or in memory.
+
+    From *long* events on, it suggests that a workflow continues as new. A workflow may have *most*
+    activities and children at once.
     """
 
     def __init__(
@@ -65,16 +66,16 @@ class DevServer:
                 *(
                     []
                     if most is None
-                    else [f"--dynamic-config-value={one}={most}" for one in _MOST]
+                    else [f"--dynamic-config-value={setting}={most}" for setting in _MOST]
                 ),
-                *(word for one in named for word in ("--search-attribute", one)),
+                *(word for name in named for word in ("--search-attribute", name)),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
     def wait(self) -> None:
-        """Return when it answers. Raises what a client does where it has ended instead."""
+        """Wait until the server answers. Raises the client's error if the server has ended."""
         asyncio.run(connected(self.address, self.process))
 
     def kill(self) -> None:
@@ -83,7 +84,10 @@ class DevServer:
 
 
 async def connected(address: str, process: subprocess.Popen[bytes] | None = None) -> Client:
-    """Return a client of the server at *address*, once it answers; *process* is the server's."""
+    """Return a client of the server at *address*, once it answers.
+
+    *process* is the server.
+    """
     end = time.monotonic() + PATIENCE
     while True:
         try:
@@ -109,7 +113,7 @@ def dev_server(**options: Any) -> Iterator[DevServer]:
 
 
 def _started(port: int | None = None, **options: Any) -> DevServer:
-    # It takes five more ports that are free as it looks; another test's server may be quicker.
+    # It looks for five more free ports, and another test's server may take one of them first.
     for _ in range(5):
         server = DevServer(port or free_port(), **options)
         try:

@@ -1,4 +1,4 @@
-"""Worlds in which the engine `temporal` runs: a worker in this process, a real server outside."""
+"""The engine `temporal` with a worker in this process and a real server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Handle = WorkflowHandle[Any, RunEnd]
 
 
 _HANDED_ON = ("HTTPTASK_", "AWS_")
-"""What a worker gets of the environment of a test."""
+"""The prefixes of environment variables that a worker process inherits from the test."""
 
 
 class TemporalWorld:
@@ -43,9 +43,9 @@ class TemporalWorld:
         self.queue = f"test-{uuid.uuid4()}"
         self.heartbeat_seconds = heartbeat_seconds
         self.callbacks: CallbackServer | None = None
-        """Where its workers in this process receive calls."""
+        """Where workers in this process receive callbacks."""
         self.history = ""
-        """That of the last run, as JSON."""
+        """The history of the last run, as JSON."""
         self.run_id = ""
         """The id of the last run."""
 
@@ -78,7 +78,7 @@ class TemporalWorld:
         return await temporal.start_arguments(client, arguments, made, self.queue)
 
     async def end(self, handle: Handle, **options: Any) -> WorkflowRun:
-        """Return the run of *handle*, once it has ended."""
+        """Wait for the end of the run of *handle*, and return the run."""
         made = RunOptions(**options)
         return await temporal.follow_run(await self.client(), handle, made)
 
@@ -89,7 +89,7 @@ class TemporalWorld:
         during: Callable[[Handle], Any] | None = None,
         **options: Any,
     ) -> WorkflowRun:
-        """Run *definition* to its end; meanwhile *during* is awaited with the handle of the run."""
+        """Run *definition* to its end. *during* is called with the handle of the running run."""
 
         async def main() -> WorkflowRun:
             async with self.worker():
@@ -136,7 +136,7 @@ class WorkerProcess:
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # what it starts is in its group
+            start_new_session=True,  # its children are in its process group
         )
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()
@@ -146,7 +146,7 @@ class WorkerProcess:
         self._end()
 
     def stop(self) -> int:
-        """Ask it to stop, and return its exit status when it has."""
+        """Stop the worker (SIGTERM), and return its exit status."""
         self.process.terminate()
         return self._end()
 
@@ -157,7 +157,7 @@ class WorkerProcess:
 
 @contextlib.contextmanager
 def worker_process(address: str, queue: str, *options: str) -> Iterator[WorkerProcess]:
-    """Run a worker while the block lasts, or until it is stopped."""
+    """Run a worker process while the block lasts, or until it is stopped."""
     worker = WorkerProcess(address, queue, *options)
     try:
         yield worker

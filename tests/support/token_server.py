@@ -1,4 +1,4 @@
-"""An API with a token endpoint beside it, for tests: refresh tokens rotate, access tokens expire."""
+"""An API with a token endpoint: refresh tokens rotate, access tokens expire."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ _REQUIRED = {
     "token-exchange": {"subject_token", "subject_token_type"},
     "device_code": {"device_code"},
 }
-"""By the grant: the fields it cannot be without (RFC 6749, section 4; RFC 7523, 7636, 8628, 8693)."""
+"""Grant -> its required fields (RFC 6749, section 4; RFC 7523, 7636, 8628, 8693)."""
 
 
 class TokenServer:
-    """Answers `/token`, and everything else for who has the access token that is valid now."""
+    """Answers `/token`, and requests to all other paths with the current access token."""
 
     def __init__(self) -> None:
         self.url = ""
         self.requests: list[dict[str, list[str]]] = []
         """The fields of each token request."""
         self.clients: list[str] = []
-        """The `Authorization` of each, decoded."""
+        """The decoded `Authorization` of each token request."""
         self.sent: list[str] = []
-        """The first line of each request to the API."""
+        """The request line of each request to the API."""
         self.answer: Callable[[dict[str, Any]], bytes] | None = None
-        """Makes the token endpoint's answer of what it would be."""
+        """Makes the response of the token endpoint from its usual members."""
         self.lives: Any = 3600
         self.pause = 0.0
-        """Seconds that the token endpoint takes."""
+        """The seconds before the token endpoint answers."""
         self.held: threading.Event | None = None
-        """While it is set to one, the token endpoint answers nothing before it, and nothing then."""
+        """If set, the token endpoint waits for this event, and then closes without an answer."""
         self.asked = threading.Event()
-        """The token endpoint has been asked."""
+        """Set when the token endpoint has received a request."""
         self.rotates = True
         self.asked_consent: dict[str, str] = {}
-        """The fields of the last question for consent."""
+        """The query parameters of the last authorization request."""
         self.refuses_consent = False
         self.is_code_entered = True
-        """Somebody has entered the user code."""
+        """Whether a person has entered the user code."""
         self._access = "none"
         self.refresh = "refresh-0"
         self._count = 0
@@ -60,11 +60,11 @@ class TokenServer:
 
     @property
     def granted(self) -> int:
-        """How many tokens were given."""
+        """The number of issued tokens."""
         return self._count
 
     def revoke(self) -> None:
-        """Let the access token be valid no more."""
+        """Make the current access token invalid."""
         self._access = "none"
 
     def handle(self, peer: servers.Peer) -> bool:
@@ -104,7 +104,7 @@ class TokenServer:
         return True
 
     def _consented(self, query: dict[str, list[str]]) -> bytes:
-        """Send the browser back with a code (RFC 6749, section 4.1.2): everybody consents."""
+        """Redirect the browser with a code (RFC 6749, section 4.1.2), or with a refusal."""
         self.asked_consent = {name: values[0] for name, values in query.items()}
         answer = {"code": "c4n4ry-code", "state": self.asked_consent["state"], "iss": self.url}
         if self.refuses_consent:
@@ -113,7 +113,7 @@ class TokenServer:
         return servers.response(b"", ("Location", where), status="302 Found")
 
     def _device(self) -> bytes:
-        """Give a user code (RFC 8628, section 3.2)."""
+        """Return a user code (RFC 8628, section 3.2)."""
         given = {
             "device_code": "c4n4ry-device",
             "user_code": "WDJB-MJHT",
@@ -124,7 +124,7 @@ class TokenServer:
         return servers.response(json.dumps(given).encode(), servers.JSON)
 
     def _refusal(self, form: dict[str, list[str]]) -> str:
-        """Return the `error` with which *form* is refused (RFC 6749, section 5.2); "" for none."""
+        """Return the `error` for the token request *form* (RFC 6749, section 5.2); "": it is valid."""
         [grant] = form.get("grant_type", [""])
         required = _REQUIRED.get(grant.removeprefix("urn:ietf:params:oauth:grant-type:"))
         if required is None:
@@ -154,7 +154,7 @@ class TokenServer:
         if self.pause:
             time.sleep(self.pause)
         with self._lock:
-            # RFC 8628's first request asks for no token yet.
+            # The first request of RFC 8628 does not ask for a token yet.
             if path != "/token/device" and (error := self._refusal(form)):
                 refusal = json.dumps({"error": error}).encode()
                 return servers.response(refusal, servers.JSON, status="400 Bad Request")
@@ -172,7 +172,7 @@ class TokenServer:
             return servers.response(json.dumps(given).encode(), servers.JSON)
 
     def credential(self, grant: str = "clientCredentials", **fields: Any) -> str:
-        """Return a credential for it, as the environment has one."""
+        """Return a credential for this server, as JSON for an environment variable."""
         written = {"type": "oauth2", "grant": grant, "tokenUrl": self.url + "/token"}
         who = {"clientId": "client", "clientSecret": "c4n4ry-secret"}
         given = (written | who | fields).items()
@@ -180,7 +180,7 @@ class TokenServer:
 
 
 def decoded(pair: str) -> list[str]:
-    """Return a client's id and secret as RFC 6749, section 2.3.1 has them."""
+    """Return the id and secret of a client from *pair* (RFC 6749, section 2.3.1)."""
     return [unquote_plus(part) for part in pair.split(":")]
 
 
@@ -194,7 +194,7 @@ def token_server() -> Iterator[TokenServer]:
 
 
 def login_endpoint(server: TokenServer, *, title: str = "Me", **scopes: str) -> Endpoint:
-    """Return an endpoint of *server* that asks for OAuth 2.0 by an authorization code."""
+    """Return an endpoint of *server* that requires OAuth 2.0 with an authorization code."""
     flow = {
         "authorizationUrl": server.url + "/authorize",
         "tokenUrl": server.url + "/token",

@@ -1,4 +1,4 @@
-"""Worlds in which the embedded engine runs: a task type that does what a test says."""
+"""The embedded engine with a task type whose behaviour a test defines."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Behaviour = Callable[[TaskCall], Any]
 
 
 class Do:
-    """A third-party task type: does what the test says for the task's name, else gives its
-    evaluated `give`.
+    """A task type of a plugin. It calls the behaviour for the task's name.
+
+    Without a behaviour, the output of a task is its evaluated field `give`.
     """
 
     name = "Do"
@@ -81,7 +82,7 @@ def workflow(start: str, tasks: Mapping[str, Any], **fields: Any) -> dict[str, A
 
 
 def fork(**tasks: Any) -> dict[str, Any]:
-    """Branches of one task each, side by side."""
+    """Return a definition with a Parallel that has one branch for each of *tasks*."""
     branches = [{"startTask": name, "tasks": {name: task}} for name, task in tasks.items()]
     fork = {"type": "Parallel", "branches": branches, "nextTask": "End"}
     return workflow("Fork", {"Fork": fork, "End": do(end=True, give="${$.tasks['Fork'].output}")})

@@ -1,4 +1,4 @@
-"""A real, headless Chromium, and the designer's page in it, as a person would use it."""
+"""A real, headless Chromium, and the designer's page in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
 STATIC = ELEMENT.parent / "static"
 AXE = ELEMENT / "node_modules" / "axe-core" / "axe.min.js"
 
-# It asks nobody but the servers of the test: no updates, no first-run pages.
+# The browser connects only to the test's servers: no updates, no first-run pages.
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,7 +40,7 @@ _ARGUMENTS = (
 )
 _PATIENCE_MS = 20_000
 FOUND = "#found [role=option]:has(.found-path)"
-"""The endpoints that were found."""
+"""The selector of the endpoints in the search results."""
 IN_THE_MENU = ("Copy JSON", "Change API")
 """Buttons of the menu next to *Copy as curl*."""
 
@@ -65,18 +65,17 @@ class DesignerPage:
         self.page = page
         self.url = url
         self.complaints = complaints
-        """What the browser's console said: errors of scripts, what a content security policy
-        refused.
+        """Messages of the browser's console: script errors, violations of the content security
+        policy.
         """
 
-    # Its requests
+    # Requests
 
     def intercept(self, pattern: str, handler: Callable[[Route], object]) -> None:
-        """Give each request for *pattern* to *handler*, from the next one on.
+        """Let *handler* answer all further requests for *pattern*.
 
-        Chromium posts this to the page's main thread, where a key or a click that comes later may
-        be handled first. So a request that only we make has to be intercepted before anything else
-        is done.
+        Chromium registers this in the page's main thread, possibly after a later key or click. So
+        wait until a request of our own has been intercepted.
         """
         probe = f"{self.url}?is-intercepted"
         self.page.route(pattern, handler)
@@ -89,11 +88,10 @@ class DesignerPage:
 
     @contextmanager
     def held_back(self, pattern: str) -> Iterator[Callable[[], None]]:
-        """Let no request for *pattern* go on before the function that this yields is called, or the
-        block ends.
+        """Hold requests for *pattern* back until the yielded function is called, or the block ends.
 
-        Playwright waits for ever for a route without an answer, and warns when that wait is
-        collected, in a later test.
+        No route may stay unanswered: Playwright would wait for it for ever, and the warning would
+        appear in a later test.
         """
         held: list[Route] = []
         holding = True
@@ -113,7 +111,7 @@ class DesignerPage:
         yield release
         let_go()
 
-    # Getting about
+    # Finding elements
 
     def load(self) -> DesignerPage:
         """Open the page, and wait until it can be used."""
@@ -122,7 +120,7 @@ class DesignerPage:
         return self
 
     def named(self, role: Any, name: str, *, exact: bool = True) -> Locator:
-        """Return what has this role and this accessible name; a menu that has it is opened."""
+        """Return the element with this role and accessible name; open its menu if necessary."""
         if name in IN_THE_MENU:
             closed = self.page.locator(".menu details:not([open]) > summary")
             if closed.count():
@@ -130,11 +128,11 @@ class DesignerPage:
         return self.page.get_by_role(role, name=name, exact=exact)
 
     def at(self, pointer: str) -> Locator:
-        """Return the control of the place *pointer* of the task."""
+        """Return the control for *pointer*, a JSON Pointer into the task."""
         return self.page.locator(f'[id="f-{pointer}"]')
 
     def problem(self, pointer: str) -> Locator:
-        """Return the first problem that is said beside the place *pointer*."""
+        """Return the first problem that is shown at *pointer*."""
         return self.page.locator(f'[id="f-{pointer}-problem-0"]')
 
     def status(self, text: str) -> None:
@@ -142,7 +140,7 @@ class DesignerPage:
         expect(self.page.locator(".said")).to_contain_text(text)
 
     def pick(self, query: str) -> None:
-        """Add a task: search, and take the first that is found."""
+        """Add a task for the first endpoint in the search results."""
         expect(self.page.locator(".head, .search").first).to_be_visible()
         self.page.keyboard.press("Control+k")
         self.page.get_by_label("Search the endpoints").fill(query)
@@ -159,7 +157,7 @@ class DesignerPage:
         expect(self.page.locator("#found")).to_have_count(0)
 
     def add(self, *names: str) -> None:
-        """Put optional fields on the form."""
+        """Add optional fields to the form."""
         for name in names:
             self.option(name).click()
 
@@ -170,9 +168,7 @@ class DesignerPage:
         return lines.filter(has=self.page.locator(".name", has_text=text)).first
 
     def entry(self, group: str, name: str, value: str | None = None) -> None:
-        """Add an entry with a name of one's own to *group*: `query`, `headers`, … of the request,
-        or `inputParameters`.
-        """
+        """Add an undocumented entry to *group*: `query`, `headers` and so on, or `inputParameters`."""
         pointer = group if group == "inputParameters" else f"httpRequest/{group}"
         self.named("button", f"Add {_NOUNS[group]}").last.click()
         self.page.locator(f'input[id^="f-/{pointer}-key-"]').last.fill(name)
@@ -191,11 +187,11 @@ class DesignerPage:
         self.status(said)
 
     def text(self) -> str:
-        """Return everything in the page, markup and attributes included, shadow roots too."""
+        """Return all markup of the page, including attributes and shadow roots."""
         return str(self.page.evaluate(_WHOLE_DOM))
 
     def stored(self) -> str:
-        """Return everything the page has stored, and its address."""
+        """Return everything that the page has stored, and its URL."""
         return str(
             self.page.evaluate(
                 "JSON.stringify([{...sessionStorage}, {...localStorage}, location.href,"
@@ -204,15 +200,21 @@ class DesignerPage:
         )
 
     def copied(self) -> str:
-        """Return what is in the clipboard."""
+        """Return the text in the clipboard."""
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def violations(self) -> list[str]:
-        """Return what axe finds wrong, one line each; rules of WCAG and the best practices."""
+        """Return the violations that axe finds, one per line, by WCAG and best practices."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        return [f"{each['id']}: {node['html'][:150]}" for each in found for node in each["nodes"]]
+        violations = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")[
+            "violations"
+        ]
+        return [
+            f"{violation['id']}: {node['html'][:150]}"
+            for violation in violations
+            for node in violation["nodes"]
+        ]
 
 
 _NOUNS = {
@@ -222,7 +224,7 @@ _NOUNS = {
     "cookies": "cookie",
     "inputParameters": "parameter",
 }
-"""What an entry of a group is called."""
+"""Group of the request -> the page's word for an entry of the group."""
 
 _WHOLE_DOM = """() => {
     const parts = [];
@@ -244,10 +246,10 @@ def designer_page(
     context: BrowserContext | None = None,
     **options: Any,
 ) -> Iterator[DesignerPage]:
-    """Open the designer at *url* in a tab of its own; *options* are those of a browser context.
+    """Open the designer at *url* in a new tab; *options* are those of a browser context.
 
-    Fails when a script failed or a policy refused something; with *quiet* also when a request
-    failed.
+    Fails if a script has failed or a policy has refused something, and with *quiet* also if a
+    request has failed.
     """
     own = context or browser.new_context(viewport={"width": 1440, "height": 900}, **options)
     own.set_default_timeout(_PATIENCE_MS)
@@ -268,7 +270,9 @@ def designer_page(
     try:
         yield DesignerPage(page, url, complaints=complaints).load()
         serious = [
-            each for each in complaints if quiet or not each.startswith("Failed to load resource")
+            complaint
+            for complaint in complaints
+            if quiet or not complaint.startswith("Failed to load resource")
         ]
         assert serious == [], serious
     finally:
@@ -293,7 +297,7 @@ TWO_ON_A_LINE: dict[str, Any] = {
 def definition_page(
     browser: Browser, tmp_path: Path, folder: Path, definition: dict[str, Any]
 ) -> Iterator[DesignerPage]:
-    """Open the page of a designer whose *folder* has *definition* in `flow.json`."""
+    """Open the page of a designer with *definition* as `flow.json` in *folder*."""
     (folder / "flow.json").write_text(json.dumps(definition), "utf-8")
     with (
         running_designer(tmp_path, workflows=folder) as running,

@@ -50,7 +50,7 @@ def main() -> None:
             page.at("/httpRequest/query/topic_type").select_option("rfi")
             page.send()
             data = page.page.screenshot()
-    # A clone does not pay for it: as few colours as it takes, text stays readable with 16.
+    # Keep the repository small: 16 colours are enough for readable text.
     for colours in (256, 128, 64, 32, 16):
         small = Image.open(io.BytesIO(data)).convert("RGB").quantize(colours, dither=0)
         small.save(PICTURE, optimize=True)

@@ -1,8 +1,8 @@
-"""Pictures of the page's main states, at three widths, light and dark, to compare it with.
+"""Pictures of the page's main states, at three widths, light and dark.
 
-Renew them with `.venv/bin/python tests/support/designer_page/pictures.py`, and look at what has
-changed before you commit it. The page, its server and the browser are real; what differs from run
-to run (addresses, times, the clock) is the same in every picture.
+To take them again, run `.venv/bin/python tests/support/designer_page/pictures.py`, and look at the
+changes before you commit them. The page, its server and the browser are real; addresses, times and
+the clock are fixed, so that they are the same in every picture.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 PICTURES = ROOT / "tests" / "designer" / "pictures"
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
-"""Debian's fonts-dejavu-core: text is as wide wherever the pictures are taken."""
+"""Of Debian's fonts-dejavu-core, so that text has the same width on every machine."""
 SIZES = ((1440, 900), (1000, 800), (390, 844))
 THEMES = ("light", "dark")
 API = "https://api.example.com"
 _QUALITY = 40
-"""Of WebP: about 25 kB a picture."""
+"""The quality of WebP; a picture has about 25 kB."""
 
 # The tolerance: the same text is drawn a little differently by another version of the browser or of
 # its fonts. Both are made small first, so that edges of letters do not count.
 SMALLER = 4
 DIFFERENT = 32
-"""Levels, of 255, that a channel of a small picture's pixel must differ to count."""
+"""From this difference on, of 255 levels, a channel of a reduced pixel counts as different."""
 TOLERATED = 0.0025
-"""The share of a small picture's pixels that may differ: less than a button of the widest one."""
+"""The share of a reduced picture's pixels that may differ: less than a button."""
 
 
 def difference(expected: Image.Image, actual: Image.Image) -> tuple[float, Image.Image]:
-    """Return the share of pixels that differ, and a picture of where: white on black."""
+    """Return the share of different pixels, and a picture that shows them in white."""
     if expected.size != actual.size:
         return 1.0, actual.convert("L")
-    small = [each.convert("RGB").reduce(SMALLER) for each in (expected, actual)]
+    small = [image.convert("RGB").reduce(SMALLER) for image in (expected, actual)]
     channels = ImageChops.difference(*small).split()
     largest = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
     marked = largest.point([255 if level > DIFFERENT else 0 for level in range(256)])
@@ -59,8 +59,8 @@ def difference(expected: Image.Image, actual: Image.Image) -> tuple[float, Image
 def side_by_side(
     expected: Image.Image | None, actual: Image.Image, marked: Image.Image
 ) -> Image.Image:
-    """Return what is committed, what is drawn now, and where they differ, in one picture."""
-    parts = [each for each in (expected, actual, marked) if each is not None]
+    """Return one picture with the committed one, the new one and their difference."""
+    parts = [image for image in (expected, actual, marked) if image is not None]
     whole = Image.new("RGB", (sum(part.width for part in parts), max(p.height for p in parts)))
     left = 0
     for part in parts:
@@ -161,7 +161,7 @@ def responded(page: DesignerPage) -> None:
 
 def inserted(page: DesignerPage) -> None:
     open_task(page, "Change a thing")
-    # A task that was opened takes the focus a little after it is drawn.
+    # An opened task takes the focus shortly after it is drawn.
     expect(page.page.locator("#test")).to_be_focused()
     page.at("/httpRequest/pathParameters/id").focus()
     page.page.keyboard.press("Alt+e")
@@ -182,7 +182,9 @@ def as_json(page: DesignerPage) -> None:
 def workflow(page: DesignerPage) -> None:
     open_task(page, "Is it large?")
     expect(page.page.locator(".problem")).to_contain_text("which has no 'size'")
-    expect(page.page.locator(".value-below")).to_contain_text("array")  # it comes when evaluated
+    expect(page.page.locator(".value-below")).to_contain_text(
+        "array"
+    )  # appears after the evaluation
 
 
 def credentials(page: DesignerPage) -> None:
@@ -272,7 +274,7 @@ STATES: dict[str, Callable[[DesignerPage], None]] = {
     "pasted": pasted,
     "plugin": plugin,
 }
-"""Each is reached from the one before."""
+"""Name of a state -> the function that reaches it from the previous state."""
 
 
 class Mail:
@@ -304,7 +306,10 @@ class Plugin:
 
 
 def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
-    """Yield each state's pictures with their names, `request-1440-light`; *folder* is empty."""
+    """Yield (name, picture) for all states, such as `request-1440-light`.
+
+    *folder* must be empty.
+    """
     from designer import running_designer, thing_endpoint
     from designer_page.browser import designer_page
     from servers import JSON, raw_server, respond, response
@@ -333,7 +338,7 @@ def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
 
 
 def shots(page: DesignerPage, state: str) -> Iterator[tuple[str, Image.Image]]:
-    """Yield the page as it stands, at each width, light and dark."""
+    """Yield pictures of the current state, at each width, light and dark."""
     page.page.mouse.move(0, 0)
     for width, height in SIZES:
         page.page.set_viewport_size({"width": width, "height": height})
@@ -350,7 +355,7 @@ def shots(page: DesignerPage, state: str) -> Iterator[tuple[str, Image.Image]]:
 
 
 def tested(running: Any, url: str) -> str:
-    """Return the events of a real test request of `_GET`, with the same address and times as ever."""
+    """Return the events of a real test request of `_GET`, with a fixed address and fixed times."""
     from designer import events_of
 
     task = json.loads(json.dumps(_GET).replace(API, url))
@@ -416,7 +421,7 @@ _FONTS = """() => {
 
 
 def main() -> None:
-    """Take all pictures anew."""
+    """Take all pictures again."""
     from designer_page.browser import chromium
 
     PICTURES.mkdir(exist_ok=True)
