@@ -199,7 +199,7 @@ class PluginManager(pluggy.PluginManager):
         with self.blaming(hook):
             answers = caller()
         try:
-            things = [thing for answer in reversed(answers) for thing in answer]
+            things = [part for answer in reversed(answers) for part in answer]
         except TypeError as error:
             # `bring` makes each implementation's answer a list, so only a wrapper can have changed
             # it into something else.
@@ -208,27 +208,27 @@ class PluginManager(pluggy.PluginManager):
                 " expected a list of lists",
                 wrappers[-1] if wrappers else None,
             ) from error
-        for thing in things:
-            yield self._bringers.get(id(thing)) or wrapper_names, thing
+        for part in things:
+            yield self._bringers.get(id(part)) or wrapper_names, part
 
     def _collect(self, hook: str) -> dict[str, Any]:
         things: dict[str, Any] = {}
         providers = self._providers[hook] = {}
-        for plugin, thing in self._brought(hook):
-            if not isinstance(getattr(thing, "name", None), str) or isinstance(thing, type):
+        for plugin, part in self._brought(hook):
+            if not isinstance(getattr(part, "name", None), str) or isinstance(part, type):
                 raise PluginError(
                     f"what the plugin {plugin} brings as {NAMED[hook]} is no instance with a name:"
-                    f" {thing!r}",
+                    f" {part!r}",
                     plugin,
                 )
-            if thing.name in things:
+            if part.name in things:
                 raise PluginError(
-                    f"two plugins bring the {NAMED[hook]} {thing.name!r}: {providers[thing.name]}"
+                    f"two plugins bring the {NAMED[hook]} {part.name!r}: {providers[part.name]}"
                     f" and {plugin}; uninstall one of them or have it choose another name",
                     plugin,
                 )
-            things[thing.name] = thing
-            providers[thing.name] = plugin
+            things[part.name] = part
+            providers[part.name] = plugin
         return things
 
     def implements(self, hook: str) -> bool:

@@ -26,14 +26,14 @@ def changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[st
     scheme = arguments.type or in_file.pop("type", None) or stored.get("type")
     if not isinstance(scheme, str):
         raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
-    known = _known_scheme(arguments.name, scheme)
+    known_scheme = _known_scheme(arguments.name, scheme)
     unchanged = stored if stored.get("type") == scheme else {}
     origins = arguments.origin or in_file.pop("origins", None) or unchanged.get("origins")
-    fields = _fields_of(unchanged) | in_file | _option_fields(known.schema, arguments.field)
-    document = {"type": scheme, **_with_secrets(arguments, known, fields)}
+    fields = _fields_of(unchanged) | in_file | _option_fields(known_scheme.schema, arguments.field)
+    document = {"type": scheme, **_with_secrets(arguments, known_scheme, fields)}
     if origins:
         document["origins"] = origins
-    _check(arguments.name, document, known)
+    _check(arguments.name, document, known_scheme)
     return document
 
 

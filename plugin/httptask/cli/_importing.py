@@ -216,12 +216,12 @@ def _note_line(equal_notes: Sequence[Note]) -> str:
         return line
     locations = [location for note_ in others if (location := _location(note_))]
     shown = locations[:_MOST_PLACES]
-    more = f"{len(others)} more"
+    remainder = f"{len(others)} more"
     if shown:
-        more += f": {', '.join(shown)}"
+        remainder += f": {', '.join(shown)}"
     if len(others) > len(shown):
-        more += ", …"
-    return f"{line} (and {more})"
+        remainder += ", …"
+    return f"{line} (and {remainder})"
 
 
 def _location(note_: Note) -> str:

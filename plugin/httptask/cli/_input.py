@@ -135,14 +135,14 @@ def _asked(schema: Any, value: Any) -> Any:
     from httptask.settings import input_problems
     from httptask.workflow import typed_input, with_defaults
 
-    asked: set[str] = set()
+    asked_pointers: set[str] = set()
     while True:
         problems = input_problems(schema, with_defaults(schema, value))
         missing = next((problem for problem in problems if problem.code == "required"), None)
         if missing is None:
             return value
         pointer = pointer_of([missing.params["name"]], missing.pointer)
-        if pointer in asked:  # asking again would not help: the engine reports the problem
+        if pointer in asked_pointers:  # asking again would not help: the engine reports the problem
             return value
         text = _answer(missing, pointer, schema)
         filled = _put(value, pointer, typed_input(schema, pointer, text))
@@ -152,7 +152,7 @@ def _asked(schema: Any, value: Any) -> Any:
         for problem in refused:
             note(problem.text(WHOLE_INPUT))
         if not refused:
-            asked.add(pointer)
+            asked_pointers.add(pointer)
         else:
             _remove(filled, pointer)
         value = filled

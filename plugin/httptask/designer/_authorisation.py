@@ -56,7 +56,7 @@ def _type_for(
     challenges: Iterable[str], described: list[Mapping[str, Any]], plugins: PluginManager
 ) -> str | None:
     """Return the type of credential for *challenges*; None if *described* says more."""
-    asked = [name for scheme, name in _TYPES.items() if scheme in challenges]
+    requested_types = [name for scheme, name in _TYPES.items() if scheme in challenges]
     schemes = known_schemes(plugins)
     fitting = {
         name
@@ -64,7 +64,9 @@ def _type_for(
         if any(known.fits(scheme) is True for scheme in described)
     }
     # A bearer token may be an OAuth token. If the description says so, its scheme is preferred.
-    wanted = [name for name in asked if not fitting or (name in fitting and name != "bearer")]
+    wanted = [
+        name for name in requested_types if not fitting or (name in fitting and name != "bearer")
+    ]
     return next((name for name in wanted if name in schemes), None)
 
 

@@ -46,27 +46,27 @@ class DraftRoutes:
     async def validate(self, request: Request) -> Response:
         """Answer with every problem of a task, or of a whole definition."""
         value = await json_object(request)
-        more: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
         if "definition" in value:
             definition, nested = await self._definitions.placed(value)
             problems: Sequence[Problem] = await self._catalogue.check(
                 lambda runtime: definition_problems(definition, runtime, definitions=nested)
             )
-            more["unreached"] = unreached_tasks(definition)
+            answer["unreached"] = unreached_tasks(definition)
         else:
             draft = draft_of(value)
-            task_problems, more["mediaType"] = await self._checked(draft)
+            task_problems, answer["mediaType"] = await self._checked(draft)
             problems = await self._catalogue.check(
                 lambda runtime: problems_within(value, draft.name, runtime, task_problems)
             )
             if (schema := value.get("inputSchema")) is not None:
                 input_problems = await in_thread(lambda: refused_input(schema, draft.inputs.input))
-                more["inputProblems"] = [problem.to_json() for problem in input_problems]
+                answer["inputProblems"] = [problem.to_json() for problem in input_problems]
             if "preview" in value:
-                more["preview"] = await while_asked(request, self._preview(value))
+                answer["preview"] = await while_asked(request, self._preview(value))
         valid = not any(problem.severity == "error" for problem in problems)
         return as_json(
-            {"valid": valid, "problems": [problem.to_json() for problem in problems], **more}
+            {"valid": valid, "problems": [problem.to_json() for problem in problems], **answer}
         )
 
     async def _checked(self, draft: Draft) -> tuple[Sequence[Problem], str | None]:

@@ -42,12 +42,12 @@ async def value_at(
     Raises `Refused` if *pointer* leads to no text that can hold an expression.
     """
     text = _text_at(around.task, pointer) if text is None else text
-    place = _place_at(around.task, pointer)
+    expression_place = _place_at(around.task, pointer)
     if _CONDITION.fullmatch(pointer) and not has_expression(text):
         return _compared(around, text)
-    if place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
-        return await _over_answer(around, place, pointer, evaluator, text)
-    is_of_request = place.sees is Sees.REQUEST
+    if expression_place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
+        return await _over_answer(around, expression_place, pointer, evaluator, text)
+    is_of_request = expression_place.sees is Sees.REQUEST
     texts = [text, *_parameters_in(text, around)] if is_of_request else [text]
     if any(_names(candidate, name) for candidate in texts for name in item_names(around.task)):
         texts.append(_items_of(around.task))

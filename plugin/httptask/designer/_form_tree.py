@@ -307,19 +307,19 @@ _NOT_OF_OPTIONS = frozenset(
 
 def _rest(view: View) -> dict[str, Any]:
     """Return *view* without its first choice, as a schema."""
-    rest: dict[str, Any] = {
+    schema: dict[str, Any] = {
         name: value for name, value in view.keywords.items() if name not in _NOT_OF_OPTIONS
     }
     if view.unions and view.types is not None:
-        rest["type"] = sorted(view.types)
+        schema["type"] = sorted(view.types)
     if view.properties:
-        rest["properties"] = view.properties
+        schema["properties"] = view.properties
     if view.required:
-        rest["required"] = list(view.required)
+        schema["required"] = list(view.required)
     if view.patterns:
-        rest["patternProperties"] = view.patterns
+        schema["patternProperties"] = view.patterns
     if isinstance(view.others, Mapping) or view.others is True:
-        rest["additionalProperties"] = view.others
+        schema["additionalProperties"] = view.others
     if len(view.unions) > 1:
-        rest["allOf"] = [{"anyOf": options} for options in view.unions[1:]]
-    return rest
+        schema["allOf"] = [{"anyOf": options} for options in view.unions[1:]]
+    return schema

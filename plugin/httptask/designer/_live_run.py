@@ -34,39 +34,39 @@ def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str,
 
     If the run *is_over*, a visit without an end was stopped.
     """
-    shown = {name: entry[name] for name in _SHOWN if name in entry}
-    if "items" in shown:
-        shown["items"] = _without_inputs(shown["items"])
+    visit = {name: entry[name] for name in _SHOWN if name in entry}
+    if "items" in visit:
+        visit["items"] = _without_inputs(visit["items"])
     error, output = entry.get("error"), entry.get("output")
-    if shown["status"] == "InProgress" and (is_over or error is not None):
-        shown["status"] = "Stopped"
+    if visit["status"] == "InProgress" and (is_over or error is not None):
+        visit["status"] = "Stopped"
     if error is not None:
-        shown["message"] = str(error.get("message", ""))
+        visit["message"] = str(error.get("message", ""))
         output = error.get("result")
     if entry["type"] == "Http" and isinstance(output, Mapping):
         numbers = {name: output.get(name) for name in ("statusCode", "attempts")}
-        shown |= {name: number for name, number in numbers.items() if isinstance(number, int)}
-    return shown
+        visit |= {name: number for name, number in numbers.items() if isinstance(number, int)}
+    return visit
 
 
 def _without_inputs(items: Mapping[str, Any]) -> dict[str, Any]:
     """Return the counts in *items* without the inputs of waiting items."""
-    waiting = [
+    waiting_items = [
         {name: value for name, value in item.items() if name != "input"}
         for item in items.get("waiting", ())
     ]
-    return {**items, **({"waiting": waiting} if waiting else {})}
+    return {**items, **({"waiting": waiting_items} if waiting_items else {})}
 
 
 def shown_exchange(exchange: Exchange) -> dict[str, Any]:
     """Return *exchange* without response bodies, in the form of a test request's last event."""
-    shown: dict[str, Any] = {
+    event: dict[str, Any] = {
         "outcome": exchange.outcome,
         "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
         "phases": {name: round(seconds, 6) for name, seconds in exchange.phases.items()},
     }
     request = exchange.request
-    return shown | (described(request) if request is not None else {})
+    return event | (described(request) if request is not None else {})
 
 
 class LiveRun:

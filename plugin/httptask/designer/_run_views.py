@@ -47,7 +47,7 @@ def shown_run(
 
 
 def _shown(run: KeptRun) -> dict[str, Any]:
-    shown = {
+    fields = {
         "id": run.workflow_id,
         "status": run.status,
         "definition": run.definition,
@@ -62,7 +62,7 @@ def _shown(run: KeptRun) -> dict[str, Any]:
         "inside": run.inside,
         "note": run.note,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def seconds_of(run: KeptRun) -> float:

@@ -35,9 +35,11 @@ def scope_of(
     groups = _Groups(around)
     later = [name for name in later_tasks(around.definition, around.name) if name != around.name]
     own_endpoint = endpoints.get(around.name)
-    place = None if pointer is None else expression_at(pointer, around.task, own_endpoint)
-    if place is not None and place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
-        groups.add_own_answer(place, own_endpoint)
+    expression_place = (
+        None if pointer is None else expression_at(pointer, around.task, own_endpoint)
+    )
+    if expression_place is not None and expression_place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
+        groups.add_own_answer(expression_place, own_endpoint)
         return {"groups": groups.listed, "later": later}
     groups.add_last(endpoints)
     groups.add_parameters()
@@ -49,7 +51,7 @@ def scope_of(
         endpoint = endpoints.get(task.name)
         groups.add_answer(task.name, task.task, endpoint, certain=task.certain)
     groups.add_variables()
-    if place is None or place.sees is Sees.REQUEST:
+    if expression_place is None or expression_place.sees is Sees.REQUEST:
         return {"groups": groups.listed, "later": later}
     hidden = {"parameter", "item"} if str(pointer).startswith("/forEach/") else {"parameter"}
     visible = [{**group, "own": True} for group in groups.listed if group["kind"] not in hidden]

@@ -61,17 +61,17 @@ def shown_attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _hop(hop: Hop) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    value: dict[str, Any] = {
         "request": shown_request(hop.request),
         "phases": rounded(hop.phases),
         "notes": list(hop.notes),
     }
     if hop.response is not None:
-        shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
-        shown["headers"] = [list(pair) for pair in hop.response.headers]
+        value |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
+        value["headers"] = [list(pair) for pair in hop.response.headers]
     if hop.unparsed:
-        shown["unparsed"] = hop.unparsed
-    return shown | ({"challenged": True} if hop.challenged else {})
+        value["unparsed"] = hop.unparsed
+    return value | ({"challenged": True} if hop.challenged else {})
 
 
 def shown_response(
@@ -88,7 +88,7 @@ def shown_response(
         response.size or len(response.body),
         encoding_of(response),
     )
-    shown: dict[str, Any] = {
+    members: dict[str, Any] = {
         "status": response.status_code,
         "reasonPhrase": response.reason_phrase,
         "httpVersion": response.http_version,
@@ -104,7 +104,7 @@ def shown_response(
         "differences": [difference.to_json() for difference in differences],
         "documented": endpoint is not None and bool(endpoint.responses),
     }
-    return body, shown | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
+    return body, members | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
 
 
 def _text(response: RawResponse, media_type: str) -> str | None:

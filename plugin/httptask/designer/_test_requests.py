@@ -202,19 +202,19 @@ class TestRequests:
         if response is None or exchange.outcome in _NO_RESPONSE:
             return "error", common | _unanswered(exchange) | request_members
         if len(response.body) > _LONG:
-            body, shown = await in_thread(
+            body, response_members = await in_thread(
                 lambda: shown_response(response, exchange.differences, task.endpoint)
             )
         else:
-            body, shown = shown_response(response, exchange.differences, task.endpoint)
+            body, response_members = shown_response(response, exchange.differences, task.endpoint)
         self._keep(running.id, body)
         if exchange.outcome != "success":
-            shown["message"] = exchange.error or ""
-            shown |= hints(response, sent, task.definition, _known(task)[0])
+            response_members["message"] = exchange.error or ""
+            response_members |= hints(response, sent, task.definition, _known(task)[0])
         event = (
             common
             | {"outcome": exchange.outcome, "body": f"test-requests/{running.id}/body"}
-            | shown
+            | response_members
             | request_members
         )
         return "response", {

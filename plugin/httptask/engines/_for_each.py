@@ -80,8 +80,8 @@ class ForEachVisit:
         return self._counts(self._items) if self._items is not None else None
 
     def _counts(self, items: Items) -> ItemCounts:
-        waiting = sorted(self._waiting.values(), key=attrgetter("index"))
-        return replace(items.counts, waiting=tuple(waiting))
+        waiting_items = sorted(self._waiting.values(), key=attrgetter("index"))
+        return replace(items.counts, waiting=tuple(waiting_items))
 
     @contextlib.contextmanager
     def waits(self, item: WaitingItem) -> Iterator[None]:

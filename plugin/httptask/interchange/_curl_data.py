@@ -91,15 +91,15 @@ def _split(text: str) -> tuple[str, dict[str, str]]:
     while position < len(text):
         match = _SETTING.match(text, position + 1)
         if match is None:  # the semicolon is part of the content
-            more, position = _word(text, position + 1)
-            content += ";" + more
+            continuation, position = _word(text, position + 1)
+            content += ";" + continuation
             continue
         value, position = _word(text, match.end())
         key = match[1].lower()
         # A media type may have parameters, too: type=text/plain;charset=utf-8
         while key == "type" and position < len(text) and not _SETTING.match(text, position + 1):
-            more, position = _word(text, position + 1)
-            value += ";" + more
+            continuation, position = _word(text, position + 1)
+            value += ";" + continuation
         joined = key == "headers" and key in settings
         settings[key] = f"{settings[key]}\n{value}" if joined else value.strip()
     return content, settings

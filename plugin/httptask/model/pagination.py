@@ -96,9 +96,9 @@ class Pagination:
     def of_json(cls, value: Mapping[str, Any]) -> Self:
         """Read the setting; an unset or null field has its default."""
         parameter, size = value.get("parameter"), value.get("size")
-        place = None
+        parameter_place = None
         if parameter is not None:
-            place = Place(parameter["in"], parameter["name"])
+            parameter_place = Place(parameter["in"], parameter["name"])
         names = {
             "items": "items",
             "next": "next",
@@ -125,8 +125,8 @@ class Pagination:
         }
         return cls(
             value["mode"],
-            parameter=place,
-            size=_size(size, place),
+            parameter=parameter_place,
+            size=_size(size, parameter_place),
             size_value=without_point(size["value"]) if size is not None else None,
             **fields,
         )

@@ -87,7 +87,7 @@ def refused(
     """
     status = response.status
     text = redactor.text(token_body(response.body[:_READ]))
-    shown = " ".join(text.encode()[:_QUOTED].decode("utf-8", "ignore").split())
+    quoted = " ".join(text.encode()[:_QUOTED].decode("utf-8", "ignore").split())
     is_page = "html" in response.media_type
     return CredentialError.of(
         "credential-refused",
@@ -95,8 +95,8 @@ def refused(
         schemeMessage=what,
         schemeAdvice=advice or None,
         status=status,
-        serverPage=shown if is_page else None,
-        serverMessage=shown if shown and not is_page else None,
+        serverPage=quoted if is_page else None,
+        serverMessage=quoted if quoted and not is_page else None,
         status_code=status,
         retryable=status == 429 or status >= 500,
         retry_after=retry_after(

@@ -47,14 +47,14 @@ def flow_of(
 
     Raises `CredentialError`.
     """
-    known = resolved(credential, runtime.plugins)
-    for secret in known.secrets:
+    resolved_credential = resolved(credential, runtime.plugins)
+    for secret in resolved_credential.secrets:
         runtime.redactor.add(secret)
     runtime.limiter.know(credential.name, credential.rate_limit)
-    if not known.known.is_flow:
+    if not resolved_credential.known.is_flow:
         return None
     lend = partial(Lent, runtime, credential.name, endpoint, "", _guarded(runtime))
-    return Flow(known, "", runtime.redactor, lend)
+    return Flow(resolved_credential, "", runtime.redactor, lend)
 
 
 def _guarded(runtime: Runtime) -> Send:

@@ -164,21 +164,21 @@ class _LinesSource:
     def _lines(self) -> Iterator[bytes]:
         """Yield the lines of the file; the last one may lack a line feed."""
         file = self._files.find(self._piece)
-        rest, start, number = b"", 0, 1
+        incomplete, start, number = b"", 0, 1
         lines: deque[bytes] = deque()
         while start < file.size:
             data = file.read(start)
             start += len(data)
-            lines.extend((rest + data).split(b"\n"))
-            rest = lines.pop()
-            if len(rest) > _LONGEST_LINE:
+            lines.extend((incomplete + data).split(b"\n"))
+            incomplete = lines.pop()
+            if len(incomplete) > _LONGEST_LINE:
                 limit = _LONGEST_LINE // 2**20
                 raise self._bad_line("for-each-line-length", number + len(lines), limit=limit)
             while lines:
                 yield lines.popleft()
                 number += 1
-        if rest:
-            yield rest
+        if incomplete:
+            yield incomplete
 
     def _bad_line(self, code: str, number: int, **params: Any) -> SettingsError:
         name = self._piece.name

@@ -136,13 +136,13 @@ def _compact(value: Any) -> str:
 
 def _error(pin: Mapping[str, Any]) -> PinnedError:
     """Return the error that *pin*, the `error` of a pin, describes."""
-    kind = pin["class"]
-    message = pin.get("message") or f"an error of the class {kind}, as it is pinned"
-    value = {"error": "", "kind": kind, "message": message}
-    if kind == "timeout":
+    error_class = pin["class"]
+    message = pin.get("message") or f"an error of the class {error_class}, as it is pinned"
+    value = {"error": "", "kind": error_class, "message": message}
+    if error_class == "timeout":
         value |= {"phase": "read", "seconds": 0}
     error = HttpTaskError.from_json(value)
     if not isinstance(error, TaskError):
         raise AssertionError("the schema of pins names classes of task errors")
     delivered = pin.get("maybeDelivered")
-    return PinnedError(error, kind not in _UNDELIVERED if delivered is None else delivered)
+    return PinnedError(error, error_class not in _UNDELIVERED if delivered is None else delivered)

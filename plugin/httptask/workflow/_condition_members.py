@@ -28,12 +28,12 @@ def member_problems(scope: Scope) -> Iterator[Problem]:
     for name, task in scope.tasks.items():
         if not isinstance(task, Mapping) or task.get("type") != "Decision":
             continue
-        known = _known_members(name, scope.start, arrivals)
+        members = _known_members(name, scope.start, arrivals)
         choices = task.get("choices")
-        for index, choice in enumerate(choices if known and isinstance(choices, list) else ()):
+        for index, choice in enumerate(choices if members and isinstance(choices, list) else ()):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
             pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
-            yield from _condition_problems(condition, known, pointer)
+            yield from _condition_problems(condition, members, pointer)
 
 
 def _condition_problems(condition: Any, known: list[str], pointer: str) -> Iterator[Problem]:

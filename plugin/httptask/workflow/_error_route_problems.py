@@ -19,7 +19,7 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
     """
     if not isinstance(routes, list):
         return
-    known = error_classes()
+    class_names = error_classes()
     earlier = _Taken()
     for index, route in enumerate(routes):
         if not isinstance(route, Mapping):
@@ -27,14 +27,14 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
         route_pointer = pointer_of([index], pointer)
         classes = _texts(route.get("errors"))
         for position, name in enumerate(classes or ()):
-            if name not in known:
-                near = nearest(name, known)
+            if name not in class_names:
+                near = nearest(name, class_names)
                 yield Problem.of(
                     "error-class-unknown",
                     pointer_of(["errors", position], route_pointer),
                     suggestion=near[0] if near else None,
                     name=name,
-                    known=known,
+                    known=class_names,
                 )
         statuses = route.get("statuses")
         status_codes = _integers(statuses) if isinstance(statuses, list) else None

@@ -136,13 +136,13 @@ def _with_items(
         (name, visit): (count, failed)
         for name, visit, count, failed in connection.execute(sql, (number,))
     }
-    waiting = _waiting_items(connection, number, state)
+    items_by_visit = _waiting_items(connection, number, state)
 
     def counted(task: TaskRun) -> TaskRun:
         if task.status != "InProgress" or task.items is None:
             return task
         count, failed = ended.get(task.key, (0, 0))
-        waiting_items = tuple(waiting.get(task.key, ()))
+        waiting_items = tuple(items_by_visit.get(task.key, ()))
         counts = replace(task.items, completed=count - failed, failed=failed, waiting=waiting_items)
         return replace(task, items=counts)
 
@@ -153,10 +153,10 @@ def _waiting_items(
     connection: sqlite3.Connection, number: int, state: str
 ) -> dict[tuple[str, int], list[WaitingItem]]:
     """Return the items that wait for a signal and have not got one, by visit."""
-    waiting: dict[tuple[str, int], list[WaitingItem]] = {}
+    items_by_visit: dict[tuple[str, int], list[WaitingItem]] = {}
     for name, visit, item, text in connection.execute(_WAITING.format(state=state), (number,)):
         turn = parse(text).get("turn") or {}
         if turn.get("awaitsSignal"):
             waiting_item = WaitingItem(item, turn.get("input"), turn.get("waitUntil"))
-            waiting.setdefault((name, visit), []).append(waiting_item)
-    return waiting
+            items_by_visit.setdefault((name, visit), []).append(waiting_item)
+    return items_by_visit

@@ -133,7 +133,7 @@ class HttpTaskWorkflow:
         walk = self._walk
         if walk is None:
             return RunStatus()
-        waiting = [
+        waiting_visits = [
             {
                 "name": wait.step.name,
                 "visit": wait.step.visit,
@@ -143,7 +143,7 @@ class HttpTaskWorkflow:
             }
             for wait in walk.waiting.values()
         ]
-        return RunStatus(len(walk.record.history), _under_way(walk), waiting)
+        return RunStatus(len(walk.record.history), _under_way(walk), waiting_visits)
 
 
 def _under_way(walk: Walk) -> list[dict[str, Any]]:

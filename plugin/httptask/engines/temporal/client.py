@@ -198,10 +198,11 @@ async def run_arguments(
     if failure is not None and failure in options.definitions:
         others[failure] = options.definitions[failure]
     title = definition.name or (definition.source or "")
-    known = {"": definition, **others}
+    definitions = {"": definition, **others}
     environment, has_pins = options.environment, options.pins is not None
     facts = {
-        name: task_facts(known_definition, runtime) for name, known_definition in known.items()
+        name: task_facts(known_definition, runtime)
+        for name, known_definition in definitions.items()
     }
     return RunArguments(
         definition.to_json(),
@@ -217,10 +218,10 @@ async def run_arguments(
         facts,
         {
             name: labels_of(known_definition, name or title, runtime)
-            for name, known_definition in known.items()
+            for name, known_definition in definitions.items()
         },
         at_once=_types.MOST_AT_ONCE,
-        format=_format(known.values(), facts.values(), has_pins=has_pins),
+        format=_format(definitions.values(), facts.values(), has_pins=has_pins),
     )
 
 
@@ -447,13 +448,13 @@ def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item:
         for visit_state in status["underWay"]
         if visit_state.get("items", {}).get("waiting")
     ]
-    waiting = [
+    waiting_visits = [
         *(visit_state for visit_state in status["waiting"] if visit_state.get("awaitsSignal")),
         *of_items,
     ]
-    visits_of_task = [visit_state for visit_state in waiting if visit_state["name"] == task]
+    visits_of_task = [visit_state for visit_state in waiting_visits if visit_state["name"] == task]
     if not visits_of_task:
-        names = ", ".join(repr(visit_state["name"]) for visit_state in waiting) or "none"
+        names = ", ".join(repr(visit_state["name"]) for visit_state in waiting_visits) or "none"
         raise EngineError(
             f"no task {task!r} of the run {workflow_id!r} waits for somebody; those that"
             f" wait: {names}"

@@ -151,7 +151,7 @@ class Forms:
         """Return the choice that *discriminator*, a Discriminator Object, describes."""
         name = discriminator["propertyName"]
         mapping = discriminator.get("mapping", {})
-        own: list[list[Any]] = [self._values(view, name) for view in views]
+        values_by_view: list[list[Any]] = [self._values(view, name) for view in views]
         targets = [definition_name(_reference(form)) for form in alternatives]
         forms: dict[str, Schema] = {}
         for tag, reference in mapping.items():
@@ -161,23 +161,23 @@ class Forms:
             elif target is not None and self._views.definition(target) is not None:
                 forms[_key(tag)] = {"$ref": DEFINITION + target}
         listed: list[Any] = [tag for tag in mapping if _key(tag) in forms]
-        shared = Counter(_key(value) for values in own for value in values)
+        shared = Counter(_key(value) for values in values_by_view for value in values)
         tags: list[frozenset[str] | None] = []
-        for form, values, target in zip(alternatives, own, targets, strict=True):
+        for form, values, target in zip(alternatives, values_by_view, targets, strict=True):
             mapped = [tag for tag in mapping if forms.get(_key(tag)) is form]
             # An `enum` of all tags may be shared by forms that the mapping names, and selects none
             # of them.
-            further = [
+            added_tags = [
                 value
                 for value in values
                 if value not in mapped and (not mapped or shared[_key(value)] == 1)
             ]
             if not mapped and not values and target is not None:
-                further = [target]  # OpenAPI: without a mapping the tag is the schema's name
-            listed += further
-            for tag in further:
+                added_tags = [target]  # OpenAPI: without a mapping the tag is the schema's name
+            listed += added_tags
+            for tag in added_tags:
                 forms.setdefault(_key(tag), form)
-            tags.append(frozenset(map(_key, [*mapped, *further])) or None)
+            tags.append(frozenset(map(_key, [*mapped, *added_tags])) or None)
         default = definition_name(discriminator.get("defaultMapping"))
         if default is not None and self._views.definition(default) is None:
             default = None

@@ -25,7 +25,7 @@ def unsent_problems(
     *request* are normalised settings; *base* is their JSON Pointer.
     """
     for path in unsent(request, endpoint, media_type):
-        kind = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
+        found = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
         # A value that contains only empty values is not sent either, and may be the required one.
         enclosing = (path[: length + 1] for length in range(1, len(path)))
@@ -36,7 +36,12 @@ def unsent_problems(
         required: dict[str, Any] = next(({"name": steps[-1]} for steps in required_paths), {})
         severity = "error" if required else "warning"
         yield Problem.of(
-            "unsent", pointer_of(path, base), severity=severity, found=kind, where=where, **required
+            "unsent",
+            pointer_of(path, base),
+            severity=severity,
+            found=found,
+            where=where,
+            **required,
         )
 
 

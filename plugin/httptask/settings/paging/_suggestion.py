@@ -243,17 +243,17 @@ def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
 def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
     """Suggest in Stripe's way: the id of the last item requests the page after it."""
     parameter = listing.parameter(names.LAST_ITEM_PARAMETERS)
-    more = listing.field(names.MORE_FIELDS, "boolean")
-    if parameter is None or more is None:
+    more_field = listing.field(names.MORE_FIELDS, "boolean")
+    if parameter is None or more_field is None:
         return None
     setting = {
         "mode": "lastItem",
         "items": items.query,
         "parameter": parameter.setting,
         "identity": "$.id",
-        "more": more.query,
+        "more": more_field.query,
     }
-    evidence = (parameter.evidence, response_evidence(more), *_of_items(items))
+    evidence = (parameter.evidence, response_evidence(more_field), *_of_items(items))
     return SuggestedPagination(setting, evidence)
 
 

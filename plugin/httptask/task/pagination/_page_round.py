@@ -207,18 +207,18 @@ class PageRound:
         page = Page(state.number, state.cursor, delivery.result, delivery.url, delivery.size)
         try:
             answer = await self._read(page)
-            kept = await self._kept(page, answer.items)
+            deduplicated = await self._kept(page, answer.items)
         except (PaginationError, ExpressionError) as error:
             self._add_call(delivery)
             self._fail(error, "error", state.cursor)
             return None
-        if kept is None:
+        if deduplicated is None:
             self._add_call(delivery)
             return None
-        await self._collection.add(kept[0], page.result.body, page.size)
+        await self._collection.add(deduplicated[0], page.result.body, page.size)
         body = page.result.body if self._pagination.collect == "pages" else None
-        self._part = {"items": list(kept[0]), "body": body, "size": page.size}
-        return self._after(page, answer, delivery, *kept)
+        self._part = {"items": list(deduplicated[0]), "body": body, "size": page.size}
+        return self._after(page, answer, delivery, *deduplicated)
 
     async def _read(self, page: Page) -> Answer:
         """Return the information in *page*. Raises `PaginationError` if it is not understood."""
@@ -300,7 +300,7 @@ class PageRound:
         query = self._queries.identity
         if query is None:
             return (items, len(items)) if len(items) <= most else (items[:most], most)
-        kept: list[Any] = []
+        new_items: list[Any] = []
         for count, item in enumerate(items):
             identity = query.value(item)
             if identity is ABSENT:
@@ -308,11 +308,11 @@ class PageRound:
             known_as = dump(identity, compact=True).encode("utf-8")
             if known_as in self._so_far.identities:
                 continue
-            if len(kept) == most:
-                return kept, count
+            if len(new_items) == most:
+                return new_items, count
             self._so_far.identities.add(known_as)
-            kept.append(item)
-        return kept, len(items)
+            new_items.append(item)
+        return new_items, len(items)
 
     def _after(
         self,

@@ -131,19 +131,19 @@ def _put_at(value: Any, tokens: tuple[str, ...], new: Any, own_name: str | None)
     """
     if not tokens:
         return new
-    token, rest = tokens[0], tokens[1:]
+    token, remaining = tokens[0], tokens[1:]
     if isinstance(value, list) and not is_pairs(value):
         index = index_of(token, len(value) or 1)
         if index is None:
             raise CodedError("page-body-no-item", at=own_name, name=token)
         item = value[index] if index < len(value) else None
-        return [*value[:index], _put_at(item, rest, new, token), *value[index + 1 :]]
+        return [*value[:index], _put_at(item, remaining, new, token), *value[index + 1 :]]
     if isinstance(value, list):
         return [*(pair for pair in value if pair[0] != token), [token, new]]
     if value is not None and not isinstance(value, Mapping):
         raise CodedError("page-body-no-object", at=own_name, name=token)
     value = value or {}
     member = value.get(token)
-    if member is None and rest[:1] == ("0",):
+    if member is None and remaining[:1] == ("0",):
         member = []
-    return {**value, token: _put_at(member, rest, new, token)}
+    return {**value, token: _put_at(member, remaining, new, token)}

@@ -164,7 +164,7 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
         found = in_words(value.types)
         return Problem.of("name-of-other", pointer, severity="warning", found=found, **params)
     near = nearest(name[:_LONGEST_NAME], names)
-    more = len(names) if len(names) > _MOST_NAMES else None
+    total_count = len(names) if len(names) > _MOST_NAMES else None
     return Problem.of(
         "name-undocumented",
         pointer,

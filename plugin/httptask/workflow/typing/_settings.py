@@ -140,11 +140,11 @@ def expression_at(
         return ExpressionPlace(Sees.DOCUMENT) if is_condition else None
     if task_type == "Http" and (place := _place_of_http(path, task, endpoint)) is not None:
         return place
-    known = _DOCUMENT_PLACES.get(str(task_type))
-    if known is None:  # a plugin's type may evaluate any text
+    document_places = _DOCUMENT_PLACES.get(str(task_type))
+    if document_places is None:  # a plugin's type may evaluate any text
         sees_document = bool(path) and path[0] not in {*_NO_EXPRESSION, "forEach"}
     else:
-        sees_document = any(path[: len(place)] == place for place in known)
+        sees_document = any(path[: len(place)] == place for place in document_places)
     return ExpressionPlace(Sees.DOCUMENT) if sees_document else None
 
 
