@@ -62,7 +62,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             parser.add_argument(
                 "--pagination",
                 action="store_true",
-                help="put in the pagination that the description suggests, if it does",
+                help="add the pagination that the description suggests, if any",
             )
         parser.set_defaults(run=run)
 

@@ -57,7 +57,7 @@ def _action(
 
 
 def _name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="what tasks call it")
+    parser.add_argument("name", metavar="NAME", help="the name of the credential, as tasks use it")
 
 
 def _reach(parser: argparse.ArgumentParser) -> None:
@@ -125,24 +125,22 @@ def _token_text(token: Mapping[str, Any] | None) -> str:
 
 
 def _add_set(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    set_ = _action(
-        actions, "set", "make a credential, or change one; secrets are asked for", run_set
-    )
+    set_ = _action(actions, "set", "create or change a credential; asks for its secrets", run_set)
     _name(set_)
-    set_.add_argument("--type", metavar="TYPE", help="its auth scheme: bearer, basic, oauth2, ...")
+    set_.add_argument("--type", metavar="TYPE", help="the auth scheme: bearer, basic, oauth2, ...")
     set_.add_argument(
         "--field",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a field that is no secret; again for more, or for more of a list",
+        help="a field that is not secret; may be repeated, also for the items of a list",
     )
     set_.add_argument(
         "--secret",
         action="append",
         default=[],
         metavar="NAME",
-        help="ask for this secret, too; those that have to be there are asked for anyway",
+        help="ask for this optional secret, too; required ones are always asked for",
     )
     set_.add_argument(
         "--from-file",
@@ -153,12 +151,15 @@ def _add_set(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--origin",
         action="append",
         metavar="ORIGIN",
-        help="the only origin it may be sent to, such as https://api.acme.example; again for more",
+        help=(
+            "the only origin to which it may be sent, such as https://api.acme.example; may be"
+            " repeated"
+        ),
     )
     set_.add_argument(
         "--keyring",
         action="store_true",
-        help="keep it in the system's keyring, not in the credentials file",
+        help="store it in the system's keyring, not in the credentials file",
     )
 
 
@@ -227,12 +228,19 @@ def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Shelf:
 
 def _add_test(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test = _action(
-        actions, "test", "get a token, or send one harmless request, and say what came", run_test
+        actions,
+        "test",
+        "get a token, or send one harmless request, and report the result",
+        run_test,
     )
     _name(test)
     target = test.add_mutually_exclusive_group()
-    target.add_argument("--endpoint", metavar="ID", help="an endpoint that changes nothing")
-    target.add_argument("--url", metavar="URL", help="what to GET")
+    target.add_argument(
+        "--endpoint",
+        metavar="ID",
+        help="send a request to this endpoint, which should change nothing",
+    )
+    target.add_argument("--url", metavar="URL", help="send a GET request to this URL")
     _reach(test)
 
 
@@ -275,15 +283,22 @@ def _add_connect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         actions, "connect", "have a person consent, in a browser or on another device", run_connect
     )
     _name(connect)
-    connect.add_argument("--endpoint", metavar="ID", help="whose server relative URLs are of")
+    connect.add_argument(
+        "--endpoint",
+        metavar="ID",
+        help="an endpoint, with whose server relative URLs are completed",
+    )
     connect.add_argument(
         "--port",
         type=int,
         default=8710,
-        help="where the browser comes back to on this machine (default 8710, as in the page)",
+        help=(
+            "the port of this machine to which the browser is redirected (default 8710, as in the"
+            " page)"
+        ),
     )
     connect.add_argument(
-        "--no-browser", action="store_true", help="print the address, and open no browser"
+        "--no-browser", action="store_true", help="print the URL, and open no browser"
     )
     _reach(connect)
 

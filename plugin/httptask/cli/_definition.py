@@ -44,8 +44,8 @@ def files_option(parser: argparse.ArgumentParser) -> None:
         "--files",
         metavar="FOLDER",
         help=(
-            "what requests may send files from, and responses are kept in as files (environment:"
-            " HTTPTASK_FILES)"
+            "the folder from which requests may send files, and in which responses are stored as"
+            " files (environment: HTTPTASK_FILES)"
         ),
     )
     bucket_option(parser)
@@ -57,8 +57,8 @@ def bucket_option(parser: argparse.ArgumentParser) -> None:
         "--bucket",
         metavar="URL",
         help=(
-            "an S3-compatible bucket that has the folder's files for other machines, s3://BUCKET or"
-            " s3://BUCKET/PREFIX (environment: HTTPTASK_BUCKET)"
+            "an S3-compatible bucket through which machines share the files of the folder,"
+            " s3://BUCKET or s3://BUCKET/PREFIX (environment: HTTPTASK_BUCKET)"
         ),
     )
 
@@ -69,7 +69,7 @@ def host_header_option(parser: argparse.ArgumentParser) -> None:
         "--allow-host-header",
         action="store_true",
         default=None,
-        help="let tasks set the header Host (environment: HTTPTASK_ALLOW_HOST_HEADER=1)",
+        help="allow tasks to set the header Host (environment: HTTPTASK_ALLOW_HOST_HEADER=1)",
     )
 
 
@@ -80,7 +80,7 @@ def connections_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         metavar="N",
         help=(
-            "requests under way at once; more wait for their turn (environment:"
+            "the largest number of requests at once; further ones wait (environment:"
             " HTTPTASK_CONNECTIONS; default: 500)"
         ),
     )
@@ -89,15 +89,15 @@ def connections_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         metavar="N",
         help=(
-            "of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default:"
-            " 100)"
+            "the largest number of requests at once to one origin (environment:"
+            " HTTPTASK_CONNECTIONS_PER_ORIGIN; default: 100)"
         ),
     )
     parser.add_argument(
         "--origin-limits",
         metavar="LIMITS",
         help=(
-            "what holds for every server, such as pause=60,share=0.8 or off (environment:"
+            "the limits for every origin, such as pause=60,share=0.8, or off (environment:"
             " HTTPTASK_ORIGIN_LIMITS)"
         ),
     )

@@ -28,14 +28,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(
         commands,
         "designer",
-        "search, fill in, test and save HTTP tasks in a page",
+        "search, fill in, test and save HTTP tasks on a page",
         "httptask designer --demo",
     )
     parser.add_argument(
         "workflows",
         nargs="?",
         metavar="DEFINITIONS",
-        help="a folder of workflow definitions, or one's file",
+        help="a folder of workflow definitions, or one definition file",
     )
     _address_options(parser)
     network_options(parser, "let test requests reach this network or host too")
@@ -44,7 +44,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--engine",
         default="embedded",
         metavar="NAME",
-        help="what runs definitions (default: embedded)",
+        help="the engine that runs definitions (default: embedded)",
     )
     task_queue_option(parser)
     parser.add_argument(
@@ -52,17 +52,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         dest="imports",
         action=argparse.BooleanOptionalAction,
         help=(
-            "let the page import APIs into the catalogue, or not (default: yes, unless --allow-host"
-            " or --allow-origin lets others reach it)"
+            "allow or forbid importing APIs on the page (default: allowed, unless --allow-host or"
+            " --allow-origin is given)"
         ),
     )
     parser.add_argument(
         "--demo",
         action="store_true",
-        help=(
-            "add a stand-in of an API on this machine and a sample definition, which is kept for"
-            " the next time"
-        ),
+        help=("add a sample API on this machine and a sample definition, which is kept for later"),
     )
     parser.set_defaults(run=run)
 
@@ -72,29 +69,34 @@ def _address_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="where to listen (default 127.0.0.1); any other needs a token",
+        help="the address to listen on (default 127.0.0.1); others need a token",
     )
-    parser.add_argument("--port", type=_port, default=8710, help="default 8710; 0 is any free one")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8710,
+        help="the port to listen on (default 8710; 0: any free port)",
+    )
     parser.add_argument(
         "--allow-host",
         action="append",
         default=[],
         metavar="NAME:PORT",
-        help="a name the page is reached by beside loopback",
+        help="a further host name under which the page is reached",
     )
     parser.add_argument(
         "--allow-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="a page of another origin that may use it",
+        help="another origin whose pages may use the designer",
     )
     parser.add_argument(
         "--callback-url",
         metavar="URL",
         help=(
-            "what APIs reach the designer by, for tasks that wait for their calls, such as"
-            " https://public.example/hooks (default: the address that the page is open at)"
+            "the URL under which APIs reach the designer for callbacks, such as"
+            " https://public.example/hooks (default: the address of the page)"
         ),
     )
 
@@ -105,8 +107,8 @@ def _files_options(parser: argparse.ArgumentParser) -> None:
         "--files",
         metavar="FOLDER",
         help=(
-            "the folder of files: requests send files from it, and uploads of a saved task move to"
-            " it (environment: HTTPTASK_FILES; default: files, beside the definitions)"
+            "the folder from which requests send files, and to which uploads of saved tasks move"
+            " (environment: HTTPTASK_FILES; default: files, next to the definitions)"
         ),
     )
     bucket_option(parser)

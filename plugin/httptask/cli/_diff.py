@@ -14,18 +14,20 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(
         commands,
         "diff",
-        "tell what changed between two versions of a description",
+        "report the changes between two versions of a description",
         "httptask diff old.yaml new.yaml",
     )
-    parser.add_argument("old", metavar="OLD", help="the description that tasks were written for")
-    parser.add_argument("new", metavar="NEW", help="the description that came after it")
+    parser.add_argument("old", metavar="OLD", help="the description for which tasks were written")
+    parser.add_argument("new", metavar="NEW", help="the newer description")
     parser.add_argument(
         "--definition",
         metavar="FILE",
-        help="a workflow definition: tell which of its tasks break, and why",
+        help="a workflow definition: report which of its tasks break, and why",
     )
     parser.add_argument(
-        "--provider", metavar="NAME", help="who offers the API, when its description does not say"
+        "--provider",
+        metavar="NAME",
+        help="the provider of the API, if the description does not name it",
     )
     parser.set_defaults(run=run)
 

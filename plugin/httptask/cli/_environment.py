@@ -37,7 +37,7 @@ def variable_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a value of $.variables, over those of the environment and the definition",
+        help="a variable in $.variables; it replaces those of the environment and the definition",
     )
 
 

@@ -55,19 +55,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ),
     )
     parser.add_argument(
-        "--provider", metavar="NAME", help="who offers the API, when its description does not say"
+        "--provider",
+        metavar="NAME",
+        help="the provider of the API, if the description does not name it",
     )
     parser.add_argument(
         "--server",
         action="append",
         default=[],
         metavar="URL",
-        help="a server's address, instead of those described",
+        help="the URL of the server, instead of the described ones",
     )
     parser.add_argument(
         "--check",
         action="store_true",
-        help="say what would be read and what is wrong; write nothing",
+        help="report what would be imported and what is wrong; store nothing",
     )
     network_options(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)

@@ -26,7 +26,7 @@ def input_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         metavar="FILE",
-        help="JSON: the run's input, what expressions see as $.input (- is standard input)",
+        help="a JSON file: the input, which expressions read as $.input (- is standard input)",
     )
     parser.add_argument(
         "--set",

@@ -36,22 +36,24 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         nargs="?",
         default="-",
         metavar="FILE",
-        help="the file; - or nothing is standard input, where a command can be pasted",
+        help="the file; without it, or with -, paste the text into standard input",
     )
     parser.add_argument(
         "--from",
         dest="form",
         choices=("curl", "postman", "har"),
-        help="what it is; told from the text when left out",
+        help="the format of the text (default: recognised by the text)",
     )
     parser.add_argument(
-        "--endpoint", metavar="ID", help="the endpoint it is meant for, whatever its server"
+        "--endpoint", metavar="ID", help="the endpoint of the request, whatever its server"
     )
     parser.add_argument(
-        "--request", metavar="NAME", help="of a collection or a HAR file, only this request"
+        "--request", metavar="NAME", help="import only this request of a collection or HAR file"
     )
     parser.add_argument(
-        "--into", metavar="DEFINITION", help="add to this definition; a new file becomes one"
+        "--into",
+        metavar="DEFINITION",
+        help="add the tasks to this definition file, which is created if missing",
     )
     parser.add_argument("--task", metavar="NAME", help="with --into: the name of the task")
     parser.add_argument(

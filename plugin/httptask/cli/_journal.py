@@ -93,7 +93,7 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         catalogue=False,
     )
     journal_option(runs)
-    runs.add_argument("--status", choices=STATUSES, help="only runs that are in this state")
+    runs.add_argument("--status", choices=STATUSES, help="only runs with this status")
     runs.set_defaults(run=run_runs)
 
 
@@ -115,7 +115,7 @@ def _add_complete(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     complete = command(
         commands,
         "complete",
-        "complete a task that waits for somebody outside",
+        "complete a task that waits for a person or another program",
         "httptask complete 3f2a Approve --output '{\"approved\": true}'",
         catalogue=False,
     )
@@ -125,7 +125,10 @@ def _add_complete(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "--item",
         type=_index,
         metavar="NUMBER",
-        help="of a task with forEach: which item, from 0; status says which ones wait",
+        help=(
+            "the item of a task with forEach, counted from 0; the command status lists those that"
+            " wait"
+        ),
     )
     engine_option(complete, ("embedded", TEMPORAL), "embedded")
     journal_option(complete)
@@ -137,13 +140,13 @@ def _add_complete(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     complete.add_argument(
         "--error",
         metavar="TEXT|JSON",
-        help="fail the task instead: why, or an object with a message",
+        help="let the task fail instead: the message, or an object with a message",
     )
     complete.set_defaults(run=run_complete)
 
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID", help="the run, or how its id begins")
+    parser.add_argument("id", metavar="ID", help="the id of the run, or its beginning")
 
 
 def _index(text: str) -> int:

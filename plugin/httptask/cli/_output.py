@@ -23,7 +23,7 @@ _BEYOND_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
 STRICT_HELP = (
-    "fail when an installed plugin is broken, instead of leaving it out (environment:"
+    "end with an error if an installed plugin is broken, instead of leaving it out (environment:"
     " HTTPTASK_STRICT_PLUGINS)"
 )
 
@@ -185,9 +185,9 @@ def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
         "--proxy",
         metavar="URL",
         help=(
-            "send requests through this proxy, http://HOST:PORT or https://…; 'environment' takes"
-            " http_proxy and its siblings; others can read an option, so a password belongs into"
-            " the environment (environment: HTTPTASK_PROXY)"
+            "send requests through this proxy, http://HOST:PORT or https://…; 'environment' uses"
+            " http_proxy and similar variables; other users can read options, so put a password"
+            " into the variable (environment: HTTPTASK_PROXY)"
         ),
     )
     parser.add_argument(
@@ -195,7 +195,7 @@ def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
         action="append",
         metavar="HOST",
         help=(
-            "reach this host, those below it, or this network without the proxy (environment:"
+            "reach this host and its subdomains, or this network, without the proxy (environment:"
             " HTTPTASK_NO_PROXY)"
         ),
     )
@@ -208,7 +208,7 @@ def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
         "--insecure-host",
         action="append",
         metavar="HOST[:PORT]",
-        help="do not check the certificate of this host (environment: HTTPTASK_INSECURE_HOSTS)",
+        help="do not verify the certificate of this host (environment: HTTPTASK_INSECURE_HOSTS)",
     )
 
 

@@ -36,7 +36,7 @@ def offline_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="send nothing: a task without a pin fails (takes the pins next to the definition)",
+        help="send no requests: a task without a pin fails (uses the pins next to the definition)",
     )
 
 

@@ -13,7 +13,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(
         commands,
         "plugins",
-        "list the plugins and what they bring",
+        "list the plugins and what they add",
         "httptask plugins",
         catalogue=False,
     )

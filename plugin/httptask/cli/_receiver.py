@@ -23,14 +23,17 @@ def callbacks_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--callbacks",
         metavar="HOST:PORT",
-        help="receive here the calls that tasks wait for (default: nobody receives any)",
+        help=(
+            "listen here for the callbacks that tasks wait for (default: callbacks are not"
+            " received)"
+        ),
     )
     parser.add_argument(
         "--callback-url",
         metavar="URL",
         help=(
-            "what the APIs reach --callbacks by, such as https://public.example/hooks (default:"
-            " http://HOST:PORT)"
+            "the URL under which APIs reach --callbacks, such as https://public.example/hooks"
+            " (default: http://HOST:PORT)"
         ),
     )
 

@@ -79,8 +79,8 @@ def _shared_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         metavar="NUMBER",
         help=(
-            f"the most tasks that one run may execute (default: {Limits().steps:,}; environment:"
-            f" {MAX_STEPS_VARIABLE})"
+            f"the largest number of tasks that one run executes (default: {Limits().steps:,};"
+            f" environment: {MAX_STEPS_VARIABLE})"
         ),
     )
     parser.add_argument(
@@ -88,7 +88,7 @@ def _shared_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         metavar="NUMBER",
         help=(
-            f"the most runs that one run may stand inside (default: {Limits().depth}; environment:"
+            f"the largest nesting depth of runs (default: {Limits().depth}; environment:"
             f" {MAX_DEPTH_VARIABLE})"
         ),
     )
@@ -106,17 +106,20 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     environment_option(run, "run it in this environment of the definition")
     variable_option(run)
     run.add_argument(
-        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
+        "--engine",
+        default="embedded",
+        metavar="NAME",
+        help="the engine that runs the definition (default: embedded)",
     )
     run.add_argument(
         "--detach",
         action="store_true",
-        help="print the run's id and do not wait for its end (--engine temporal)",
+        help="print the id of the run, and do not wait for its end (--engine temporal)",
     )
     task_queue_option(run)
-    pins_option(run, "answer the requests of tasks with these pins; the others are sent")
+    pins_option(run, "answer requests with these pins, and send all others")
     offline_option(run)
-    journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
+    journal_option(run, "store the run in this file, so that resume can continue it after a crash")
     _shared_options(run)
     run.set_defaults(run=run_run)
 
@@ -202,14 +205,14 @@ def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     resume = command(
         commands,
         "resume",
-        "go on with a run that was interrupted; no finished task is run again",
+        "continue an interrupted run; finished tasks are not run again",
         "httptask resume 3f2a --journal runs.sqlite3",
     )
     resume.add_argument(
         "id",
         nargs="?",
         metavar="ID",
-        help="the run, or how its id begins; may be left out when only one was interrupted",
+        help="the id of the run, or its beginning; optional if only one run was interrupted",
     )
     journal_option(resume)
     resume.add_argument(

@@ -58,8 +58,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default=_GRACE_SECONDS,
         metavar="SECONDS",
         help=(
-            "when it is stopped: how long its tasks may go on before it hands them to another"
-            f" worker (default: {_GRACE_SECONDS})"
+            "the seconds for which running tasks go on when the worker is stopped, before others"
+            f" take them over (default: {_GRACE_SECONDS})"
         ),
     )
     run_options(worker)
@@ -108,7 +108,7 @@ def task_queue_option(parser: argparse.ArgumentParser) -> None:
         "--task-queue",
         metavar="NAME",
         help=(
-            "Temporal: the task queue that runs and workers meet in (environment:"
+            "Temporal: the task queue of runs and workers (environment:"
             f" {TASK_QUEUE_VARIABLE}; default: httptask)"
         ),
     )

@@ -33,7 +33,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = command(
         commands,
         "update",
-        "read descriptions again from where they came from, and tell what changed",
+        "read descriptions again from their sources, and report the changes",
         "httptask update",
     )
     parser.add_argument(
@@ -47,10 +47,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=(
-            "a workflow definition: tell which of its tasks break, and why; may be given more than"
-            " once"
-        ),
+        help=("a workflow definition: report which of its tasks break, and why; may be repeated"),
     )
     network_options(parser, "let https:// and http:// sources be at this network or host too")
     parser.set_defaults(run=run)

@@ -60,7 +60,7 @@ def _add_validate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     validate = command(
         commands,
         "validate",
-        "say everything that is wrong with a workflow definition",
+        "report all problems of a workflow definition",
         "httptask validate flow.json",
     )
     definition_argument(validate)
@@ -85,7 +85,7 @@ def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentPars
     test.add_argument(
         "--task",
         metavar="NAME",
-        help="the task; may be left out when the definition has one HTTP task",
+        help="the task; optional if the definition has only one HTTP task",
     )
     input_options(test)
     environment_option(test, "send the request as in this environment of the definition")
@@ -95,13 +95,16 @@ def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentPars
     test.add_argument(
         "--tasks",
         metavar="FILE",
-        help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is',
+        help=(
+            'a JSON file: the finished tasks, {"Name": {"output": ...}}, which expressions read as'
+            " $.tasks"
+        ),
     )
     code_options(test)
     test.add_argument(
         "--send-anyway",
         action="store_true",
-        help="send although the settings do not fit the endpoint",
+        help="send the request even if its settings do not fit the endpoint",
     )
     test.add_argument(
         "--save-body", metavar="FILE", help="write the response's body to a file, byte for byte"
