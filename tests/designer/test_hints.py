@@ -41,19 +41,24 @@ def hinted(
 @pytest.mark.parametrize(
     ("status", "more", "message", "pointer"),
     [
-        (404, {}, "nothing is there: is id what you mean?", "/pathParameters/id"),
+        (404, {}, "nothing is at this URL: check id", "/pathParameters/id"),
         (404, {"pathParameters": {"id": ""}}, "the path has no value for id", "/pathParameters/id"),
-        (404, {"url": "https://a.example/v1/{region}"}, "nothing filled in {region}", "/url"),
-        (404, {"url": "https://a.example/%7Bregion%7D/x"}, "nothing filled in {region}", "/url"),
-        (404, {"pathParameters": {}}, "is the server the right one", "/url"),
-        (405, {"headers": (("Allow", "GET, PUT"),)}, "the server takes GET, PUT here", "/method"),
+        (404, {"url": "https://a.example/v1/{region}"}, "the URL still contains {region}", "/url"),
+        (
+            404,
+            {"url": "https://a.example/%7Bregion%7D/x"},
+            "the URL still contains {region}",
+            "/url",
+        ),
+        (404, {"pathParameters": {}}, "nothing is at this URL: check the server", "/url"),
+        (405, {"headers": (("Allow", "GET, PUT"),)}, "the server allows GET, PUT here", "/method"),
         (
             415,
             {"sent": (("Content-Type", "text/plain; charset=utf-8"),)},
-            "the body went out as text/plain; documented are application/json",
+            "the body was sent as text/plain; documented: application/json",
             "/body",
         ),
-        (415, {}, "the body went out as no media type at all", "/body"),
+        (415, {}, "the body was sent without a media type", "/body"),
     ],
 )
 def test_a_status_leads_to_the_setting_to_look_at(

@@ -342,7 +342,7 @@ def test_a_refusal_says_what_to_do(page: DesignerPage, upstream: Upstream) -> No
     expect(again).to_have_text("Test again")
     upstream.answers({}, status="404 Not Found")
     again.click()
-    expect(page.page.locator(".response")).to_contain_text("Nothing is there: is id what you mean?")
+    expect(page.page.locator(".response")).to_contain_text("Nothing is at this URL: check id")
     page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
     page.named("button", "Go to the field").click()

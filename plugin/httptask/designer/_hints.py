@@ -100,7 +100,7 @@ def _not_found(refused: _Refused) -> dict[str, Any]:
     if open_part:
         name = open_part[0].replace("%7B", "{").replace("%7b", "{")
         name = name.replace("%7D", "}").replace("%7d", "}")
-        return _look(f"nothing filled in {name} of the address", "url")
+        return _look(f"the URL still contains {name}, without a value", "url")
     values = refused.settings.get("pathParameters")
     values = values if isinstance(values, Mapping) else {}
     names = list(values)
@@ -109,15 +109,15 @@ def _not_found(refused: _Refused) -> dict[str, Any]:
         return _look(f"the path has no value for {empty}", "pathParameters", empty)
     if names:
         asked = " and ".join(names[:3])
-        return _look(f"nothing is there: is {asked} what you mean?", "pathParameters", names[0])
-    return _look("nothing is at this address: is the server the right one?", "url")
+        return _look(f"nothing is at this URL: check {asked}", "pathParameters", names[0])
+    return _look("nothing is at this URL: check the server", "url")
 
 
 def _other_method(refused: _Refused) -> dict[str, Any]:
     allowed = value_of(refused.response.headers, "Allow") or ""
     if not allowed:
         return {}
-    return _look(f"the server takes {allowed} here", "method")
+    return _look(f"the server allows {allowed} here", "method")
 
 
 def _other_media_type(refused: _Refused) -> dict[str, Any]:
@@ -126,9 +126,9 @@ def _other_media_type(refused: _Refused) -> dict[str, Any]:
     body = refused.endpoint.request_body if refused.endpoint is not None else None
     documented = ", ".join(body.content) if body is not None else ""
     accepted = documented or value_of(refused.response.headers, "Accept-Post") or ""
-    message = f"the body went out as {sent or 'no media type at all'}"
+    message = f"the body was sent {f'as {sent}' if sent else 'without a media type'}"
     if accepted:
-        message += f"; {'documented' if documented else 'accepted'} are {accepted}"
+        message += f"; {'documented' if documented else 'accepted'}: {accepted}"
     headers = refused.settings.get("headers")
     names = list(headers) if isinstance(headers, Mapping) else []
     name = next((name for name in names if name.lower() == "content-type"), None)
@@ -139,7 +139,7 @@ def _too_many(refused: _Refused) -> dict[str, Any]:
     limit = server_limit(refused.response.status_code, refused.response.headers)
     if limit is None or limit.remaining or limit.seconds <= 0:
         return {}
-    message = f"the server takes the next request after a while ({limit.source})"
+    message = f"the server asks for a wait before the next request ({limit.source})"
     return {"message": message, "seconds": round(limit.seconds, 3)}
 
 
