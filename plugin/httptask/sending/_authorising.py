@@ -91,7 +91,8 @@ async def send_token(
 ) -> AuthResponse:
     """Send the token *request* on a connection of *credential*, and return the response.
 
-    Both are added to *record*. Raises `CredentialError` when no complete response came.
+    The request and its response are added to *record*. Raises `CredentialError` when no complete
+    response arrived.
     """
     request = request.copy()
     if request.header("User-Agent") is None:  # RFC 9110, section 10.1.5; some servers insist
@@ -179,7 +180,7 @@ async def authorised(plain: OutgoingRequest, authorisation: Authorisation) -> Ou
 
 
 def as_seen(received: Received, url: str) -> AuthResponse:
-    """Return *received*, the response from *url*, as auth schemes get it.
+    """Convert *received*, the response from *url*, to the form that auth schemes get.
 
     The body is decoded only when the scheme reads it.
     """

@@ -12,7 +12,7 @@ from httptask.model.rates import OriginLimits
 
 @dataclass(slots=True)
 class Window:
-    """Counts over the last *seconds*, kept for two half windows: the current and the previous."""
+    """Counts over the last *seconds*, in two half windows: the current and the previous."""
 
     seconds: float
     requests: int = 0
@@ -81,7 +81,7 @@ class Breaker:
         return until if now < until else None
 
     def admit(self, now: float) -> None:
-        """Note that a request goes out now; while the breaker is open it is the probe."""
+        """Note that a request is sent now. While the breaker is open, that request is the probe."""
         if self.open_until is not None:
             self.probing_until = now + max(self.limits.open_seconds, 1)
 

@@ -12,8 +12,8 @@ _MOST_CODINGS = 3
 _MOST_MEMBERS = 1000
 """The most members (gzip members, zstd frames) of one body."""
 _MOST_TIMES = 1100
-"""How many times larger a decoded body may be. Deflate reaches 1032 at most; a body that grows more
-was encoded several times, to fill memory or a disk.
+"""How many times larger than its encoded form a decoded body may be. Deflate reaches 1032 at most;
+a body that grows more was encoded several times, to fill memory or a disk.
 """
 _SMALL = 8 * 1024 * 1024
 """Bytes that are always allowed, whatever the ratio: br and zstd pack repetitive data into a
@@ -70,6 +70,7 @@ class Decoder:
 
 
 def _decoded(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    """Yield *data* after all *stages*, the first stage first."""
     if not stages:
         yield data
         return

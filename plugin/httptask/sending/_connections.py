@@ -37,8 +37,7 @@ _IDLE_SECONDS = 30
 """
 
 _Key = tuple[Owner | None, Origin, TlsIdentity | None]
-"""Which requests may share a connection: those with the same credentials, origin and client
-certificate.
+"""Credentials, origin and client certificate. Only requests with an equal key share a connection.
 """
 
 _MOST_IDENTITIES = 256
@@ -61,9 +60,9 @@ class Connections:
         self._dialler = Dialler(check, self._tls_with)
         self._identities: dict[tuple[TlsIdentity, bool], ssl.SSLContext] = {}
         self._open: set[Connection] = set()
-        # The idle connections twice: in the order in which they became idle, and by key.
+        # The idle connections are stored twice: in the order in which they became idle, and by key.
         self._idle: dict[Connection, tuple[_Key, float]] = {}
-        self._kept: dict[_Key, list[Connection]] = {}
+        self._idle_by_key: dict[_Key, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
     @functools.cached_property
@@ -180,11 +179,11 @@ class Connections:
     def _take(self, key: _Key) -> Connection | None:
         """Return the most recently used usable connection of *key*; None without one."""
         oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
-        while key in self._kept:
-            connection = self._kept[key][-1]
+        while key in self._idle_by_key:
+            connection = self._idle_by_key[key][-1]
             since = self._idle[connection][1]
             if since >= oldest and connection.is_usable:
-                self._unkeep(connection)
+                self._remove_idle(connection)
                 return connection
             self._drop(connection)
         return None
@@ -193,7 +192,7 @@ class Connections:
         if connection is not None and connection.leave():
             now = asyncio.get_running_loop().time()
             self._idle[connection] = (key, now)
-            self._kept.setdefault(key, []).append(connection)
+            self._idle_by_key.setdefault(key, []).append(connection)
             if self._sweeping is None:
                 self._sweeping = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._sweep)
         self._places.give_back(key[1])
@@ -212,20 +211,20 @@ class Connections:
             self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
-        self._unkeep(connection)
+        self._remove_idle(connection)
         connection.abort()
 
-    def _unkeep(self, connection: Connection) -> None:
+    def _remove_idle(self, connection: Connection) -> None:
         key, _ = self._idle.pop(connection)
-        siblings = self._kept[key]
+        siblings = self._idle_by_key[key]
         siblings.remove(connection)
         if not siblings:
-            del self._kept[key]
+            del self._idle_by_key[key]
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
         if connection in self._idle:
-            self._unkeep(connection)
+            self._remove_idle(connection)
 
 
 # The request's head

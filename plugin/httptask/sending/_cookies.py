@@ -18,7 +18,8 @@ from httptask._http.syntax import UNSENDABLE, http_date, non_default_port, split
 from httptask.model.exchange import OutgoingRequest
 
 _MOST_BYTES = 4096
-"""The most bytes of a cookie's name and value; clients should keep as many (RFC 6265, section 6.1).
+"""The most bytes of a cookie's name and value; clients should support at least as many (RFC 6265,
+section 6.1).
 """
 _MOST_COOKIES = 100
 _MAX_AGE = re.compile(r"-?[0-9]+")
@@ -94,7 +95,7 @@ class CookieJar:
 
 
 def _cookie(line: str, url: SplitResult) -> _Cookie | None:
-    """Parse *line*, a `Set-Cookie` value from *url*. Returns None when it is to be ignored.
+    """Parse *line*, a `Set-Cookie` value from *url*. Returns None when the cookie is to be ignored.
 
     RFC 6265, sections 5.2 and 5.3.
     """

@@ -1,4 +1,4 @@
-"""The error of a call that ran out of its total time. It says what the call was waiting for."""
+"""The error of a call that ran out of its total time. The message says what the call waited for."""
 
 from __future__ import annotations
 

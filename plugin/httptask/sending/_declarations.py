@@ -42,9 +42,9 @@ def marked(content: bytes) -> str | None:
 def declared_inside(content: bytes, essence: str) -> str | None:
     """Return the codec that *content*, of the media type *essence*, itself declares, or None.
 
-    HTML declares its charset in a `meta` within the first 1024 bytes (HTML, section 13.2.3.2);
-    everything else, and HTML without one, in an XML declaration. Only for content without a byte
-    order mark whose header names no charset (RFC 7303, section 3).
+    HTML declares its charset in a `meta` within the first 1024 bytes (HTML, section 13.2.3.2).
+    Everything else, and HTML without such a `meta`, declares its charset in an XML declaration.
+    Only for content without a byte order mark whose header names no charset (RFC 7303, section 3).
     """
     start = content[:_SEARCHED]
     label = _declared_in_html(start) if essence == "text/html" else None
@@ -78,7 +78,7 @@ def _declared_in_html(start: bytes) -> str | None:
 
 
 class _MetaFinder(HTMLParser):
-    """Finds the charset of the first `meta` that names a known one."""
+    """Finds the charset of the first `meta` that names a known charset."""
 
     label: str | None = None
 

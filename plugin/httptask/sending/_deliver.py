@@ -37,7 +37,9 @@ from httptask.sending._terms import Terms
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
-"""Larger bodies, in bytes, are decoded and masked in a thread, so that the event loop goes on."""
+"""Bodies over this size, in bytes, are decoded and masked in a thread, so that the event loop does
+not stop.
+"""
 
 
 @dataclass(slots=True)
@@ -158,17 +160,17 @@ async def deliver(
         engine_attempt,
         is_pinned,
     )
-    kept_file: BodyFile | None = None
+    result_file: BodyFile | None = None
     records: list[AttemptRecord] = []
     try:
         await _attempts(call, records)
-        delivery, kept_file = await _delivered(records, call)
+        delivery, result_file = await _delivered(records, call)
     except asyncio.CancelledError:
         if progress is not None:
             _note_cancelled(records, call, progress)
         raise
     finally:
-        files.close(kept_file)
+        files.close(result_file)
         if progress is not None:
             for record in records:
                 progress.notes += map(terms.redactor.text, record.queue_notes())
@@ -176,7 +178,8 @@ async def deliver(
 
 
 async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
-    """Make attempts until one succeeds or no other may follow; add each to *records*.
+    """Make attempts until an attempt succeeds or no further attempt may follow; add them to
+    *records*.
 
     Raises a `TaskError` only when the first attempt could not make its request and sent no token
     request: then nothing was sent at all.
@@ -246,7 +249,7 @@ def _wait_after(
     if refusal is None and wait >= seconds_left:
         refusal = f"waiting {wait:.0f} s is more than totalTimeoutSeconds leaves"
     if refusal is None:
-        refusal = _limit(error, records[-1], call)
+        refusal = _refusal_of_limits(error, records[-1], call)
     if refusal is not None:  # the policy allows more attempts, so say why none follows
         error.message += f"; not tried again: {refusal}"
         return None
@@ -256,7 +259,7 @@ def _wait_after(
     return wait
 
 
-def _limit(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
+def _refusal_of_limits(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
     """Return why the limits of the origin forbid a retry after *error*; None when they allow it."""
     if not last.hops:
         return None
@@ -305,6 +308,9 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
 
     Raises `RedirectError`; its message lists the requests so far.
     """
+    # In the loop, *request* is the next request without the cookies that responses have set, and
+    # *sent* is the same request with these cookies. *plain* is the next request without its
+    # authorisation; None once it must not be authorised any more.
     cookies = CookieJar()
     request = sent = ready.request
     authorisation = ready.authorisation
@@ -372,11 +378,10 @@ async def _hop(
     """Send *request* once; again if a kept-alive connection was closed and the method is
     idempotent.
 
-    The client certificate is used only with *on_own_origin*.
+    The client certificate is used only with *on_own_origin*: it is for the credential's own origin.
     """
     record = HopRecord(request)
     current.hops.append(record)
-    # The client certificate is used only for the credential's own origin.
     identity = None
     if on_own_origin and ready.authorisation is not None:
         identity = ready.authorisation.identity

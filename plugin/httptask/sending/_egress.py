@@ -135,7 +135,9 @@ _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", d
 
 
 def allowed_networks() -> Allowed:
-    """Return what `allowing` allows in this context, else what `HTTPTASK_ALLOW_NETWORKS` does."""
+    """Return the networks and hosts that `allowing` has set in this context, else those in
+    `HTTPTASK_ALLOW_NETWORKS`.
+    """
     current = _allowed.get()
     if current is not None:
         return current
@@ -186,8 +188,8 @@ _LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
 
 
 def check_through_proxy(check: CheckEgress, origin: Origin) -> None:
-    """Check *origin* before a proxy connects to it: by its address if the URL spells one, else by
-    name.
+    """Check *origin* before a proxy connects to that origin: by its address if the URL contains an
+    address, else by its name.
 
     Raises `BlockedError`.
     """

@@ -24,8 +24,8 @@ from httptask.sending._masked_body import masked_bytes
 from httptask.sending._masked_token import sub_exchange
 from httptask.sending._response import NO_VIEW, Verdict, task_result
 
-_BY_LIBRARY = {"host", "content-length"}
-"""Headers that are added to every request when it is written; they hold no secret."""
+_ADDED_HEADERS = {"host", "content-length"}
+"""Headers that are added when a request is written; they hold no secret."""
 
 
 def exchange_of(records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor) -> Exchange:
@@ -116,7 +116,7 @@ def _without_authorisation(
     shown = []
     for name, value in headers:
         key = name.lower()
-        if (key, value) in plain_lines or key in _BY_LIBRARY:
+        if (key, value) in plain_lines or key in _ADDED_HEADERS:
             shown.append((name, value))
             continue
         public, _ = secret_part(name, value, plain_values.get(key))

@@ -23,12 +23,12 @@ _LEAST_FREE = 1024 * 1024 * 1024
 _LEAST_PART_FREE = 20
 """A server must not fill the disk: 1 GiB stays free, or a twentieth of a disk below 20 GiB."""
 _CHECK_EVERY = 16 * 1024 * 1024
-"""The free space is checked each time so many bytes have been written."""
+"""The free space is checked whenever so many bytes have been written."""
 
 
 class BodyFiles:
-    """The files of one call's response bodies, made by *new*. At most one is kept, however the call
-    ends.
+    """The files of one call's response bodies, made by *new*. At most one file remains after the
+    call, however the call ends.
     """
 
     def __init__(self, new: Callable[[], BodyFile]) -> None:
@@ -46,12 +46,12 @@ class BodyFiles:
                 file.discard()
         return file
 
-    def close(self, kept: BodyFile | None) -> None:
-        """Discard every file but *kept*."""
+    def close(self, file_to_keep: BodyFile | None) -> None:
+        """Discard every file but *file_to_keep*."""
         with self._lock:
             self._closed = True
             for file in self._made:
-                if file is not kept:
+                if file is not file_to_keep:
                     file.discard()
 
 
@@ -98,11 +98,11 @@ class BodyFile:
                 except OSError as error:
                     self._fail(error.strerror or str(error))
         if self._discarded.is_set():
-            # Discarded by another thread during the write: it could not remove the file itself.
+            # Another thread discarded the file during the write: that thread could not remove it.
             self.discard()
 
     def keep(self) -> None:
-        """Give the complete file its name. Called once."""
+        """Give the complete file its final name. Called once."""
         with self._lock:
             if self._stream is None or self._path is None:
                 return

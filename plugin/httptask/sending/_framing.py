@@ -125,7 +125,7 @@ class ChunkedBody:
         # Old servers pad chunk sizes with spaces. Accepting them is dangerous only for a proxy,
         # which passes the bytes on to a parser that may read them differently.
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-        # The real head has been read already; this one tells llhttp that chunks follow.
+        # The real head has been read already; this substitute tells llhttp that chunks follow.
         self._parser.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
     def feed(self, data: bytes) -> list[bytes]:

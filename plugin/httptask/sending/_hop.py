@@ -281,8 +281,8 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
 
 
 async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
-    # The wire expects no body after HEAD, 204 or 304. After a 205 it would wait for the body that
-    # the headers announce, so that is not read.
+    # The wire expects no body after HEAD, 204 or 304. After a 205 the wire would wait for the body
+    # that the headers announce, so the body of a 205 is not read.
     if received.status_code != 205 or received.header("content-length") == "0":
         async for _ in answer.chunks:
             pass

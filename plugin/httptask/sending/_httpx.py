@@ -53,10 +53,11 @@ def host_and_target(url: str) -> tuple[str, str]:
 
 
 def _is_encoded(path_and_query: str) -> bool:
-    return "%" not in path_and_query or _LONE.search(path_and_query) is None
+    return "%" not in path_and_query or _LONE_PERCENT.search(path_and_query) is None
 
 
-_LONE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+"""A `%` that does not begin a percent-encoded byte: httpx would encode it."""
 
 
 @functools.lru_cache(1024)

@@ -56,7 +56,7 @@ def _warn_if_expired(pem: bytes) -> None:
     """Log a warning if the certificate in *pem* has expired. The server decides what to do."""
     try:
         from cryptography import x509
-    except ImportError:  # optional: without it, only the server's refusal tells
+    except ImportError:  # optional: without this package, only the server's refusal shows it
         return
     certificate = x509.load_pem_x509_certificate(pem)
     end = certificate.not_valid_after_utc

@@ -210,7 +210,7 @@ class LimitedWire:
 
 @dataclass(slots=True)
 class _Passed:
-    """A request that was let through. It reports its outcome to the limits it counts for."""
+    """A request that was let through. It reports its outcome to the limits that count it."""
 
     limiter: Limiter
     origin: OriginState
@@ -220,7 +220,7 @@ class _Passed:
     is_probe: bool = False
     """The circuit breaker is open, and this request tries whether the origin works again."""
     room: Line | None = None
-    """The limit of concurrent requests that the request counts for."""
+    """The limit of concurrent requests that counts the request."""
     failure: Callable[[BaseException], str] = lambda _: ""
     """Returns the word by which an error counts against the origin; "" if it does not count."""
     _status: int = 0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _MOST_ORIGINS = 4096
-"""The most origins that are remembered. Beyond that, idle ones are forgotten."""
+"""The most origins that are remembered. Beyond that number, idle origins are forgotten."""
 
 FAILURES = frozenset(("dns", "connection", "timeout", "incomplete"))
 """Outcomes that show that an origin does not work."""
@@ -86,8 +86,8 @@ class Limiter:
         self.buckets = buckets
         self.is_shared = not isinstance(self.buckets, TokenBuckets)
         """Whether a plugin's rate limiter counts the requests of other processes, too."""
-        any_figure = limits.longest_pause or limits.failure_share or limits.retry_share
-        self.is_off = not (any_figure or limits.connections or self.is_shared)
+        has_limit = limits.longest_pause or limits.failure_share or limits.retry_share
+        self.is_off = not (has_limit or limits.connections or self.is_shared)
         """Whether no limit applies but the rate limits of tasks and credentials."""
         self.rates: dict[str, RateLimit] = {}
         """The rate limits of credentials, by the credential's name."""

@@ -36,7 +36,7 @@ class _Turn:
     loop: asyncio.AbstractEventLoop
     woken: asyncio.Future[None]
     asks_at: float = math.inf
-    """The moment at which the waiting request asks again by itself."""
+    """The moment at which the queued request asks again by itself."""
     granted: bool = False
     mark: bool = False
 
@@ -56,12 +56,12 @@ class Line:
     async def take(
         self,
         refuse: Callable[[float], None],
-        waiting: Callable[[], AbstractContextManager[None]],
+        during_wait: Callable[[], AbstractContextManager[None]],
     ) -> bool:
         """Wait until it is this request's turn, and return the result of the gate's `go`.
 
-        *refuse* gets the time, with the lock held, and raises an error if waiting is useless.
-        *waiting* returns a context manager for the time of waiting.
+        *refuse* is called with the time and with the lock held; it raises an error if waiting is
+        useless. *during_wait* returns a context manager, in which the request waits.
         """
         with self._lock:
             now = time.monotonic()
@@ -72,7 +72,7 @@ class Line:
             turn = _Turn(loop, loop.create_future())
             self._turns[turn] = None
         try:
-            with waiting():
+            with during_wait():
                 await self._wait(turn, refuse)
         except BaseException:
             with self._lock:

@@ -29,11 +29,11 @@ from httptask.sending._authorising import TokenRecord
 from httptask.sending._hop import SHOWN
 from httptask.sending._retry import retry_after, server_time
 
-_GRANTED = frozenset(
+_REQUEST_FIELDS = frozenset(
     ("code", "device_code", "code_verifier", "assertion", "client_assertion", "saml_response")
 )
 """Fields of a token request that can be exchanged for a token (RFC 6749, 7521, 7636, 8628)."""
-_GIVEN = frozenset(("device_code", "assertion"))
+_RESPONSE_FIELDS = frozenset(("device_code", "assertion"))
 """Fields of a token response that can be exchanged for a token."""
 
 _FORM = re.compile(r"(?:^|(?<=[&?]))([^=&?]+)=([^&]*)")
@@ -46,11 +46,13 @@ _MEMBER = re.compile(
 around it need not be JSON: a response may have been cut off in the middle of a token. The length of
 the name is limited, because a text of escaped quotes would otherwise take hours to search.
 """
-_ALONE = re.compile(r"\A\s*(?=[^0-9\s]*[0-9])[^\s={}\[\]<>]{16,}=*\"?\s*\Z|\beyJ[\w-]{8,}\.[\w.-]+")
+_UNNAMED_TOKEN = re.compile(
+    r"\A\s*(?=[^0-9\s]*[0-9])[^\s={}\[\]<>]{16,}=*\"?\s*\Z|\beyJ[\w-]{8,}\.[\w.-]+"
+)
 """Tokens without a name: a response of one long word with a digit in it, and a JWT anywhere."""
 _READ = 2 * SHOWN
-"""The number of bytes of a body that are masked and shown. Of a longer body the last quarter of
-them is dropped: its end may be the first half of a secret.
+"""The number of bytes of a body that are masked and shown. If the body is longer, the last quarter
+of these bytes is dropped: the end may be the first half of a secret.
 """
 _QUOTED = 500
 """The most bytes of a response that an error quotes."""
@@ -62,7 +64,7 @@ def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
     if authorization is not None:
         yield secret_part("Authorization", authorization, None)[1]
     body = request.body if isinstance(request.body, bytes) else b""
-    for text, names in ((body, _GRANTED), (content, _GIVEN)):
+    for text, names in ((body, _REQUEST_FIELDS), (content, _RESPONSE_FIELDS)):
         yield from _values(text.decode("utf-8", "replace"), names)
 
 
@@ -71,11 +73,11 @@ def token_body(content: bytes, *, is_answer: bool = True) -> str:
 
     In a response (*is_answer*) tokens without a name are masked, too.
     """
-    # Without the NUL bytes between the letters of UTF-16.
+    # UTF-16 has NUL bytes between the letters: without them, names and tokens can be recognised.
     text = content.decode("utf-8", "replace").replace("\0", "")
     if is_answer:
-        text = _ALONE.sub(MASK, text)
-    return _masked(text, _GIVEN if is_answer else _GRANTED)
+        text = _UNNAMED_TOKEN.sub(MASK, text)
+    return _masked(text, _RESPONSE_FIELDS if is_answer else _REQUEST_FIELDS)
 
 
 def refused(
@@ -111,7 +113,7 @@ def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
     body = request.body if isinstance(request.body, bytes) else request.body.shown
     sent = SentRequest(
         request.method,
-        redactor.text(_masked(request.url, _GRANTED)),
+        redactor.text(_masked(request.url, _REQUEST_FIELDS)),
         _headers(hop.sent_headers or tuple(request.headers), redactor),
         redactor.text(token_body(body, is_answer=False)).encode(),
         len(request.body),
@@ -161,7 +163,7 @@ def _headers(headers: Headers, redactor: Redactor) -> Headers:
         is_scheme = name.lower() == "authorization" and space
         masked = (scheme + space if is_scheme else "") + MASK if is_secret else value
         if name.lower() in ("location", "content-location", "link"):
-            masked = _masked(masked, _GRANTED)
+            masked = _masked(masked, _REQUEST_FIELDS)
         shown.append((name, masked))
     return redactor.pairs(shown)
 
@@ -174,6 +176,9 @@ def _is_secret(name: str, names: frozenset[str]) -> bool:
 
 
 def _values(text: str, names: frozenset[str]) -> Iterator[str]:
+    """Yield the values in *text* whose names are secret or in *names*: JSON members and form
+    fields.
+    """
     for member in _MEMBER.finditer(text):
         if _is_secret(member[1], names) and member[3].startswith('"'):
             try:

@@ -54,7 +54,7 @@ class Ways:
         self._is_direct = not self._proxies and not self._insecure
 
     def way(self, origin: Origin) -> Way:
-        """Return the way to *origin*."""
+        """Return the proxy for requests to *origin*, and whether its certificate is checked."""
         if self._is_direct:
             return DIRECT
         proxy = self._proxies.get(origin.scheme)
@@ -88,7 +88,7 @@ class Ways:
 
 
 def ways(network: Network | None = None) -> Ways:
-    """Return the ways that *network* describes. Environment variables fill in missing settings.
+    """Return the `Ways` that *network* describes. Environment variables fill in missing settings.
 
     Raises `ValueError` with a message for users, which contains no secret.
     """
@@ -122,7 +122,7 @@ def _setting(value: object, variable: str) -> object:
 
 
 def _words(value: object) -> list[str]:
-    """Split *value*, a text or several, at commas and white space."""
+    """Split *value*, a text or a sequence of texts, at commas and white space."""
     texts: Iterable[str] = [value] if isinstance(value, str) else value  # type: ignore[assignment]
     return [word for text in texts for word in re.split(r"[,\s]+", text) if word]
 

@@ -62,13 +62,14 @@ class Progress:
     is_observed: bool = False
     """Whether the exchange of every call is wanted, not only the exchange of a cancelled call."""
     exchange: Exchange | None = None
-    """The exchange of a cancelled call, as far as it got; with `is_observed`, also the exchange of
-    the last call. Secrets are masked.
+    """The exchange of a cancelled call, up to the cancellation; with `is_observed`, also the
+    exchange of the last call. Secrets are masked.
     """
     maybe_delivered: bool = False
     """For a cancelled call: whether a server may have received a request."""
     round_state: Any = None
-    """The state of a task of several calls, as JSON. A new visit that is given it continues there.
+    """The state of a task of several calls, as JSON. A new visit with this state continues the
+    task.
     """
     waits_until: str | None = None
     """The deadline (RFC 3339) of a test request that is waiting for a callback, else None."""
@@ -77,7 +78,7 @@ class Progress:
     stopped: Mapping[str, Any] = field(default_factory=dict)
     """For a cancelled task of several calls: additional fields of its error."""
     pinned: int = 0
-    """The number of requests of the visit that pins answered, including those before a crash."""
+    """The number of the visit's requests that pins answered, requests before a crash included."""
     keeper: Keeper | None = None
     """Stores the progress. Its `sends` is awaited before a request is sent."""
 

@@ -11,7 +11,10 @@ from httptask.sending._wire import Origin, Recorder
 
 
 class Places:
-    """Limits the requests under way to *total*, and to *per_origin* for each origin."""
+    """Limits the requests under way to *total*, and to *per_origin* for each origin.
+
+    A place is the right to have one request under way.
+    """
 
     def __init__(self, total: int, per_origin: int) -> None:
         self.total, self.per_origin = total, per_origin

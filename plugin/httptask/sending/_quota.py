@@ -16,8 +16,8 @@ class Quota:
     """The number of requests that a server still takes, and when it takes more.
 
     When the number is used up, requests wait for the reset. After the reset one request goes ahead,
-    and its response says how many may follow. Without that, all the waiting requests would be sent
-    at once, and most of them refused again.
+    and its response says how many may follow. Otherwise all queued requests would be sent at once,
+    and the server would refuse most of them again.
     """
 
     longest_pause: float

@@ -16,8 +16,8 @@ _INITIALS = frozenset("rRxX")
 """The first letters of all header names that are read here, to skip the others quickly."""
 
 _FAMILIES = ("x-ratelimit-", "x-rate-limit-", "ratelimit-")
-"""The prefixes of header names before `remaining` and `reset`. Many services use them; the last one
-is also that of the IETF draft before draft-07.
+"""The prefixes of header names before `remaining` and `reset`. Many services use them; the last
+prefix is also the one of the IETF draft before draft-07.
 """
 
 _REFUSALS = frozenset((403, 429, 503))
@@ -39,7 +39,7 @@ class ServerLimit:
 
 
 def server_limit(status: int, headers: Headers, now: datetime | None = None) -> ServerLimit | None:
-    """Return the limit in *headers*, of a response with *status*; None without a readable one.
+    """Return the limit in *headers*, of a response with *status*; None without a readable limit.
 
     *now* is used as the server's time when there is no `Date`. `Retry-After` takes precedence
     (draft-ietf-httpapi-ratelimit-headers-11, section 5). Of several limits the strictest counts.
@@ -51,9 +51,9 @@ def server_limit(status: int, headers: Headers, now: datetime | None = None) -> 
     if not lines:
         return None
     if status in _REFUSALS:
-        waits = retry_after(lines.get("retry-after", ()), _server_time(headers, now))
-        if waits is not None:
-            return ServerLimit(0, waits, "Retry-After")
+        seconds = retry_after(lines.get("retry-after", ()), _server_time(headers, now))
+        if seconds is not None:
+            return ServerLimit(0, seconds, "Retry-After")
     limits = [*_structured(lines), *_conventional(lines, headers, now)]
     # The strictest: the fewest requests left, and among equals the longest time.
     return min(limits, key=lambda limit: (limit.remaining, -limit.seconds), default=None)
@@ -101,8 +101,8 @@ def _count(value: Any) -> int | None:
 # The older conventions
 
 _EPOCH, _EPOCH_MILLISECONDS = 1e9, 1e12
-"""Numbers from here on are times since 1970, in seconds or milliseconds: as durations they would be
-more than thirty years.
+"""Numbers from these on are times since 1970, in seconds or milliseconds: durations as long would
+be more than thirty years.
 """
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,9})?")

@@ -14,7 +14,7 @@ from httptask.sending._wire import UnsendableError
 
 FOLLOWED = frozenset((301, 302, 303, 307, 308))
 """Statuses of redirects that are followed (RFC 9110, section 15.4)."""
-_STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
+_SENSITIVE = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
 """Names of headers that may carry a secret or name the host. They are not sent to another origin:
 dropping a harmless header is better than leaking a secret.
 """
@@ -85,7 +85,7 @@ def is_same_origin(url: str, other: str) -> bool:
 
 def for_another_origin(request: OutgoingRequest) -> OutgoingRequest:
     """Return *request*, which is not authorised, without the headers that may hold a secret."""
-    headers = [pair for pair in request.headers if not _STAYS.search(pair[0])]
+    headers = [pair for pair in request.headers if not _SENSITIVE.search(pair[0])]
     return OutgoingRequest(request.method, request.url, headers, request.body)
 
 

@@ -27,7 +27,7 @@ from httptask.sending._texts import json_text, text_of
 
 
 class View(NamedTuple):
-    """The decoded body of a response. A tuple, because every call makes one: it is fast."""
+    """The decoded body of a response. A tuple, because every call makes a view: a tuple is fast."""
 
     content: bytes
     """The body after content decoding; empty when it was written to a file directly."""
@@ -76,7 +76,7 @@ def view_of(
     try:
         content = _decoded(received, bodies)
     except DecodeError as error:
-        return _as_it_came(received, error, limits, redactor, bodies)
+        return _undecoded_view(received, error, limits, redactor, bodies)
     except TaskError as error:
         return View(b"", None, None, received.media_type, error)
     if isinstance(content, BodyFile):
@@ -84,7 +84,7 @@ def view_of(
     return _read(content, received, limits, redactor, bodies)
 
 
-def _as_it_came(
+def _undecoded_view(
     received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies
 ) -> View:
     """Return the view of a body whose content coding cannot be undone; *error* says why.

@@ -89,7 +89,7 @@ def why_not(
     rule = _rule(error, statuses)
     if rule is None:
         return _why_never(error)
-    if not requests:  # only a failed token request can be retried: there was no other
+    if not requests:  # only a failed token request can be retried: no other request was made
         return None if isinstance(error, CredentialError) else "no request could be made"
     if _has_key(requests[0]):
         return None

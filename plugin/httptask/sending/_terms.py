@@ -25,4 +25,4 @@ class Terms:
     redirects: int
     """The most redirects that are followed; never more than `limits` allow."""
     credentials: Sequence[str]
-    """The names of the credentials of its requests."""
+    """The names of the credentials of the task's requests."""

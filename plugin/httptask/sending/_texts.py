@@ -15,7 +15,7 @@ def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None
 
     The charset comes from the byte order mark (the Encoding Standard, section 6.1), else from
     *content_type*, else from a declaration in the content, else from *fallback*, the task's
-    setting, else it is UTF-8. Nothing is guessed: the text might be wrong.
+    setting, else it is UTF-8. No other charset is guessed: the text might be wrong.
     """
     codec = (
         marked(content)

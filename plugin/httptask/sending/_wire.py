@@ -110,7 +110,9 @@ class Recorder:
         self.way = DIRECT
         """The proxy, and whether the certificate is checked."""
         self.check_again: Callable[[], None] | None = None
-        """Called after the request waited for a place; raises if it must not be sent any more."""
+        """Called after the request waited for a connection; raises if the request must not be sent
+        any more.
+        """
         self.queue_reason = ""
         """The limit that made the request wait in the phase `queue`; "" if none did."""
         self.is_refused = False
