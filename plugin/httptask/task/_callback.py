@@ -54,14 +54,15 @@ _PLACEHOLDER = {
 """The values of both names where a request is only shown. The top-level domain `invalid` never
 resolves (RFC 6761, section 6.4).
 """
-_KEPT_TO_CALLERS = ("authorization", "cookie", "proxy-authorization")
+_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
 """Headers of a call that hold the caller's secrets, and are left out of the result."""
 
 
 def with_placeholder(inputs: Inputs, definition: Any) -> Inputs:
     """Return *inputs* with a placeholder for the callback URL, for a request that is only shown.
 
-    They are returned unchanged if the task of *definition* waits for no callback, or has a URL.
+    *inputs* are returned unchanged if the task of *definition* waits for no callback, or if they
+    have a callback URL.
     """
     awaits = isinstance(definition, Mapping) and is_callback(definition.get("completion"))
     if not awaits or CALLBACK_URL in inputs.run:
@@ -81,10 +82,10 @@ class CallbackWait:
         self._task = task
         self._inputs = inputs
         self._completion = completion
-        self._calling = completion.poll
-        self._seconds = min(self._calling.timeout_seconds, longest)
-        self._at = pointer_of(["completion"], task.pointer)
-        self._expressions = Expressions(task, inputs, self._at)
+        self._setting = completion.poll
+        self._seconds = min(self._setting.timeout_seconds, longest)
+        self._setting_pointer = pointer_of(["completion"], task.pointer)
+        self._expressions = Expressions(task, inputs, self._setting_pointer)
         # The call may arrive in a process that never sent the request, and repeat a token there.
         for name in TOKENS:
             if name in inputs.run:
@@ -104,7 +105,9 @@ class CallbackWait:
         Raises a `TaskError`.
         """
         if not self._inputs.run.get(CALLBACK_URL):
-            raise SettingsError([Problem.of("completion-receiver", f"{self._at}/mode")])
+            raise SettingsError(
+                [Problem.of("completion-receiver", f"{self._setting_pointer}/mode")]
+            )
         verify = self._completion.verify
         if verify is not None:
             await resolve(verify.credential, self._task.runtime.plugins)
@@ -121,7 +124,7 @@ class CallbackWait:
         except UnreadableError as error:
             return Answer(error.status, str(error), note=f"a callback was refused: {error}")
         headers = {
-            name: value for name, value in received.headers.items() if name not in _KEPT_TO_CALLERS
+            name: value for name, value in received.headers.items() if name not in _SECRET_HEADERS
         }
         signal = Signal(body, headers=headers)
         try:
@@ -156,21 +159,21 @@ class CallbackWait:
 
     @cached_property
     def _query(self) -> Query | None:
-        status = self._calling.status
+        status = self._setting.status
         return Query.of(status) if status is not None else None
 
     async def _verdict(self, signal: Signal) -> Verdict:
-        """Return the state of the job according to the call that gave *signal*."""
+        """Return the state of the job according to the call in *signal*."""
         headers = signal.headers or {}
         call = TaskResult(200, "OK", headers, signal.output, "")
-        if self._calling.until is None:
-            return called_verdict(call, self._calling, self._query)
-        until = self._calling.until
+        if self._setting.until is None:
+            return called_verdict(call, self._setting, self._query)
+        until = self._setting.until
         truth = await self._expressions.truth(until, "callback/until", _call(signal))
         if truth.holds:
             return Verdict(DONE)
-        verdict = called_verdict(call, self._calling, self._query)
-        if verdict.outcome == FAILED or (verdict.outcome == DONE and self._calling.done):
+        verdict = called_verdict(call, self._setting, self._query)
+        if verdict.outcome == FAILED or (verdict.outcome == DONE and self._setting.done):
             return verdict
         return Verdict(RUNNING, verdict.state)
 
@@ -189,7 +192,7 @@ class CallbackWait:
             truth = await self._expressions.truth(when, "when", result.to_json())
             if not truth.holds:
                 return None
-        stored_result = result if self._calling.result == "original" else replace(result, body=None)
+        stored_result = result if self._setting.result == "original" else replace(result, body=None)
         progress, stopped = watched.get(), {"job": self._job(began, None, "cancelled").to_json()}
         if progress is not None:  # the error of a run that is stopped during the wait reports these
             progress.maybe_delivered = True
@@ -215,7 +218,7 @@ class CallbackWait:
         began, first = float(state["began"]), TaskResult.from_json(state["answer"])
         try:
             if signal is None:
-                is_test = self._seconds < self._calling.timeout_seconds
+                is_test = self._seconds < self._setting.timeout_seconds
                 limit_name = (
                     "a test request waits no longer" if is_test else "callback.timeoutSeconds"
                 )
@@ -245,7 +248,7 @@ class CallbackWait:
         is_call = signal.headers is not None
         # A person who completes the task by hand has judged the job already.
         verdict = await self._verdict(signal) if is_call else Verdict(DONE)
-        result_setting = self._calling.result
+        result_setting = self._setting.result
         result = (
             first
             if result_setting == "original"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 LONGEST_SECONDS = 300.0
 """The longest wait of a test request, in seconds: a person sits in front of the screen."""
-_KEPT_CALLS = 20
-"""The number of received calls that the exchange shows: the last ones."""
+_SHOWN_CALLS = 20
+"""The number of received calls that the exchange shows: the last calls."""
 
 
 class CallbackTest:
@@ -41,7 +41,7 @@ class CallbackTest:
     def __init__(self, task: HttpTask, inputs: Inputs, callbacks: Callbacks) -> None:
         self._redactor = task.runtime.redactor
         self._callbacks = callbacks
-        self._received: deque[ReceivedCall] = deque(maxlen=_KEPT_CALLS)
+        self._received: deque[ReceivedCall] = deque(maxlen=_SHOWN_CALLS)
         # The id is part of the URL: without a run's id, a random one keeps URLs apart.
         run_id = str(inputs.run.get("workflowId") or uuid.uuid4())
         self._gate = callbacks.open(
@@ -125,7 +125,7 @@ class CallbackTest:
         return self._shown(exchange, Job.from_json(final_outcome.output["job"]))
 
     async def _signal(self, until: str | None) -> Signal | None:
-        """Wait for the signal of a call; None if none came before *until* (ISO 8601)."""
+        """Wait for the signal of a call; None if no signal came before *until* (ISO 8601)."""
         seconds = (datetime.fromisoformat(str(until)) - datetime.now(UTC)).total_seconds()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

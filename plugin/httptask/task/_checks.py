@@ -52,7 +52,7 @@ def document_shape(
 
 @cache
 def task_schema() -> dict[str, Any]:
-    """Return the schema of an HTTP task without `httpRequest`: the settings schema checks that."""
+    """Return the schema of an HTTP task without `httpRequest`, which the settings schema checks."""
     schema = packaged.schema("http-task")
     without_conditions = {
         name: value for name, value in schema.items() if name not in ("if", "else")

@@ -28,11 +28,11 @@ class Truth:
 async def truth_of(
     condition: Any, result: Any, evaluator: Evaluator, *, pointer: str, run: Mapping[str, Any]
 ) -> Truth:
-    """Evaluate *condition*, found at *pointer*, over the JSON of a *result*.
+    """Evaluate *condition*, at *pointer*, over the JSON of a *result*.
 
     A list counts as true if it has an item; null, an empty list and a missing value as false.
-    Raises `ExpressionError` if the condition cannot be evaluated, or has any other value: another
-    result would not help.
+    Raises `ExpressionError` if the condition cannot be evaluated, or yields any other value:
+    another result would not help.
     """
     try:
         value = await evaluator.evaluate(condition, result, pointer=pointer, run=run)

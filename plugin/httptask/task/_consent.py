@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def ask_consent(
     runtime: Runtime, name: str, redirect_uri: str = "", *, endpoint: Endpoint | None = None
 ) -> AuthorizationConsent | DeviceConsent:
-    """Ask for a person's consent to the credential *name*.
+    """Ask a person for consent to the credential *name*.
 
     The credential's grant decides how: `authorizationCode` asks in a browser that is redirected to
     *redirect_uri*, `deviceCode` on another device. Relative URLs of the credential are resolved

@@ -100,9 +100,9 @@ async def held_token(
     return token
 
 
-async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None) -> None:
-    """Remove the token of *key*, unless it is *kept*."""
-    if key is not None and key != kept:
+async def drop_token(runtime: Runtime, key: str | None, new_key: str | None = None) -> None:
+    """Remove the token of *key*, unless *new_key* is the same key."""
+    if key is not None and key != new_key:
         await runtime.tokens.put(key, None)
 
 
@@ -210,9 +210,9 @@ async def try_credential(
         raise ValueError("; ".join(problem.message for problem in error.problems)) from error
     except TaskError as error:
         return CredentialTest(False, error.message, exchange=error.exchange)
-    held = await held_token(runtime, credential, endpoint)
-    token = None if held is None else token_json(held, runtime.clock.wall())
-    return CredentialTest(*_verdict(exchange), token, exchange)
+    token = await held_token(runtime, credential, endpoint)
+    facts = None if token is None else token_json(token, runtime.clock.wall())
+    return CredentialTest(*_verdict(exchange), facts, exchange)
 
 
 def _verdict(exchange: Exchange) -> tuple[bool | None, str]:
@@ -242,9 +242,9 @@ async def _token_test(runtime: Runtime, flow: Flow) -> CredentialTest:
         return CredentialTest(None, f"no token was given within {_SECONDS:g} s")
     except CredentialError as error:
         return CredentialTest(None if error.retryable else False, error.message)
-    held = await held_token(runtime, flow.credential)
-    token = None if held is None else token_json(held, runtime.clock.wall())
-    return CredentialTest(True, "the server gave a token", token)
+    token = await held_token(runtime, flow.credential)
+    facts = None if token is None else token_json(token, runtime.clock.wall())
+    return CredentialTest(True, "the server gave a token", facts)
 
 
 def _harmless_request(endpoint: Endpoint | None, url: str | None) -> dict[str, Any]:

@@ -50,8 +50,8 @@ class Endpoints:
     def version_for(self, *, names_endpoint: bool) -> Hashable:
         """Return the catalogue's version, as a part of the key of compiled tasks and definitions.
 
-        None if they name no endpoint. A catalogue that cannot be read has a new version each time,
-        so that nothing is kept, and each lookup of an endpoint raises the reason.
+        None if they name no endpoint. A catalogue that cannot be read has a new version at every
+        call: nothing is cached, and every lookup of an endpoint raises the reason.
         """
         if not names_endpoint:
             return None
@@ -70,7 +70,7 @@ class Endpoints:
             return self._kept.get((endpoint_id, self.version), lambda: catalogue.get(endpoint_id))
         version = self.version
         return self._kept.get(
-            (endpoint_id, version), lambda: self._asked(endpoint_id, version).result()
+            (endpoint_id, version), lambda: self._lookup(endpoint_id, version).result()
         )
 
     async def load(self, endpoint_id: str) -> None:
@@ -83,7 +83,7 @@ class Endpoints:
         with contextlib.suppress(CatalogueError):  # `get` raises it again
             version = self.version
             if (endpoint_id, version) not in self._kept:
-                endpoint = await asyncio.wrap_future(self._asked(endpoint_id, version))
+                endpoint = await asyncio.wrap_future(self._lookup(endpoint_id, version))
                 self._kept.get((endpoint_id, version), lambda: endpoint)
 
     def close(self) -> None:
@@ -97,13 +97,14 @@ class Endpoints:
 
         return file_of(self._path)
 
-    def _asked(self, endpoint_id: str, version: Hashable) -> Future[Endpoint]:
+    def _lookup(self, endpoint_id: str, version: Hashable) -> Future[Endpoint]:
+        """Look up the endpoint *endpoint_id* in the thread of the catalogue's file."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(
                 max_workers=1, thread_name_prefix="httptask-catalogue"
             )
             self._file = _File(self._path)
-            self._end = weakref.finalize(self, _ended, self._thread, self._file)
+            self._end = weakref.finalize(self, _close, self._thread, self._file)
         return self._thread.submit(self._file.get, endpoint_id, version)
 
 
@@ -135,7 +136,8 @@ class _File:
             catalogue.close()
 
 
-def _ended(thread: ThreadPoolExecutor, file: _File) -> None:
+def _close(thread: ThreadPoolExecutor, file: _File) -> None:
+    """Close *file* in *thread*, which opened it, and end *thread*."""
     with contextlib.suppress(RuntimeError):  # at the end of the interpreter no thread takes work
         thread.submit(file.close)
     thread.shutdown(wait=False)

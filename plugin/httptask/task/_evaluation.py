@@ -94,7 +94,7 @@ def _with_url_escaped(request: Any) -> Any:
 
 
 def _refuse_unsendable(plan: Plan, request: Any) -> None:
-    """Raise `SettingsError` for what no request can hold; the endpoint's schema may be waived."""
+    """Raise `SettingsError` if *request* has problems that no task may waive."""
     refuse(
         request_problems(
             request,

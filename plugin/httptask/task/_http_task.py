@@ -137,7 +137,8 @@ class HttpTask:
         ]
         if known is None:
             return [*problems, *self._for_each_problems(shape)]
-        # The definition around the task tells what these expressions may name: check them again.
+        # The workflow definition decides which names the expressions of `inputParameters` may use:
+        # check them again.
         others = [problem for problem in problems if problem not in self.plan.parameter_problems]
         parameter_problems = self.runtime.evaluator.check(
             self.plan.field("inputParameters"),
@@ -297,20 +298,25 @@ class HttpTask:
             self.runtime.evaluator.check,
             self.runtime.readable,
         )
-        of_setting = for_each_problems(
-            task, self.pointer, lambda value, at: check(value, at, shape), files
+        setting_problems = for_each_problems(
+            task, self.pointer, lambda value, pointer: check(value, pointer, shape), files
         )
-        return [*of_setting, *parameter_problems(task, self.pointer)]
+        return [*setting_problems, *parameter_problems(task, self.pointer)]
 
     def _missing_files(self) -> list[Problem]:
-        """Return a problem for each missing file. For validation only: a run finds them itself."""
+        """Return a problem for each missing file.
+
+        For validation only: a run finds missing files itself.
+        """
         request = self.plan.field("httpRequest")
         if self.plan.refusal or not isinstance(request, Mapping):
             return []
-        known_files = [
+        constant_references = [
             (path, value) for path, value in references(request) if not holds_expression(value)
         ]
-        return list(missing_files(known_files, self.runtime.readable, self.plan.request_pointer))
+        return list(
+            missing_files(constant_references, self.runtime.readable, self.plan.request_pointer)
+        )
 
     def _credential_problems(self, environment: Environment | None) -> list[Problem]:
         """Return problems if the named credentials do not fit the endpoint, or are missing.

@@ -60,8 +60,8 @@ def key_of(
 def names_the_item(setting: str, parameters: Any, item: tuple[str, ...]) -> bool:
     """Say whether the key *setting* can differ from item to item.
 
-    It can if it names one of the *item*'s names, `uuid` or `sequenceNumber`, itself or through one
-    of the input *parameters*.
+    The key can differ if *setting*, or an input parameter that it names, contains a name of the
+    *item*, `uuid` or `sequenceNumber`.
     """
     words = set(_WORD.findall(setting))
     if isinstance(parameters, Mapping):

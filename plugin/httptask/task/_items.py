@@ -66,8 +66,8 @@ async def item_source(
             lambda: _LinesSource(runtime.readable, value, setting, items_pointer)
         )
     if not isinstance(value, list):
-        found = "null" if value is None else type_name(value)
-        raise SettingsError([Problem.of("for-each-no-list", items_pointer, found=found)])
+        value_type = "null" if value is None else type_name(value)
+        raise SettingsError([Problem.of("for-each-no-list", items_pointer, found=value_type)])
     if len(value) > setting.max_items:
         raise _too_many(setting, items_pointer, len(value))
     return _ListSource(value)
@@ -81,17 +81,17 @@ def _too_many(setting: ForEach, items_pointer: str, count: int | None = None) ->
 async def tested_item(task: HttpTask, inputs: Inputs) -> tuple[Inputs, ItemNumber | None]:
     """Return *inputs* with the item to test, and the item's number.
 
-    The item is the one at `inputs.item_index`, or the last item if there are fewer. Without
-    `forEach`, or if *inputs* already have an item, return *inputs* and None. Raises a `TaskError`
-    if there are no items.
+    The item has the index `inputs.item_index`; if there are fewer items, it is the last item.
+    Without `forEach`, or if *inputs* already have an item, return *inputs* and None. Raises a
+    `TaskError` if there are no items.
     """
     setting = task.plan.for_each
     if setting is None or inputs.item is not None:
         return inputs, None
     source = await item_source(setting, inputs, task.runtime, task.pointer)
     if not source.count:
-        at = pointer_of(["forEach", "items"], task.pointer)
-        raise SettingsError([Problem.of("for-each-empty", at)])
+        items_pointer = pointer_of(["forEach", "items"], task.pointer)
+        raise SettingsError([Problem.of("for-each-empty", items_pointer)])
     index = min(inputs.item_index, source.count - 1)
     item = Item(await source.item(index), index, setting.name)
     return replace(inputs, item=item), ItemNumber(index, source.count)
@@ -122,7 +122,7 @@ class _LinesSource:
         name = str(settings.get("path") or settings.get("name") or "the file")
         self._piece = FilePiece(name, settings, items_pointer)
         self._files = files
-        self._at = items_pointer
+        self._items_pointer = items_pointer
         # The first pass checks and counts the lines, without keeping them in memory.
         self.count = 0
         for _ in self._items():
@@ -146,9 +146,9 @@ class _LinesSource:
 
     def _batch(self) -> list[Any]:
         """Return the next few items. Raises `SettingsError` if the file has become shorter."""
-        values = list(islice(self._iterator, _AT_ONCE))
+        values = list(islice(self._iterator, _BATCH_SIZE))
         if not values:
-            raise SettingsError([Problem.of("for-each-file-changed", self._at)])
+            raise SettingsError([Problem.of("for-each-file-changed", self._items_pointer)])
         return values
 
     def _items(self) -> Iterator[Any]:
@@ -182,9 +182,9 @@ class _LinesSource:
 
     def _bad_line(self, code: str, number: int, **params: Any) -> SettingsError:
         name = self._piece.name
-        problem = Problem.of(code, self._at, name=name, number=number, **params)
+        problem = Problem.of(code, self._items_pointer, name=name, number=number, **params)
         return SettingsError([problem])
 
 
-_AT_ONCE = 16
+_BATCH_SIZE = 16
 """The number of items in a batch."""

@@ -130,7 +130,7 @@ class Judge:
         return Verdict(refusal is None, refusal or "", differences, unmet, failure)
 
     async def _refusal(self, result: TaskResult) -> str | None:
-        """Return why *result* is no success ("": because of its status); None if it is one."""
+        """Return why *result* is no success ("": because of its status); None for a success."""
         condition = self.definition.get(CONDITION)
         if condition is None:
             return None if 200 <= result.status_code < 300 else ""

@@ -23,7 +23,7 @@ def over_parameters(
     """Yield the problems of the expressions in *value*, a setting of *definition* at *pointer* that
     reads its input parameters.
 
-    Where one reads the run's data instead, the sentence says which input parameter to add.
+    If an expression reads the run's data instead, its problem says which input parameter to add.
     """
     parameters = definition.get("inputParameters", {})
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
@@ -48,7 +48,7 @@ def parameter_advice(expression: str, name: str, parameters: Container[str]) -> 
     """Return the params of `expression-of-run` for *expression*, which reads the run's *name*.
 
     A query of one value becomes an input parameter with its last name. Any other expression stays,
-    over an input parameter with all of the run's *name*. *parameters* are the existing ones.
+    over an input parameter with all of the run's *name*. *parameters* are the existing parameters.
     """
     params: dict[str, Any] = {"expression": expression, "name": name}
     try:

@@ -178,7 +178,10 @@ class Plan:
 
     @cached_property
     def check_of_pages(self) -> Checks | None:
-        """The checks of the parameter that a page sets in the next request; None: undescribed."""
+        """The checks of the parameter that a page sets in the next request.
+
+        None: pages set no parameter, or no endpoint describes the request.
+        """
         if self.pagination is None or self.pagination.parameter is None or self.endpoint is None:
             return None
         groups = frozenset((self.pagination.parameter.group,))
@@ -232,7 +235,7 @@ class Plan:
 
     @cached_property
     def _names_media_type(self) -> bool:
-        """Whether the settings name the body's media type, or no endpoint could tell it."""
+        """Whether the settings name the body's media type, or there is no endpoint to add it."""
         request = self.field("httpRequest")
         is_constant = "headers" not in self._changing_groups
         return self.endpoint is None or (is_constant and content_type_of(request) is not None)

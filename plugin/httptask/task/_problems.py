@@ -63,7 +63,7 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
 def shape_problems(plan: Plan) -> tuple[list[Problem], list[Problem]]:
     """Return the problems that do not depend on the endpoint.
 
-    First those by the task schema, then those of `pagination` and `completion`.
+    First the problems found by the task schema, then the problems of `pagination` and `completion`.
     """
     if not isinstance(plan.definition, Mapping):
         return list(plan.problems), []
@@ -82,7 +82,7 @@ def _round_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:
 def _described(plan: Plan) -> tuple[list[Problem], Mapping[str, Any], Endpoint | None]:
     """Return the problems of `endpoint`, the settings schema and the endpoint of *plan*.
 
-    If the endpoint cannot be looked up, the schema is the one of any request.
+    If the endpoint cannot be looked up, the schema is the schema of any request.
     """
     try:
         return [], plan.checked_schema, plan.endpoint
@@ -109,7 +109,7 @@ def _expression_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Prob
 
 
 def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
-    """Return the errors in *request*, evaluated settings that are sent although the schema refuses.
+    """Return the errors in *request*, evaluated settings that are sent despite these errors.
 
     Secrets are masked.
     """
@@ -130,11 +130,11 @@ def unwritable(plan: Plan) -> Sequence[Problem]:
     settings = plan.field("httpRequest")
     if plan.refusal or not isinstance(settings, Mapping):
         return ()
-    is_open, paged = bool(plan.evaluated_groups), plan.paged(settings)
-    request = normalised(paged, plan.header_names) if is_open else plan.sendable(paged)
+    has_expressions, paged = bool(plan.evaluated_groups), plan.paged(settings)
+    request = normalised(paged, plan.header_names) if has_expressions else plan.sendable(paged)
     # A file's content does not matter here: a placeholder saves reading it.
     request = with_values(request, {path: "-" for path, _ in data_places(request)})
-    if is_open:
+    if has_expressions:
         return tuple(
             unwritable_constants(
                 request,

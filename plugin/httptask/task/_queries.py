@@ -28,7 +28,7 @@ def reads_headers(query: Query) -> bool:
 
 
 def _lower(query: Query) -> Query:
-    """Return *query* with the header's name in lower case, because a result's names are."""
+    """Return *query* with the header's name in lower case, as in the headers of a result."""
     if query.steps is None or len(query.steps) < 2:
         return query
     first, name, *rest = query.steps

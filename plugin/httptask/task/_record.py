@@ -22,9 +22,9 @@ C = TypeVar("C", bound="RoundCall")
 
 
 class CallRecord(Generic[C]):
-    """Keeps a line for each of the first calls and of the last calls.
+    """Records the first calls and the last calls of a round.
 
-    *call* is the class of the lines.
+    *call* is the class of the records.
     """
 
     def __init__(self, call: Callable[..., C]) -> None:
@@ -61,7 +61,7 @@ class CallRecord(Generic[C]):
         (self._first if len(self._first) < _LISTED else self._last).append(line)
 
     def listed(self) -> tuple[tuple[C, ...], int]:
-        """Return the listed calls, and the number of calls left out between first and last ones."""
+        """Return the listed calls, and the number of calls left out in the middle."""
         calls = [self._call(*line) for line in (*self._first, *self._last)]
         # The exchange itself shows the attempts of the last call.
         for index, make in enumerate(self._whole[: len(calls) - 1]):

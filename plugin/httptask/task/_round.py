@@ -1,4 +1,4 @@
-"""A round: consecutive calls of one task, where each depends on the response to the last."""
+"""A round: consecutive calls of one task; each call depends on the response to the call before."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Round(Protocol):
     def part(self) -> Any:
         """The values that the last response added, as JSON.
 
-        A new round that gets all parts with the state, as its `parts`, has collected them again.
+        A new round that gets all parts with the state, as its `parts`, collects them again.
         """
         ...
 
@@ -116,7 +116,7 @@ class Round(Protocol):
         ...
 
     async def following(self, delivery: Delivery) -> NextCall | None:
-        """Return the call after the one with this *delivery*; None: the round has ended."""
+        """Return the call that follows the call with *delivery*; None: the round has ended."""
         ...
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
@@ -190,6 +190,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
 
 
 async def _made(calls: Round, make: Callable[[], Delivery]) -> Delivery:
+    """Return the result of *make*; in a thread if making it uploads a file."""
     return await in_thread(make) if calls.is_slow else make()
 
 

@@ -89,15 +89,15 @@ class Expressions:
 
         Raises `ExpressionError`.
         """
-        where = f"{self.pointer}/{path}"
+        pointer = f"{self.pointer}/{path}"
         evaluator = self.task.runtime.evaluator
-        return await evaluator.evaluate(value, data, pointer=where, run=self.inputs.run)
+        return await evaluator.evaluate(value, data, pointer=pointer, run=self.inputs.run)
 
     async def truth(self, condition: Any, path: str, result: Any) -> Truth:
         """Evaluate *condition* over *result*; see `truth_of`."""
-        where = f"{self.pointer}/{path}"
+        pointer = f"{self.pointer}/{path}"
         evaluator = self.task.runtime.evaluator
-        return await truth_of(condition, result, evaluator, pointer=where, run=self.inputs.run)
+        return await truth_of(condition, result, evaluator, pointer=pointer, run=self.inputs.run)
 
 
 def _refusal(check: Checks, settings: Mapping[str, Any], path: Path) -> str | None:

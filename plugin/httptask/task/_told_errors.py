@@ -41,7 +41,10 @@ def _is_error(name: str, value: Any, *, counts_parts: bool) -> bool:
 
 
 def _says_something(value: Any) -> bool:
-    """Say whether *value*, named like an error, is one: not null, 0, OK, or only made of these."""
+    """Say whether *value*, a member named like an error, reports an error.
+
+    Null, 0, `OK` and similar values report none, and neither do lists and objects of such values.
+    """
     if isinstance(value, Mapping):
         return any(map(_says_something, value.values()))
     if isinstance(value, list):

@@ -69,8 +69,8 @@ class Visit:
     settings need not satisfy the endpoint's schema; *is_test*: the visit is a test request. With
     *engine_attempt* a task of one call makes that attempt only. A round whose next call is due
     later than in *longest_wait_seconds* ends with `RoundWaits`, if its state can be handed on; with
-    *page_by_page* it does so after each page that is not the last. *answered* requests of the visit
-    were answered by pins before a crash.
+    *page_by_page* a round also ends so after each page but the last. *answered* requests of the
+    visit were answered by pins before a crash.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class Visit:
         built = builder.build(request, may_hold_files=may_hold_files)
         environment = self.environment
         if environment is not None and (address := environment.address(built.url)) != built.url:
-            built = built.copy()  # the builder may return a request that it keeps
+            built = built.copy()  # the builder may return a cached request
             built.url = address
         return built
 
@@ -266,7 +266,7 @@ class Visit:
         header = plan.key_header
         if header is None or built.header(header) is not None:
             return built
-        built = built.copy()  # the builder may return a request that it keeps
+        built = built.copy()  # the builder may return a cached request
         setting, item = plan.field("idempotencyKey"), self._inputs.item
         if not isinstance(setting, str):
             index = item.index if item is not None else None
@@ -297,7 +297,7 @@ class Visit:
         return {**state, _ANSWERED: self._pinned.count}
 
     def _wires(self) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
-        """Return a function that returns the wire of the running event loop, and one that may
+        """Return two functions: one returns the wire of the running event loop, the other may
         refuse retries.
 
         The wire applies the limits of origins. The task's own limit does not count token requests.
@@ -351,7 +351,7 @@ def _without_secrets(url: str, mask: Callable[[str], str]) -> str:
 
 
 def _with_exchange(delivery: Delivery, exchange: Exchange) -> Delivery:
-    """Return *delivery* with *exchange*, which its error, if there is one, gets too."""
+    """Return *delivery* with *exchange*; its error, if any, also gets *exchange*."""
     if delivery.error is not None:
         delivery.error.exchange = exchange
     return replace(delivery, exchange=exchange)

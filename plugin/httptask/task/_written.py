@@ -12,9 +12,9 @@ from httptask.task._plan import Plan
 if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
-_LONGEST_KEPT = 256 * 1024
-"""In characters of JSON. The plan of a longer task is not cached: a thousand of them would fill the
-memory.
+_LONGEST_CACHED = 256 * 1024
+"""In characters of JSON. The plan of a longer task is not cached: a thousand such plans would fill
+the memory.
 """
 
 
@@ -29,15 +29,15 @@ class WrittenTask:
 
     @classmethod
     def of(cls, definition: Any, pointer: str) -> WrittenTask:
-        """Return the written task of *definition*, found at *pointer*."""
+        """Return the written task of *definition*, at *pointer*."""
         if not isinstance(definition, Mapping):
             return cls(definition, pointer, None)
         try:
             text = dump(definition, compact=True)
         except (TypeError, ValueError, RecursionError):  # not JSON; validation reports it
             return cls(definition, pointer, None)
-        is_kept = len(text) <= _LONGEST_KEPT and not is_too_deep(definition, text)
-        return cls(definition, pointer, text if is_kept else None)
+        is_cached = len(text) <= _LONGEST_CACHED and not is_too_deep(definition, text)
+        return cls(definition, pointer, text if is_cached else None)
 
     def plan(self, runtime: Runtime) -> Plan:
         """Return the plan that *runtime* has cached, or a new plan.

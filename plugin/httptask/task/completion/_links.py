@@ -62,7 +62,7 @@ def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | N
 
 
 def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
-    """Return the link in a poll's response that replaces the polled URL; None: keep the URL."""
+    """Return the link in a poll's response that replaces the polled URL; None: keep that URL."""
     for name in _OPERATION_HEADERS:
         if (reference := header_of(result, name)) is not None:
             return Link(resolved(url, reference), OPERATION)
@@ -90,13 +90,14 @@ def resolved(url: str, reference: str) -> str:
 def is_google_operation(body: Any) -> bool:
     """Say whether *body* is an operation of google.longrunning (AIP-151).
 
-    It is if `name` has the form `operations/…`, or is a path beside a boolean `done`.
+    An operation has a `name` of the form `operations/…`, or a `name` that is a path, and a boolean
+    `done`.
     """
     if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
         return False
     name = body["name"]
-    has_end = isinstance(body.get("done"), bool) and "/" in name
-    return has_end or _GOOGLE_NAME.fullmatch(name) is not None
+    has_path_and_done = isinstance(body.get("done"), bool) and "/" in name
+    return has_path_and_done or _GOOGLE_NAME.fullmatch(name) is not None
 
 
 def _google_url(url: str, name: str) -> str:

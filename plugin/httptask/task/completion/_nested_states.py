@@ -1,4 +1,4 @@
-"""Find states in a response at other places than the conventions name."""
+"""Find states in a response at paths that the conventions do not name."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _OF_JOB = re.compile(
 
 
 def named_states(body: Any) -> Iterator[tuple[Path, str]]:
-    """Yield path and text of the values in *body* that may be states, the shallow ones first.
+    """Yield path and text of the values in *body* that may be states, shallow values first.
 
-    They are texts whose name ends with `status`, `state` or `phase`. Of a list, only the first item
-    is examined.
+    Such a value is a text whose name ends with `status`, `state` or `phase`. Of a list, only the
+    first item is examined.
     """
     pending: deque[tuple[Path, Any]] = deque([((), body)])
     for _ in range(_MOST):
@@ -58,18 +58,18 @@ def _may_be_state(path: Path, value: str) -> bool:
 
 
 def is_of_job(body: Any, path: Path) -> bool:
-    """Say whether the state at *path* in *body* is that of a job, and not of a resource.
+    """Say whether the state at *path* in *body* is the state of a job, and not of a resource.
 
-    It is if the first name says so, or if *body* has only this one member.
+    For a job, the first name of *path* is a name about jobs, or *body* has only this one member.
     """
     is_only = isinstance(body, Mapping) and len(body) == 1 and len(path) > 1
     return is_only or _OF_JOB.match(str(path[0])) is not None
 
 
 def is_job(url: str, body: Any) -> bool:
-    """Say whether *body*, at *url*, is certainly a job, and no thing that a job has made.
+    """Say whether *body*, from *url*, is certainly a job, and not a resource that a job has made.
 
-    It is if the URL is one of a collection of jobs, or if *body* has a member that only a job has.
+    The URL must be below a collection of jobs, or *body* must have a member that only jobs have.
     """
     segments = [segment for segment in split_url(url).path.lower().split("/") if segment]
     if any(segment in _COLLECTIONS for segment in segments[-3:]):

@@ -59,7 +59,8 @@ _STILL_RUNS = "; it may still run: attach to job.url"
 class PollRound:
     """Starts a job, and polls it until it ends.
 
-    *expressions* evaluates those of *completion*, the setting at *pointer*; *mask* masks secrets.
+    *expressions* evaluates the expressions of *completion*, the setting at *pointer*; *mask* masks
+    secrets.
     *attached* is the URL of a job to wait for instead of starting one; *state* is the `state` of an
     earlier round, to continue it. A test request makes two polls, if their waits fit into
     *test_seconds*; None: no test request.
@@ -145,7 +146,7 @@ class PollRound:
         self._calls += 1
 
     async def following(self, delivery: Delivery) -> NextCall | None:
-        """Return the call after the one with this *delivery*; None: the round has ended."""
+        """Return the call that follows the call with *delivery*; None: the round has ended."""
         purpose = self._purpose
         if purpose == "cancel":
             self._note(delivery)
@@ -213,7 +214,7 @@ class PollRound:
         return await self._after(delivery, result, verdict)
 
     def _unanswered(self, error: TaskError | None) -> NextCall | None:
-        """Return the poll after one that failed with *error*; None: give the job up."""
+        """Return the poll that follows a poll that failed with *error*; None: give the job up."""
         state = self._job
         is_not_yet = (
             isinstance(error, StatusError)
@@ -230,7 +231,7 @@ class PollRound:
         return self._wait(error.retry_after if error is not None else None, str(error))
 
     async def _verdict(self, result: TaskResult, url: str) -> Verdict:
-        """Return the verdict on the job of *result*, the response of a poll, sent by *url*."""
+        """Return the verdict of *result*, the response of a poll from *url*, on the job."""
         polling, query = self._polling, self._query
         until = polling.until
         if until is not None:
@@ -279,7 +280,10 @@ class PollRound:
         return None
 
     def _result_call(self) -> NextCall | None:
-        """Return the call that gets the result of a finished job; None: the last poll has it."""
+        """Return the call that gets the result of a finished job.
+
+        None: the response of the last poll is the result, or the round has failed.
+        """
         state = self._job
         if state.location is not None:
             self._purpose, self._waited = "result", 0.0
@@ -371,7 +375,7 @@ class PollRound:
         return self._state
 
     def _note(self, delivery: Delivery, state: str | None = None) -> None:
-        """Add the call with this *delivery*, and the *state* it found, to the record."""
+        """Add the call with *delivery*, and the *state* in its response, to the record."""
         if self._request is not None:
             shown = self._report.mask(state)[:LONGEST_STATE] if state is not None else None
             about = self._purpose, shown, self._waited

@@ -158,9 +158,9 @@ def _poll_problems(
         yield Problem.of(
             "completion-value", value_pointer, suggestion=near, found=result[:200], reason=cause
         )
-    both = _texts(poll, "done") & _texts(poll, "failed")
-    if both:
-        yield Problem.of("completion-states", f"{poll_pointer}/failed", found=min(both))
+    common_states = _texts(poll, "done") & _texts(poll, "failed")
+    if common_states:
+        yield Problem.of("completion-states", f"{poll_pointer}/failed", found=min(common_states))
     longest = _number(poll, "maxIntervalSeconds")
     interval = _number(poll, "intervalSeconds")
     if longest is not None and interval is not None and interval > longest:

@@ -35,7 +35,7 @@ class JobReport:
     def note(self, number: int, request: OutgoingRequest, delivery: Delivery, *about: Any) -> None:
         """Add the call *number*: *request* ended in *delivery*.
 
-        *about* are its purpose, the state that it found, and the wait before it.
+        *about* are the purpose of the call, the state in its response, and the wait before it.
         """
         error, result = delivery.error, delivery.result
         if error is not None:

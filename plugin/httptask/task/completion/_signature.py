@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def signature_refusal(received: Received, verify: Verifying, credential: Credential) -> str | None:
     """Return why the signature of *received* is wrong; None if it is right.
 
-    The key is the secret of *credential*. Raises `CredentialError` if it has none, or several.
+    The key is the secret of *credential*. Raises `CredentialError` if *credential* has no secret,
+    or several.
     """
     secrets = credential.secrets()
     if len(secrets) != 1:

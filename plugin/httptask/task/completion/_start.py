@@ -44,7 +44,7 @@ class Expressions(Protocol):
     async def truth(self, condition: Any, path: str, result: Any) -> Truth:
         """Evaluate *condition*, at *path* below the setting, over *result*.
 
-        Raises `ExpressionError` if it cannot be evaluated.
+        Raises `ExpressionError` if *condition* cannot be evaluated.
         """
         ...
 
@@ -93,14 +93,14 @@ async def job_of(
     cancel, cancel_url = completion.cancel, None
     if cancel is not None and cancel.url != AUTO:
         cancel_url = await _url(expressions, cancel.url, "cancel/url", answer)
-    is_kept = completion.poll.result == "original"
+    is_original_needed = completion.poll.result == "original"
     return JobState(
         link.url,
         link.convention,
         answer.method,
         location=location,
         cancel_url=cancel_url,
-        original=answer.result.to_json() if is_kept else None,
+        original=answer.result.to_json() if is_original_needed else None,
     )
 
 
@@ -128,7 +128,8 @@ async def _is_job(
     if completion.when is not None:
         truth = await expressions.truth(completion.when, "when", result.to_json())
         if truth.absent is not None and result.status_code == _ACCEPTED:
-            # With 202, a job was started: without `when`'s value, it would count as the result.
+            # With 202, a job was started: without a value of `when`, the response must not count
+            # as the result.
             raise truth.absent
         return truth.holds
     if result.status_code == _ACCEPTED:
@@ -149,11 +150,11 @@ async def _is_job(
 def result_url(
     result: TaskResult, url: str, convention: str, method: str, *, is_first: bool = False
 ) -> str | None:
-    """Return the URL of the job's result that *result*, a response of *url*, names; else None.
+    """Return the URL of the job's result that *result*, a response of *url*, names; None without.
 
-    *method* is the method of the request that started the job. A `Location` is not the result if it
-    is the URL to poll, or beside an operation of PUT or PATCH, whose result is the written
-    resource. Raises `RedirectError`.
+    *method* is the method of the request that started the job. A `Location` does not name the
+    result if it is the URL to poll; neither does it beside an operation of PUT or PATCH, whose
+    result is the written resource. Raises `RedirectError`.
     """
     body = result.body
     named = body.get("resourceLocation") if isinstance(body, Mapping) else None

@@ -10,7 +10,7 @@ from typing import Any, Self
 from httptask.errors import Job, TaskResult
 
 _LISTED = 20
-"""The number of states that are kept, the last ones."""
+"""The number of states that are kept: the last states."""
 LONGEST_STATE = 200
 """The number of characters of a state that are kept: servers may send any text."""
 
@@ -93,5 +93,5 @@ class JobState:
         return Job(self.url, self.status, self.states, self.polls, stopped_by, self.elapsed)
 
     def first_answer(self) -> TaskResult | None:
-        """Return the first response, if it was kept."""
+        """Return the first response; None if `original` has no copy of it."""
         return None if self.original is None else TaskResult.from_json(self.original)

@@ -1,4 +1,4 @@
-"""Decide from a response whether a job is running, done or failed. Pure."""
+"""Decide from a response whether a job is running, done or failed. Pure functions."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ _UNFINISHED = frozenset(
         *("throttled", "retry", "toberetried", "incomplete", "interrupted"),
     )
 )
-"""Words that a job has before its end, and a thing that was made for as long as it exists."""
+"""States of a job before its end. A resource may have the same states for as long as it exists."""
 
 _ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
-"""Conventions whose URL is certainly that of a job, so that an unknown state is one of the job."""
+"""Conventions whose URL is certainly the URL of a job, so that an unknown state is the job's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def verdict_of(
 
     *query* selects the state, if the author names it. The author's states decide first, then the
     states of the conventions, then the status: 202 means running, any other 2xx done.
-    *is_redirected*: the response is from another URL than the polled one, and may be the result.
+    *is_redirected*: the response is from another URL than the polled URL, and may be the result.
     Raises `CompletionError` if the state is missing.
     """
     if query is not None or polling.done or polling.failed:
@@ -143,13 +143,13 @@ def check_no_error(result: TaskResult) -> None:
     Such a job must not count as done because of a 200. A member `errors` is not enough: it may be
     about a few rows.
     """
-    told = error_in(result.body, counts_parts=False)
-    if told is not None:
-        raise CompletionError(f"the answer names no state, and tells of an error ({told})")
+    error_text = error_in(result.body, counts_parts=False)
+    if error_text is not None:
+        raise CompletionError(f"the answer names no state, and tells of an error ({error_text})")
 
 
 def _check_no_state_elsewhere(body: Any, convention: str) -> None:
-    """Raise `CompletionError` if *body* seems to have its state at an unusual place.
+    """Raise `CompletionError` if *body* seems to have its state at an unusual path.
 
     Otherwise the job would count as done because of the status 2xx. At the URL of a job, any open
     or unknown state counts. Another response may be the result, with states of resources; there,
@@ -186,15 +186,15 @@ def _named_verdict(
             return Verdict(DONE)
         where = query.text if query is not None else "$.status"
         raise CompletionError(f"the answer names no state: there is nothing at {where}")
-    is_done = _is_one(state, polling.done) if polling.done else _word(state) in _DONE
+    is_done = _is_named(state, polling.done) if polling.done else _word(state) in _DONE
     if is_done and polling.done:
-        return Verdict(DONE, state)  # whatever the conventions take the word for
-    if _is_one(state, polling.failed) if polling.failed else _has_failed(state):
+        return Verdict(DONE, state)  # the author's word, whatever it means by the conventions
+    if _is_named(state, polling.failed) if polling.failed else _has_failed(state):
         return Verdict(FAILED, state)
     return Verdict(DONE if is_done else RUNNING, state)
 
 
-def _is_one(state: str, named: Sequence[str]) -> bool:
+def _is_named(state: str, named: Sequence[str]) -> bool:
     """Say whether *state* is in *named*.
 
     Case is ignored, so that a wait for `Failed` sees the end of a `FAILED` job.

@@ -21,7 +21,7 @@ class Collection(Protocol):
     """Collects items, page by page."""
 
     async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
-        """Add *items*, those to keep of a page whose *body* has *size* bytes."""
+        """Add *items*, the items to keep of a page whose *body* has *size* bytes."""
         ...
 
     @property
@@ -66,7 +66,7 @@ class _List:
 
 
 class _File:
-    """A file with one item a line. The items are written as soon as their page has come."""
+    """A file with one item a line. The items are written as soon as their page has arrived."""
 
     def __init__(self, file: BodyFile) -> None:
         self._file = file

@@ -16,7 +16,7 @@ def doubt(
 
     The signs are another *total* than on the pages *so_far*, or a last page with fewer items than
     the offset grew by. Only pages with numbers or offsets shift when a list changes; a token or a
-    URL keeps its place.
+    URL still points to the same item.
     """
     if not pagination.counts:
         return None

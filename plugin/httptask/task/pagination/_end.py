@@ -1,4 +1,4 @@
-"""Decide whether a page is the last page of its list. Pure."""
+"""Decide whether a page is the last page of its list. Pure functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Answer:
 
     items: Sequence[Any]
     count: int
-    """Its items, those included that the query of the items leaves out."""
+    """The number of all its items, including items that the query does not select."""
     cursor: Any
     """The token, number or URL that asks for the next page; None: the page names none."""
     more: bool | None
@@ -41,19 +41,20 @@ class End:
 
 
 def end_of(
-    pagination: Pagination, answer: Answer, kept: int, came: int, earlier: Earlier
+    pagination: Pagination, answer: Answer, kept_count: int, read_count: int, earlier: Earlier
 ) -> End | None:
     """Return the end of the list if *answer* is its last page; None: another page follows.
 
-    *came* items have come so far, duplicates included, of which *kept* were kept; *earlier* is the
-    number of items before the first page. The author's `until` and the server's statements decide
-    first, then the items. A page shorter than the others is no sign of the end.
+    *read_count* items were read so far, duplicates included; *kept_count* of them were kept.
+    *earlier* is the number of items before the first page. The author's `until` and the server's
+    statements decide first, then the items. A page shorter than the others is no sign of the end.
     """
     total, at_most = answer.total, earlier.at_most
     are_items_missing = False
     if total is not None and at_most is not None:
-        # As many as the lower bound: the API may give no more, whatever their number is.
-        most = at_most + came - answer.is_at_least
+        # Reading as many items as a lower bound is not enough: the list may have more items, which
+        # the API does not give.
+        most = at_most + read_count - answer.is_at_least
         are_items_missing = most < total
     is_by_items = pagination.mode in BY_ITEMS
     if answer.is_last:
@@ -71,8 +72,8 @@ def end_of(
         # the last items are still to come. In a list that contains duplicates, the total of kept
         # items is never reached; there, an empty page shows that all items have come.
         most = earlier.at_least if at_most is None else at_most
-        all_came = most + came >= total and not answer.count
-        if earlier.at_least + kept >= total or all_came:
+        are_all_read = most + read_count >= total and not answer.count
+        if earlier.at_least + kept_count >= total or are_all_read:
             return End("total", is_complete=True)
     return None
 
@@ -80,7 +81,7 @@ def end_of(
 def _is_number_of_items(total: int, answer: Answer) -> bool:
     """Say whether *total* can be the number of items in the list.
 
-    It cannot if a page has more items, or if the server says that more follow: it may then be the
-    number of pages, or of something else.
+    It cannot if a page has more items, or if the server says that more items follow: then *total*
+    may be the number of pages, or of something else.
     """
     return total >= answer.count and not (answer.more and answer.count)

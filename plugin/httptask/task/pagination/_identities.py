@@ -78,12 +78,12 @@ def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
 
 
 def digest_of(value: bytes) -> int:
-    """Return a digest of *value* with 64 bits; never 0, which marks a free place in the table."""
+    """Return a digest of *value* with 64 bits; never 0, which marks a free slot of the table."""
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") or 1
 
 
 def _index_of(table: array[int], digest: int) -> int:
-    """Return the index of *digest* in *table*, or of the free place (0) for it.
+    """Return the index of *digest* in *table*, or of the free slot (0) for *digest*.
 
     Open addressing with linear probing.
     """

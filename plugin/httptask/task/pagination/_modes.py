@@ -86,7 +86,7 @@ def _link(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
 
 
 _NAMES_NEXT = re.compile(r"\brel\s*=[^,;<>]*(?<![\w/:.-])next(?![\w/:.-])", re.IGNORECASE)
-"""A `rel` with the word next in it, however it is quoted."""
+"""A `rel` that contains the word `next`, however the value is quoted."""
 
 
 def _is_about(page: Page, anchor: str | None) -> bool:
@@ -159,4 +159,4 @@ BY_URL = ("nextUrl", "link")
 """The modes whose cursor is a URL."""
 
 BY_ITEMS = ("page", "offset", "lastItem")
-"""The modes in which a page names no next page, so that only its items show that it is the last."""
+"""The modes in which a page names no next page: only its items show whether it is the last page."""

@@ -34,7 +34,7 @@ class Page:
     number: int
     """The number of the page, from 1."""
     cursor: Any
-    """The token, number or URL by which it was requested; None for a first page without one."""
+    """The token, number or URL by which the page was requested; None for a first page without."""
     result: TaskResult
     url: str = field(repr=False)
     """The URL that responded, unmasked: the base of a relative next URL."""
@@ -217,7 +217,7 @@ class Page:
 
 
 def _no_token(query: Query, value: Any, parameter: Place | None) -> str:
-    """Return the message about *value*, at *query*, that is not a token for *parameter*."""
+    """Return the message about *value*, at *query*, which is no token for *parameter*."""
     target = "a URL"
     if parameter is not None:
         target = f"the {_LOCATIONS[parameter.location]} {parameter.name!r}"
@@ -237,7 +237,7 @@ _LOCATIONS = {
 
 
 def whole_number(value: Any) -> int | None:
-    """Return *value*, a number or text, as a whole number from 0; None if it is not one."""
+    """Return *value*, a number or text, as a whole number from 0; None if it is no such number."""
     if isinstance(value, str):
         return 0 if value == "0" else number_from_1(value)
     value = without_point(value)

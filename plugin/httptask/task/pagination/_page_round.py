@@ -142,15 +142,15 @@ class PageRound:
         return {"attempts": self._attempts, **self.stopped()}
 
     async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
-        """Collect *parts* again: each is the `part` of an earlier round after one of its pages."""
+        """Collect *parts* again, the `part` of an earlier round after each of its pages."""
         query, count = self._queries.identity, self._so_far.count
         for part in parts:
             items = part["items"]
             self._so_far.read(items)
             if query is not None:
                 for item in items:
-                    known_as = dump(query.value(item), compact=True).encode("utf-8")
-                    self._so_far.identities.add(known_as)
+                    identity_json = dump(query.value(item), compact=True).encode("utf-8")
+                    self._so_far.identities.add(identity_json)
             await self._collection.add(items, part["body"], part["size"])
         self._so_far.count = count
 
@@ -251,7 +251,7 @@ class PageRound:
 
         Raises `PaginationError` if the page has no items, and is neither an empty page nor the end.
         """
-        if not is_last and not self._all_came():
+        if not is_last and not self._are_all_read():
             is_by_items = self._pagination.mode in BY_ITEMS
             page.check_end(is_named=not is_by_items and page.cursor is not None)
         so_far = self._so_far
@@ -266,26 +266,31 @@ class PageRound:
                 so_far.outline = outline_of(page.result.body, query)
         return items
 
-    def _all_came(self) -> bool:
-        """Say whether as many items have come as the total of the pages before."""
+    def _are_all_read(self) -> bool:
+        """Say whether as many items were read as the total of the pages before."""
         so_far, state = self._so_far, self._state
         if so_far.total is None or so_far.is_at_least or so_far.earlier is None:
             return False
-        came = state.items + state.duplicates + so_far.left_out
-        return so_far.earlier.at_least + came >= so_far.total
+        read_count = state.items + state.duplicates + so_far.left_out
+        return so_far.earlier.at_least + read_count >= so_far.total
 
-    def _contradicted(self, end: End, page: Page, came: int) -> End:
-        """Return *end* as incomplete if *page*, the last one, says that the list goes on."""
+    def _contradicted(self, end: End, page: Page, read_count: int) -> End:
+        """Return *end* as incomplete if *page*, the last page, says that the list goes on.
+
+        *read_count* is the number of items of the pages so far.
+        """
         at_most = (self._so_far.earlier or Earlier()).at_most
         reads_all = at_most is not None and not self._so_far.left_out
-        known = at_most + came if at_most is not None and reads_all else None
-        reason = contradiction(self._pagination, page.result.body, known)
+        total_count = at_most + read_count if at_most is not None and reads_all else None
+        reason = contradiction(self._pagination, page.result.body, total_count)
         if not end.is_complete or reason is None:
             return end
         self._so_far.note = self._so_far.note or f"page {page.number}: {reason}"
         return End(end.stopped_by, is_complete=False)
 
-    async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
+    async def _items_to_keep(
+        self, page: Page, items: Sequence[Any]
+    ) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* to keep, and how many of *items* were examined.
 
         Duplicates are left out. If the page exceeds `maxItems`, fewer than all items are examined.
@@ -305,8 +310,8 @@ class PageRound:
             identity = query.value(item)
             if identity is ABSENT:
                 raise page.error(f"its item {count + 1} has no identity: nothing at {query.text}")
-            known_as = dump(identity, compact=True).encode("utf-8")
-            if known_as in self._so_far.identities:
+            identity_json = dump(identity, compact=True).encode("utf-8")
+            if identity_json in self._so_far.identities:
                 continue
             if len(new_items) == most:
                 return new_items, count
@@ -319,25 +324,29 @@ class PageRound:
         page: Page,
         answer: Answer,
         delivery: Delivery,
-        kept: Sequence[Any],
-        looked_at: int,
+        kept_items: Sequence[Any],
+        examined_count: int,
     ) -> NextCall | None:
-        """Return the call after *page*, of which *kept* was collected; None: the round ends."""
+        """Return the call after *page*, of which *kept_items* were collected.
+
+        If not all items of the page were examined, the list has more items than `maxItems`. None:
+        the round ends.
+        """
         pagination, state, items = self._pagination, self._state, answer.items
-        duplicates = looked_at - len(kept)
-        self._add_call(delivery, (len(kept), duplicates, page.size))
-        is_whole = looked_at == len(items)
+        duplicates = examined_count - len(kept_items)
+        self._add_call(delivery, (len(kept_items), duplicates, page.size))
+        is_whole = examined_count == len(items)
         self._state = state = PageState(
             answer.cursor if is_whole else page.cursor,
             page.number + is_whole,
-            state.items + len(kept),
+            state.items + len(kept_items),
             state.duplicates + duplicates,
             state.bytes + page.size,
         )
         if not is_whole:
             cursor = page.cursor
             if pagination.mode == "offset" and pagination.step is None and page.count == len(items):
-                cursor += looked_at
+                cursor += examined_count
             over = f"the list has more items than maxItems, {pagination.max_items:,}"
             self._reach("maxItems", cursor, over, page.number)
             return None
@@ -398,7 +407,7 @@ class PageRound:
         self._pages = self._state.pages(stopped_by, cursor)
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
-        """Return *delivery*, that of the last call, as the delivery of the whole round.
+        """Return *delivery*, the delivery of the last call, as the delivery of the whole round.
 
         *shown* is the request of `preview`.
         """

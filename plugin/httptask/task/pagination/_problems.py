@@ -86,7 +86,7 @@ def pagination_problems(
         problems += condition_problems(
             until,
             pointer_of(["until"], setting_pointer),
-            lambda value, where: evaluator.check(value, where, _SHAPE),
+            lambda value, value_pointer: evaluator.check(value, value_pointer, _SHAPE),
         )
     return problems
 

@@ -56,12 +56,12 @@ class SoFar:
     """The digest of the last page's items, if another process read that page."""
 
     def read(self, items: Sequence[Any], left_out: int = 0) -> None:
-        """Record *items*, those of the last page, and how many the query has *left_out* of it."""
+        """Record *items*, the selected items of the last page; the query has *left_out* others."""
         self._items, self._digest = items, None
         self.count = len(items) + left_out
 
     def has_them_again(self, items: Sequence[Any]) -> bool:
-        """Say whether *items* are those of the last page.
+        """Say whether *items* are the items of the last page.
 
         Pages of only numbers and texts are never the same: such values may really repeat.
         """
@@ -97,7 +97,7 @@ class SoFar:
         return cls(
             None if earlier is None else Earlier(*earlier),
             value["total"],
-            value.get("isAtLeast", False),  # older states have not all of these
+            value.get("isAtLeast", False),  # states of older versions lack some fields
             value["more"],
             None if query is None else Query.of(query),
             None if outline is None else tuple(map(frozenset, outline)),

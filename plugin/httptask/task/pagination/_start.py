@@ -75,7 +75,7 @@ class Start:
     def earlier(self, items: int) -> Earlier:
         """Return the number of items before the first page, which has *items* items.
 
-        It is unknown after a token that is not a known beginning.
+        The number is unknown if the list starts with a token that is not a known beginning.
         """
         pagination = self.pagination
         if not pagination.counts:
@@ -126,8 +126,8 @@ class Start:
             if parameter is not None:
                 put(self.settings, parameter, "")
         except CodedError as error:
-            at = pointer_of(["parameter", "name"], self.pointer)
-            problem = Problem.of("pagination-body", at, reason=error.reason)
+            name_pointer = pointer_of(["parameter", "name"], self.pointer)
+            problem = Problem.of("pagination-body", name_pointer, reason=error.reason)
             raise SettingsError([problem]) from None
 
     def _number(self, cursor: Any, setting: str) -> int:
@@ -137,9 +137,9 @@ class Start:
         return number
 
     def _refused(self, cursor: Any, expected: str, setting: str) -> SettingsError:
-        at = pointer_of([setting], self.pointer)
+        pointer = pointer_of([setting], self.pointer)
         shown = self.mask(dump(cursor, compact=True)[:60])
-        return SettingsError([Problem.of("type", at, expected=expected, found=shown)])
+        return SettingsError([Problem.of("type", pointer, expected=expected, found=shown)])
 
 
 def _exactly(items: int) -> Earlier:

@@ -36,8 +36,8 @@ _WRAPPERS = ("meta", "metadata", "paging", "pagination", "page", "pageinfo", "re
 
 
 def is_at_least(query: Query, value: Any, body: Any) -> bool:
-    """Say whether *value*, the total at *query* in *body*, is only a lower bound: as it is written,
-    or as the members beside it say.
+    """Say whether *value*, the total at *query* in *body*, is only a lower bound: by its own form,
+    or by the members beside it.
     """
     if isinstance(value, str) and AT_LEAST.fullmatch(value):
         return True
@@ -53,12 +53,12 @@ def is_at_least(query: Query, value: Any, body: Any) -> bool:
     return False
 
 
-def contradiction(pagination: Pagination, body: Any, came: int | None) -> str | None:
+def contradiction(pagination: Pagination, body: Any, read_count: int | None) -> str | None:
     """Return why the list is not complete, although it ends with the page *body*; None: nothing
     says so.
 
-    Only members that no setting reads are looked at, at the top and in objects about the pages.
-    *came* is the number of items so far; None: unknown.
+    Only members that no setting reads are examined: the members of *body*, and of its objects about
+    the pages. *read_count* is the number of items so far; None: unknown.
     """
     if not isinstance(body, Mapping):
         return None
@@ -73,16 +73,16 @@ def contradiction(pagination: Pagination, body: Any, came: int | None) -> str | 
             if pagination.more is None and _plain(name) in _UNREAD and member is True:
                 return f"{path}.{name} of the last page is true: the list goes on"
             count = _count(member) if _is_total(path, name) and pagination.total is None else None
-            if count is not None and came is not None and count > came:
+            if count is not None and read_count is not None and count > read_count:
                 return (
-                    f"{path}.{name} is {count:,}, and {came:,} items came: the API gives no more,"
-                    " or the list ended too early"
+                    f"{path}.{name} is {count:,}, and {read_count:,} items came: the API gives no"
+                    " more, or the list ended too early"
                 )
     return None
 
 
 def _is_total(path: str, name: str) -> bool:
-    """Say whether *name* holds a number of items; `total` alone only among facts about pages."""
+    """Say whether *name* holds a number of items; `total` only in an object about the pages."""
     plain = _plain(name)
     return plain in _TOTALS or (plain == "total" and path != "$")
 

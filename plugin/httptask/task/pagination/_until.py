@@ -23,8 +23,7 @@ class Until:
         self.had_value = had_value
         """Whether the condition had a value on a page so far."""
         self.note: str | None = None
-        """A note if the condition had no value on any page so far: it may have a wrong name in it.
-        """
+        """A note if the condition had no value on any page so far: a name in it may be wrong."""
 
     async def holds(self, page: Page) -> bool:
         """Say whether *page* is the last page.
