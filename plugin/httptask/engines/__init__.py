@@ -127,10 +127,10 @@ async def arun_workflow(
 
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *definitions* are
     definitions by id, for `failureWorkflow` and tasks of the type `Workflow`. *input* is `$.input`,
-    a JSON value. *variables* are `$.variables`; they override those of the environment and of the
-    definition. *environment* is an `Environment`, or the name of an environment next to the
-    definition's file. *engine* is an engine, or the name of an installed one. *runtime* is an open
-    `httptask.task.Runtime`, which stays open; None: a new one, closed at the end.
+    a JSON value. *variables* are `$.variables`; they override the variables of the environment and
+    of the definition. *environment* is an `Environment`, or the name of an environment next to the
+    definition's file. *engine* is an engine, or the name of an installed engine. *runtime* is an
+    open `httptask.task.Runtime`, which stays open; None: a new runtime, closed at the end.
 
     *begun* is called with the run's id once its definition and input are found right, and *waits*
     when a task begins to wait for somebody, on an engine that keeps runs itself (a `Journal` has
@@ -157,12 +157,12 @@ async def arun_workflow(
     from httptask.protocols import RunOptions
     from httptask.workflow import as_definition
 
-    as_run = as_definition(definition)
+    workflow_definition = as_definition(definition)
     nested = {name: as_definition(other) for name, other in (definitions or {}).items()}
     if isinstance(environment, str):
         from httptask.workflow import load_environment
 
-        environment = load_environment(as_run, environment)
+        environment = load_environment(workflow_definition, environment)
     options = RunOptions(
         input=_json_input(input),
         variables=variables or {},
@@ -175,19 +175,19 @@ async def arun_workflow(
         cancelled=cancelled,
         signals=signals,
         callbacks=callbacks,
-        pins=_pins(as_run, pins, nested),
+        pins=_pins(workflow_definition, pins, nested),
         workflow_id=workflow_id,
     )
     async with _opened(runtime) as open_runtime:
         if journal is None:
             if history:
                 raise JournalError("earlier answers are taken over by a run with a journal only")
-            return await _run(engine, as_run, options, open_runtime)
-        # Before the journal has the run.
+            return await _run(engine, workflow_definition, options, open_runtime)
+        # Before the run is written to the journal.
         _refuse_unsupported(_engine_of(engine, open_runtime), options, has_journal=True)
         operator = _operator_options(open_runtime)
-        with journal.new_run(as_run, options, history, operator) as journalled:
-            return await _run(engine, as_run, journalled, open_runtime)
+        with journal.new_run(workflow_definition, options, history, operator) as journalled:
+            return await _run(engine, workflow_definition, journalled, open_runtime)
 
 
 def resume_run(
@@ -231,12 +231,12 @@ async def aresume_run(
 ) -> WorkflowRun:
     """Resume the run *workflow_id* of *journal*, run it to its end, and return it.
 
-    The journal holds the definition, the input and the other options of the run; the arguments are
-    those of `arun_workflow`. Ended tasks are not run again. An interrupted task is, with the same
-    idempotency key, unless that might repeat an effect: then the task fails, and its error has
+    The journal holds the definition, the input and the other options of the run; for the arguments
+    see `arun_workflow`. Ended tasks are not run again. An interrupted task is run again, with the
+    same idempotency key, unless that might repeat an effect: then the task fails, and its error has
     `maybeDelivered`. Raises `JournalError` if the run does not exist, has ended, or is run by
-    another process; and, unless *anyway*, if *runtime* lacks what the operator gave the run before,
-    such as an allowed network.
+    another process; and, unless *anyway*, if *runtime* lacks an option of the operator that the run
+    had before, such as an allowed network.
     """
     async with _opened(runtime) as opened:
         operator = None if anyway else _operator_options(opened)
@@ -302,7 +302,8 @@ async def _run(
 ) -> WorkflowRun:
     """Run *definition* on *engine*, an engine or its name.
 
-    Raises `PluginError` for an unknown engine, and for any exception of it that is not ours.
+    Raises `PluginError` for an unknown engine, and if an engine raises anything but an
+    `HttpTaskError`.
     """
     provider = ""
     if isinstance(engine, str):
@@ -368,7 +369,7 @@ def _pins(
 
 
 def _json_input(value: Any) -> Any:
-    """Return *value*. Raises `InputError` if it is not JSON."""
+    """Return *value*. Raises `InputError` if *value* is not JSON."""
     if value is None:
         return None
     from httptask._core.strict_json import dump

@@ -10,7 +10,7 @@ LONGEST = 10.0 * 365 * 24 * 3600
 
 
 class Clock:
-    """The clock of an engine, for the time and for waits. Tests replace it, so as not to wait."""
+    """The clock of an engine, for the time and for waits. Tests replace the clock, to save time."""
 
     def now(self) -> datetime:
         """Return the current time, with its offset."""

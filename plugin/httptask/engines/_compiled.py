@@ -54,7 +54,7 @@ class Outside(NamedTuple):
 
     @classmethod
     def of(cls, options: RunOptions) -> Outside:
-        """Return the ways in a run with *options*."""
+        """Return the ways for the tasks of a run with *options*."""
         can_signal = options.signals is not None or options.journal is not None
         return cls(can_signal, options.callbacks is not None)
 
@@ -83,9 +83,9 @@ class CompiledDefinition:
         self.endpoint_ids = frozenset(name for name in named if isinstance(name, str))
         self._has_endpoints = any(name is not None for name in named)
         self.runs_others = any(task.get("type") == "Workflow" for task in tasks)
-        """Whether some of its tasks run other definitions."""
+        """Whether tasks of the definition run other definitions."""
         self._files = [] if definition.key is None else _files_in(definition.document)
-        self._in_order: dict[Outside, Any] = {}
+        self._valid_states: dict[Outside, Any] = {}
         """The state at each successful validation: catalogue version, folder and state of files.
         The same state is not validated again.
         """
@@ -103,9 +103,9 @@ class CompiledDefinition:
         version = runtime.endpoints.version_for(names_endpoint=self._has_endpoints)
         files = runtime.readable
         state = version, files.folder, [files.state(reference) for reference in self._files]
-        if self._in_order.get(outside) != state:
+        if self._valid_states.get(outside) != state:
             _refuse(definition, runtime, outside)
-            self._in_order[outside] = state
+            self._valid_states[outside] = state
 
     def task(
         self, step: Step, task_type: TaskType, services: TaskServices

@@ -72,7 +72,7 @@ class Run:
         self.input = self._record.input
         """The run's input, with defaults."""
         self.cause: TaskRun | None = None
-        """The visit whose failure ended the run; None: no failure of a task has."""
+        """The visit whose failure ended the run; None: no failure of a task ended it."""
 
     async def finish(self) -> WorkflowRun:
         """Run to the end, within the definition's `timeoutSeconds`, and return the run."""
@@ -120,7 +120,7 @@ class Run:
         return replace(run, tasks=self._record.ended(progress).tasks)
 
     async def _to_the_end(self) -> Progress:
-        """Start steps and take their results until the run ends; return its end."""
+        """Start steps and process their results until the run ends; return its final progress."""
         history = self._journal.history
         progress = self._record.resumed(history) if history else self._record.begin()
         waits = {wait.key: wait for wait in progress.waits}
@@ -135,9 +135,9 @@ class Run:
         return progress
 
     async def _start_all(self, steps: Collection[Step], waits: dict[Key, Wait]) -> None:
-        """Start *steps*; a step in *waits* continues the wait that an earlier process was in.
+        """Start *steps*; a step in *waits* continues the wait that an earlier process began.
 
-        All results before, and the starts themselves, are on disk before any step does anything.
+        All earlier results and the starts are on disk before any step does anything.
         """
         starts = []
         for step in steps:
@@ -147,10 +147,10 @@ class Run:
         for step, *start in starts:
             # The visit reports its result itself: a done callback would run one iteration of the
             # event loop later.
-            visit = self._visited(step, *start)
+            visit = self._report_visit(step, *start)
             task = asyncio.create_task(visit, name=f"httptask: {step.name}")
             self._running[task] = step
-            task.add_done_callback(self._note)
+            task.add_done_callback(self._note_end)
 
     def _stop_steps(self, keys: Collection[Key]) -> None:
         """Stop the visits *keys*, because the Parallel around them has failed."""
@@ -161,10 +161,11 @@ class Run:
             if step.key in keys:
                 task.cancel()
 
-    async def _visited(self, step: Step, *start: Any) -> None:
+    async def _report_visit(self, step: Step, *start: Any) -> None:
         self._inbox.tell(await self._visits.visit(step, *start))
 
-    def _note(self, task: asyncio.Task[None]) -> None:
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """Remove the ended *task* of a visit, and pass its exception, if any, to the run."""
         step = self._running.pop(task)
         # A visit records the failure of its task itself; any other exception ends the run.
         error = asyncio.CancelledError() if task.cancelled() else task.exception()

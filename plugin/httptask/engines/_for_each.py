@@ -42,10 +42,10 @@ class _ItemFailedError(Exception):
 
 
 class ForEachVisit:
-    """The visit *step*, with *inputs*, of a task with *setting*; *do* runs it for one item.
+    """The visit *step*, with *inputs*, of a task with *setting*; *do* runs the task for one item.
 
     *runtime* provides the items and stores the outputs; None: a subclass, of another engine, does
-    both itself.
+    both.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ForEachVisit:
 
     @property
     def counts(self) -> ItemCounts | None:
-        """The number of ended items, and the waiting ones; None before the items were counted."""
+        """The number of ended items, and the waiting items; None before the items were counted."""
         return self._counts(self._items) if self._items is not None else None
 
     def _counts(self, items: Items) -> ItemCounts:
@@ -113,9 +113,9 @@ class ForEachVisit:
         try:
             source = await self._source()
             outputs = self._outputs(source)
-            self._items = items = await self._begun(source, outputs)
+            self._items = items = await self._items_so_far(source, outputs)
             if items.failed_at is None:
-                await self._all(items, source, outputs)
+                await self._run_items(items, source, outputs)
             value = await outputs.value()
         except HttpTaskError as error:
             return self._failed(error.to_json())
@@ -131,8 +131,8 @@ class ForEachVisit:
             return self._failed(self._failure, items.failed_at) | {"collected": value}
         return TaskOutcome(output=value, items=items.counts)
 
-    async def _begun(self, source: ItemSource, outputs: Outputs) -> Items:
-        """Return the state of the items; those that ended in an earlier process have ended."""
+    async def _items_so_far(self, source: ItemSource, outputs: Outputs) -> Items:
+        """Return the state of the items; items that ended in an earlier process count as ended."""
         setting = self._setting
         ended = await self._journal.items(self._step.key)
         for index, value in sorted(ended.items()):
@@ -163,7 +163,7 @@ class ForEachVisit:
             return FileOutputs(source.count, self._own_runtime)
         return ListOutputs(source.count)
 
-    async def _all(self, items: Items, source: ItemSource, outputs: Outputs) -> None:
+    async def _run_items(self, items: Items, source: ItemSource, outputs: Outputs) -> None:
         """Run the task for the *items*, in as many workers as may run concurrently.
 
         If the failure of an item ends the visit, the other workers are stopped.
@@ -172,7 +172,7 @@ class ForEachVisit:
         key = self._step.key
 
         async def work(*started: int) -> None:
-            # The end of an item starts at most one other, so a worker has one item at a time.
+            # The end of an item starts at most one other item: a worker has one item at a time.
             while started:
                 (index,) = started
                 journal = self._journal.call(key, index)

@@ -14,8 +14,9 @@ def history_before(
 ) -> list[TaskRun]:
     """Return the visits in *tasks*, an earlier run's history, that ended before the visit *key*.
 
-    A run of *definition* that begins with them continues with that visit, or with the first visit
-    before it whose task is no longer in *definition*. Each gets the additional *note*.
+    A run of *definition* that begins with the returned visits continues with the visit *key*, or
+    with an earlier visit if the task of that visit is no longer in *definition*. The returned
+    visits get the additional *note*.
     """
     types = {name: task.get("type") for _, name, task in iter_tasks(definition)}
     ended: list[TaskRun] = []
@@ -28,12 +29,13 @@ def history_before(
             ended.append(run)
     # A failed task without a route is left out, so that it runs again; unless it is in a Parallel
     # that continued by its own route.
-    led_on = any(run.type == "Parallel" and run.next_task is not None for run in ended)
+    has_routed_parallel = any(run.type == "Parallel" and run.next_task is not None for run in ended)
     # Parallel tasks are left out: the interpreter ends them again from their branches.
     reused = [
         run
         for run in ended
-        if run.type != "Parallel" and (run.status == "Completed" or run.next_task or led_on)
+        if run.type != "Parallel"
+        and (run.status == "Completed" or run.next_task or has_routed_parallel)
     ]
     # Without times: `${swf:now}` of the next task is the end of the last result, and must not be a
     # time in the earlier run.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Inbox:
     """Changes and exceptions of ended visits that the run has not processed yet.
 
-    One run waits for them, on its event loop. The engine `temporal` uses an inbox, too.
+    One run waits for changes, on its event loop. The engine `temporal` uses an inbox, too.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Inbox:
         await self._changed
 
     def take(self) -> Progress:
-        """Remove and return the oldest changes. Raises if they are an exception of a visit."""
+        """Remove the oldest entry; return it if it is changes, raise it if it is an exception."""
         news = self._news.popleft()
         if isinstance(news, BaseException):
             raise news

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def is_item_of(items: ItemCounts | None, item: int | None) -> bool:
-    """Say whether *item* is the index of one of *items*."""
+    """Say whether *item* is an index of *items*."""
     return items is not None and item is not None and 0 <= item < items.count
 
 
 def item_refusal(
     task: str, items: ItemCounts | None, item: int | None, *, has_ended: bool
 ) -> str | None:
-    """Return why *item* of *task* cannot be completed; None: it can.
+    """Return why *item* of *task* cannot be completed; None if it can be completed.
 
     *items* are the counts of the task's items, None without `forEach`; *has_ended* says whether the
     item has ended.
@@ -24,10 +24,10 @@ def item_refusal(
     if items is None:
         reason = f"the task {task!r} has no forEach: complete it without an item"
         return None if item is None else reason
-    waiting = [waiting_item.index for waiting_item in items.waiting]
-    if item in waiting:
+    indices = [waiting_item.index for waiting_item in items.waiting]
+    if item in indices:
         return None
-    hint = f"those that wait: {', '.join(map(str, waiting))}" if waiting else "none waits now"
+    hint = f"those that wait: {', '.join(map(str, indices))}" if indices else "none waits now"
     if item is None:
         return f"the task {task!r} is done for each item: say which one by --item; {hint}"
     if not is_item_of(items, item):

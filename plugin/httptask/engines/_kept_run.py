@@ -30,11 +30,11 @@ class KeptRun:
     number: int = 0
     """The number of the run in its journal."""
     holder: str | None = None
-    """The process that runs it."""
+    """The process that runs the run; None: no process does."""
     inside: str | None = None
     """The id of the run directly around a nested run."""
     outermost: str = ""
-    """The id of the outermost run around a nested run; else its own id."""
+    """The id of the outermost run around a nested run; else the id of the run itself."""
     runs: tuple[str, ...] = ()
     """The ids of the running nested runs."""
     note: str | None = None
@@ -86,5 +86,5 @@ def _waits_for_somebody(task: TaskRun) -> bool:
     """Say whether the running *task* can only be continued by a signal, not by time."""
     if task.items is None:
         return task.awaits_signal and task.wait_until is None
-    waiting = task.items.waiting
-    return bool(waiting) and all(item.until is None for item in waiting)
+    waiting_items = task.items.waiting
+    return bool(waiting_items) and all(item.until is None for item in waiting_items)

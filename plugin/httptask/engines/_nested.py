@@ -28,7 +28,7 @@ async def refuse_broken_nested(
 ) -> None:
     """Raise `DefinitionError` if a nested definition of *definition* is missing or has errors.
 
-    It is checked before the run, so that the run does not fail halfway.
+    Nested definitions are checked before the run, so that the run does not fail halfway.
     """
     if not kept_definition(definition, runtime).runs_others:  # the usual case, for speed
         return
@@ -43,9 +43,10 @@ async def refuse_broken_nested(
 
 
 def nested_definition(step: Step, name: str, options: RunOptions, limit: int) -> WorkflowDefinition:
-    """Return the definition *name* from *options*, those of the nested run for the task of *step*.
+    """Return the definition *name*; *options* are those of the nested run for the task of *step*.
 
-    Raises `SettingsError` if it does not exist, or the run would be nested deeper than *limit*.
+    Raises `SettingsError` if there is no such definition, or if the run would be nested deeper than
+    *limit*.
     """
     pointer = pointer_of(["definition"], step.pointer)
     if options.depth > limit:
@@ -65,12 +66,13 @@ def refused_error(name: str, error: DefinitionError) -> dict[str, Any]:
 def nested_error(name: str, run: WorkflowRun, cause: TaskRun | None) -> dict[str, Any]:
     """Return, as JSON, the error of a task whose nested *run* of *name* did not complete.
 
-    It is the error of *cause*, the visit that failed the nested run, with its place in the message.
+    That is the error of *cause*, the visit that failed the nested run; its message also names the
+    task and the definition.
     """
     if run.status == "Failed" and cause is not None and cause.error:
         message = cause.error.get("message")
-        where = f"task {cause.name!r} of the definition {name!r}"
-        return {**cause.error, "message": f"{where} failed: {message}"}
+        subject = f"task {cause.name!r} of the definition {name!r}"
+        return {**cause.error, "message": f"{subject} failed: {message}"}
     return {
         "error": "WorkflowFailed",
         "message": f"the run of the definition {name!r} ended as {run.status}: {run.error}",

@@ -20,7 +20,7 @@ Outcome = TaskOutcome | dict[str, Any]
 def item_end(outcome: Outcome, tasks: int) -> dict[str, Any]:
     """Return the JSON by which the end of an item is stored.
 
-    *tasks* is the number of tasks that its nested runs executed.
+    *tasks* is the number of tasks that the nested runs of the item executed.
     """
     end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
     return {**end, "tasks": tasks}
@@ -29,7 +29,7 @@ def item_end(outcome: Outcome, tasks: int) -> dict[str, Any]:
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
     """Return *outcome*, the result of a task of the type *task_type*.
 
-    Raises `TypeError` or `ValueError` if it is not a valid outcome.
+    Raises `TypeError` or `ValueError` if *outcome* is not a valid outcome.
     """
     if not isinstance(outcome, TaskOutcome):
         raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
@@ -41,7 +41,7 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
         raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
     if outcome.wait_until is not None:
         due(outcome.wait_until)
-    # A plugin's values must be JSON. Those of `Http` are, and checking megabytes takes time.
+    # A plugin's values must be JSON. The values of `Http` are JSON; checking megabytes takes time.
     if task_type != "Http":
         for value in (outcome.input, outcome.output, outcome.state):
             if value is not None:
@@ -81,10 +81,10 @@ def cut_off_error(step: Step) -> dict[str, Any]:
 
 def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
     """Return the error of a task type that raised anything but an `HttpTaskError`."""
-    where = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
+    subject = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
     return {
         "error": "TaskTypeFailed",
-        "message": f"{where} failed unexpectedly: {reason}",
+        "message": f"{subject} failed unexpectedly: {reason}",
         "kind": "task",
         "retryable": False,
     }

@@ -26,7 +26,7 @@ class Outputs(Protocol):
         ...
 
     async def value(self) -> Any:
-        """Return all outputs, null for an item without one. Do not call `put` afterwards."""
+        """Return all outputs, null for an item without output. Do not call `put` afterwards."""
         ...
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class FileOutputs:
         return await in_thread(self._written)
 
     def close(self) -> None:
-        """Remove the temporary file, and the other one unless it is kept."""
+        """Remove the temporary file, and the final file unless `value` was called."""
         self._lines.close()
         if not self._is_kept:
             self._file.discard()

@@ -64,7 +64,7 @@ class RunRecord:
         self._options = options
         self._clock = clock
         self._now = now
-        self._noted_to = noted
+        self._on_entry = noted
         self.began_at = began_at or self.time()
         """The time when the run began (RFC 3339, UTC)."""
         self._began = clock() - self.seconds_since_began
@@ -96,7 +96,7 @@ class RunRecord:
 
     def begin(self) -> Progress:
         """Begin a new run, and return its first steps."""
-        return self._noted(self._state.begun)
+        return self._record_parallels(self._state.begun)
 
     @property
     def seconds_since_began(self) -> float:
@@ -129,7 +129,7 @@ class RunRecord:
             if run.key not in self._under_way or run.type == "Parallel":
                 continue
             if run.status != "InProgress":
-                follow(self._taken(run))
+                follow(self._apply(run))
             elif run.error is not None:
                 self._end_stopped(run)
             elif run.items is not None:
@@ -146,7 +146,7 @@ class RunRecord:
         A step that was started before, by a process that died, is not recorded again.
         """
         if step.key not in self._inputs:
-            self._noted_to(self._begin(step))
+            self._on_entry(self._begin(step))
         return self._inputs[step.key]
 
     def _begin(self, step: Step) -> TaskRun:
@@ -223,7 +223,7 @@ class RunRecord:
         if step.key not in self._first_items:
             self._number_items(step.key, count)
             started, _ = self._under_way[step.key]
-            self._noted_to(replace(started, items=ItemCounts(count)))
+            self._on_entry(replace(started, items=ItemCounts(count)))
         first = self._first_items[step.key]
         run = {name: value for name, value in inputs.run.items() if name != "uuid"}
         visit, identity = step.visit, self._identity(step)
@@ -262,13 +262,13 @@ class RunRecord:
         run: WorkflowRun | None = None,
         pinned: int = 0,
     ) -> Progress:
-        """Record *outcome* as the result of *step*, and return what it changes.
+        """Record *outcome* as the result of *step*, and return the changes.
 
         *notes* are remarks for readers of the history; *run* is the nested run of the task;
-        *pinned* is the number of its requests that pins answered.
+        *pinned* is the number of the task's requests that pins answered.
         """
         if outcome.is_waiting:
-            return self._recorded(
+            return self._record_result(
                 step,
                 status="Waiting",
                 input=outcome.input,
@@ -278,7 +278,7 @@ class RunRecord:
                 notes=tuple(notes),
                 pinned=pinned,
             )
-        return self._recorded(
+        return self._record_result(
             step,
             status="Completed",
             input=outcome.input,
@@ -300,12 +300,12 @@ class RunRecord:
         items: ItemCounts | None = None,
         pinned: int = 0,
     ) -> Progress:
-        """Record that *step* failed with *error*, as JSON, and return what it changes.
+        """Record that *step* failed with *error*, as JSON, and return the changes.
 
-        *items* are the counts of its items; for *notes*, *run* and *pinned* see `complete`.
+        *items* are the counts of the step's items; for *notes*, *run* and *pinned* see `complete`.
         """
         route = error_route(step.definition, error)
-        return self._recorded(
+        return self._record_result(
             step,
             status="Failed",
             error=error,
@@ -325,14 +325,14 @@ class RunRecord:
     ) -> None:
         """Record that *step* was stopped before its end.
 
-        *error*, as JSON, says whether a request may have been delivered; *run* is its unfinished
-        nested run, *items* are the counts of its items.
+        *error*, as JSON, says whether a request may have been delivered; *run* is the unfinished
+        nested run of the step, *items* are the counts of its items.
         """
         started, began = self._under_way[step.key]
         elapsed = self._clock() - began
         stopped = replace(started, error=error, elapsed_seconds=elapsed, run=run, items=items)
         self._end_stopped(stopped)
-        self._noted_to(stopped)
+        self._on_entry(stopped)
 
     def _end_stopped(self, run: TaskRun) -> None:
         self._forget(run.key)
@@ -365,8 +365,8 @@ class RunRecord:
         """Return the text that identifies the task of *step*, unique over all runs."""
         return f" {len(step.name)} {step.name} {self.workflow_id}"
 
-    def _recorded(self, step: Step, **end: Any) -> Progress:
-        """Record a result of *step* with the fields *end*, and return what it changes."""
+    def _record_result(self, step: Step, **end: Any) -> Progress:
+        """Record a result of *step* with the fields *end*, and return the changes."""
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
         time = self.time()
@@ -375,18 +375,18 @@ class RunRecord:
             end["items"] = replace(items, nested_tasks=spent)
         run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, ended_at=time, **end)
         self._tell(run)
-        return self._taken(run)
+        return self._apply(run)
 
-    def _taken(self, run: TaskRun) -> Progress:
-        """Apply the result *run*, new or from the history, and return what it changes."""
+    def _apply(self, run: TaskRun) -> Progress:
+        """Apply the result *run*, new or from the history, and return the changes."""
         if run.status != "Waiting":
             self._forget(run.key)
         if run.pinned:
             self._pinned[run.key] = run.pinned
-        self._keep(run)
-        return self._noted(self._state.record(run))
+        self._append(run)
+        return self._record_parallels(self._state.record(run))
 
-    def _noted(self, progress: Progress) -> Progress:
+    def _record_parallels(self, progress: Progress) -> Progress:
         """Record the started, ended and stopped Parallel tasks of *progress*; return *progress*."""
         now = self._clock()
         for run in progress.parallels:
@@ -397,7 +397,7 @@ class RunRecord:
             if joined is None:
                 joined = replace(run, elapsed_seconds=now - began)
                 self._tell(joined)
-            self._keep(joined)
+            self._append(joined)
             self._state.record(joined)
         for key in progress.stopped:
             stopped = self._under_way.get(key)
@@ -411,11 +411,11 @@ class RunRecord:
         """Return the current time (RFC 3339, UTC)."""
         return utc_text(self._now())
 
-    def _keep(self, run: TaskRun) -> None:
+    def _append(self, run: TaskRun) -> None:
         self.history.append(run)
         self._finished.record(run)
 
     def _tell(self, run: TaskRun) -> None:
-        self._noted_to(run)
+        self._on_entry(run)
         if self._options.finished is not None and run.status != "Waiting":
             self._options.finished(run)

@@ -27,7 +27,7 @@ async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 
 def _can_go_on(task: asyncio.Task[Any]) -> bool:
-    """Say whether the event loop of *task* is the running one, so that *task* can end."""
+    """Say whether the event loop of *task* is running, so that *task* can end."""
     try:
         return task.get_loop() is asyncio.get_running_loop()
     except RuntimeError:

@@ -69,12 +69,14 @@ class TaskRunner:
             _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
             provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
-        return self._refusal(step) or outcome if outcome.awaits_signal else outcome
+        if outcome.awaits_signal:
+            return self._refusal(step) or outcome
+        return outcome
 
     def _call(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> TaskCall:
-        """Return the call that the type of *step* gets, with what its `prepare` returned."""
+        """Return the call that the type of *step* gets, with the result of the type's `prepare`."""
         services = Services(self._runtime, inputs)
         implementation = self._task_types[step.definition["type"]]
         definition, prepared = self._compiled.task(step, implementation, services)

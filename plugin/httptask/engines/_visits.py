@@ -95,9 +95,9 @@ class Visits:
     async def visit(
         self, step: Step, inputs: Inputs, journal: CallJournal | None, wait: Wait | None
     ) -> Progress:
-        """Run *step* to its end, and return what its result changes.
+        """Run *step* to its end, and return the changes by its result.
 
-        *journal* is the journal of the call; *wait* is the wait that an earlier process was in.
+        *journal* is the journal of the call; *wait* is the wait that an earlier process began.
         """
         setting = ForEach.of_task(step.definition)
         if setting is not None:
@@ -129,7 +129,7 @@ class Visits:
             self._close(gate)
 
     def _close(self, gate: Gate | None) -> None:
-        """Close *gate*, if there is one, and stop masking its tokens.
+        """Close *gate*, if the visit has one, and stop masking its tokens.
 
         The outcome of the visit is masked already, and each known secret slows down all masking.
         """
@@ -145,10 +145,10 @@ class Visits:
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> Gate | None:
-        """Open the gate that receives the callback of *step*; None if its task waits for none.
+        """Open the gate that receives the callback of *step*.
 
-        It is opened before the request, because the callback may come before the response. For
-        *keep* and *note* see `Gate`.
+        None if the task waits for no callback. The gate is opened before the request is sent,
+        because the callback may come before the response. For *keep* and *note* see `Gate`.
         """
         if self._callbacks is None or not self._tasks.awaits_callback(step):
             return None
@@ -178,7 +178,7 @@ class Visits:
         signal = None
         while True:
             if wait is not None:
-                signal = await self._awaited(wait, gate)
+                signal = await self._wait_for_signal(wait, gate)
                 state = wait.state if state is None else state
                 call.keeper = journal = self._journal.call(step.key)
                 self._announce(step, journal)
@@ -194,36 +194,37 @@ class Visits:
             await self._journal.written()
             state, wait = None, progress.waits[0]
 
-    async def _awaited(
+    async def _wait_for_signal(
         self, wait: Wait, gate: Gate | None, item: int | None = None
     ) -> Signal | None:
         """Wait for the signal of *wait*, from a person or by a call at *gate*; None: timed out.
 
         *item* is the index of the waiting item, if the task has `forEach`.
         """
-        waits: list[asyncio.Task[Any]] = []
+        # Signals before the time: if both have come, the signal counts.
+        waiters: list[asyncio.Task[Any]] = []
         if wait.awaits_signal and gate is not None:
-            waits.append(asyncio.create_task(gate.wait()))
+            waiters.append(asyncio.create_task(gate.wait()))
         if wait.awaits_signal and self._signals is not None:
             key = wait.key if item is None else (*wait.key, item)
-            waits.append(asyncio.create_task(self._signals.wait(*key)))
+            waiters.append(asyncio.create_task(self._signals.wait(*key)))
         if wait.until is not None:
-            waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
+            waiters.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await stop([wait for wait in waits if not wait.done()])
-        # Signals come before the time in *waits*: if both are there at once, the signal counts.
-        return next((wait.result() for wait in waits if wait.done() and not wait.cancelled()), None)
+            await stop([waiter for waiter in waiters if not waiter.done()])
+        ended = (waiter for waiter in waiters if waiter.done() and not waiter.cancelled())
+        return next((waiter.result() for waiter in ended), None)
 
     # Nested runs
 
     async def _run_nested(
         self, step: Step, outcome: TaskOutcome, name: str, stopped: list[WorkflowRun]
     ) -> Progress:
-        """Run the definition *name*, as *outcome* of *step* asks, and return what its end changes.
+        """Run the definition *name*, as *outcome* of *step* asks; return the changes by its end.
 
-        If the run is cancelled, it is appended to *stopped*.
+        If the nested run is cancelled, that run is appended to *stopped*.
         """
         end, run = await self._nested_end(step, outcome, name, stopped)
         if isinstance(end, TaskOutcome):
@@ -267,10 +268,10 @@ class Visits:
     # Items
 
     async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
-        """Run *step* once for each item, and return what its result changes."""
+        """Run *step* once for each item, and return the changes by its result."""
         self._journal.show(step.key, CallProgress())
         visit = ForEachVisit(
-            step, inputs, setting, self._runtime, self._record, self._journal, self._to_its_end
+            step, inputs, setting, self._runtime, self._record, self._journal, self._run_item
         )
         self._visits_of_items[step.key] = visit
         try:
@@ -285,18 +286,18 @@ class Visits:
             return self._record.complete(step, outcome, pinned=visit.pinned)
         return self._record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
 
-    def _to_its_end(
+    def _run_item(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> Awaitable[tuple[Outcome, int]]:
         """Run the task of *step* for one item, including its waits.
 
-        Return its outcome, and the number of tasks that its nested run executed.
+        Return the outcome, and the number of tasks that the nested run of the item executed.
         """
         if self._callbacks is None:
             return self._turns_of_item(step, inputs, journal, None)
-        return self._called_back(step, inputs, journal)
+        return self._run_item_with_gate(step, inputs, journal)
 
-    async def _called_back(
+    async def _run_item_with_gate(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> tuple[Outcome, int]:
         """Run the task of *step* for one item, which may wait for a callback."""
@@ -323,7 +324,7 @@ class Visits:
         while True:
             if turn is not None:
                 if turn.awaits_signal and gate is not None and call is not None:
-                    call.maybe_delivered = True  # it waits for a callback to its request
+                    call.maybe_delivered = True  # the item waits for a callback to its request
                 signal = await self._signal_of_item(step, index, turn, gate)
                 state = turn.state
             if journal is not None:
@@ -349,10 +350,10 @@ class Visits:
         """
         wait = Wait(step, turn.wait_until, turn.state, turn.awaits_signal)
         if not wait.awaits_signal:
-            return await self._awaited(wait, gate)
+            return await self._wait_for_signal(wait, gate)
         await self._journal.written()
         with self._visits_of_items[step.key].waits(WaitingItem(index, until=wait.until)):
-            return await self._awaited(wait, gate, index)
+            return await self._wait_for_signal(wait, gate, index)
 
     async def _nested_of_item(
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None
@@ -370,14 +371,14 @@ class Visits:
 
 
 def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
-    """Return *outcome* with the tokens of *gate* masked, if there is one."""
+    """Return *outcome* with the tokens of *gate* masked; None: there are no tokens."""
     if gate is None:
         return outcome
     if not isinstance(outcome, TaskOutcome):
         error: dict[str, Any] = gate.mask(outcome)
         return error
-    output, given, state = map(gate.mask, (outcome.output, outcome.input, outcome.state))
-    return replace(outcome, output=output, input=given, state=state)
+    output, parameters, state = map(gate.mask, (outcome.output, outcome.input, outcome.state))
+    return replace(outcome, output=output, input=parameters, state=state)
 
 
 def _with_names(inputs: Inputs, gate: Gate) -> Inputs:

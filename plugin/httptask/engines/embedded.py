@@ -24,7 +24,8 @@ class EmbeddedEngine:
     """Runs a definition to its end in this process.
 
     Tasks can wait for signals if the options have `signals` or a journal. With a journal, the
-    engine can continue a run that an earlier process did not end; without, nothing is stored.
+    engine can continue a run that an earlier process did not end; without a journal, nothing is
+    stored.
     """
 
     name = "embedded"
@@ -41,8 +42,7 @@ class EmbeddedEngine:
         """Run *definition* to its end and return the run.
 
         The run is `Completed`, `Failed` or `TimedOut` (after the definition's `timeoutSeconds`).
-        Its `tasks` are all visits in order of completion, and, as `InProgress`, those that were
-        stopped.
+        Its `tasks` are all visits in order of completion, and, as `InProgress`, the stopped visits.
 
         If the run does not complete and the definition names a `failureWorkflow`, that entry of
         `options.definitions` is run with the input `{"input": the run's input, "failed":
@@ -53,8 +53,8 @@ class EmbeddedEngine:
         *runtime* is open and stays open. Raises, before anything is run, `DefinitionError` if
         *definition* has errors, and `InputError` if its `inputSchema` refuses the input. The
         failure of a task is not raised. After a cancellation nothing is left running,
-        `options.cancelled` has been called with the run so far, and the journal allows it to be
-        resumed. Raises `JournalError` if the journal cannot be written; earlier writes are kept.
+        `options.cancelled` has been called with the run so far, and the run can be resumed from the
+        journal. Raises `JournalError` if the journal cannot be written; earlier writes are kept.
         """
         await refuse_broken_nested(definition, options, runtime)
         if options.journal is not None:
@@ -69,17 +69,17 @@ async def _whole_run(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
 ) -> tuple[WorkflowRun, TaskRun | None]:
     """Run *definition*, then its failure workflow; return the run, and the visit that failed it."""
-    first = await _begun(definition, options, runtime, clock)
+    main_run = await _new_run(definition, options, runtime, clock)
     if options.begun is not None:
-        options.begun(first.workflow_id)
-    run = await first.finish()
+        options.begun(main_run.workflow_id)
+    run = await main_run.finish()
     if run.status == "Completed" or definition.failure_workflow is None:
-        return run, first.cause
-    failure = failure_input(run, first.cause, first.input)
-    after = await _with_failure_workflow(
+        return run, main_run.cause
+    failure = failure_input(run, main_run.cause, main_run.input)
+    whole_run = await _with_failure_workflow(
         run, failure, definition.failure_workflow, options, runtime, clock
     )
-    return after, first.cause
+    return whole_run, main_run.cause
 
 
 async def _with_failure_workflow(
@@ -90,7 +90,7 @@ async def _with_failure_workflow(
     runtime: Runtime,
     clock: Clock,
 ) -> WorkflowRun:
-    """Run the failure workflow *name* with the input *failure*; return *run* with its run."""
+    """Run the failure workflow *name* with the input *failure*; return *run* with that run."""
     definition = options.definitions.get(name)
     if definition is None:
         return replace(
@@ -104,7 +104,7 @@ async def _with_failure_workflow(
         pins=options.pins and options.pins.inside(name),
         input=failure,
         workflow_id=workflow_id,
-        cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
+        cancelled=cancelled and (lambda stopped: cancelled(replace(run, failure_run=stopped))),
         signals=signals and signals.of_run(workflow_id),
     )
     if options.journal is not None:
@@ -112,18 +112,18 @@ async def _with_failure_workflow(
         journal = await options.journal.inside(workflow_id, definition.title, failure, began_at)
         options = replace(options, journal=journal, input=journal.input)
     try:
-        after = await (await _begun(definition, options, runtime, clock)).finish()
+        failure_run = await (await _new_run(definition, options, runtime, clock)).finish()
     except DefinitionError as error:
         return replace(
             run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}"
         )
-    return replace(run, failure_run=after)
+    return replace(run, failure_run=failure_run)
 
 
-async def _begun(
+async def _new_run(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
 ) -> Run:
-    """Return a new run of *definition*. Raises `DefinitionError` if it has errors."""
+    """Return a new run of *definition*. Raises `DefinitionError` if *definition* has errors."""
 
     async def run_inside(
         definition: WorkflowDefinition, options: RunOptions

@@ -24,7 +24,7 @@ from httptask.engines.callbacks._tokens import (
 from httptask.model.callback import CALLBACK_URL, TOKENS, Answer, Received
 from httptask.model.workflow import Signal
 
-_NAME_LENGTH = 16
+_PREFIX_LENGTH = 16
 """The first characters of a token are its key in a dictionary; the rest is compared in constant
 time.
 """
@@ -44,8 +44,8 @@ class Gate:
     """The wait of one visit for a call of its URL.
 
     *names* are the `swf:` names with the URL and its tokens. *answer* decides on each call. *keep*
-    stores the signal that ends the wait, and returns whether it is the first one. *note* is called
-    with remarks for the history.
+    stores the signal that ends the wait, and returns whether it is the first signal. *note* is
+    called with remarks for the history.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Gate:
         self.names = names
         self.url = names[CALLBACK_URL]
         self.tokens = [names[name] for name in TOKENS if name in names]
-        """The tokens of the visit; the first is that of its URL."""
+        """The tokens of the visit; the first is the token of its URL."""
         self._answer = answer
         self._keep = keep
         self._note = note
@@ -67,7 +67,7 @@ class Gate:
         self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._is_closed = False
         self.mask: Callable[[Any], Any] = Redactor(self.tokens).value
-        """Returns JSON with the tokens masked, because a server may have echoed one."""
+        """Returns JSON with the tokens masked, because a server may have echoed a token."""
 
     async def wait(self) -> Signal:
         """Wait for the call that ends the wait, and return its signal."""
@@ -99,7 +99,7 @@ class Gate:
             return answer
 
     def _late(self) -> Answer | None:
-        """Return the answer to a call after the end of the wait; None while it lasts."""
+        """Return the answer to a call after the end of the wait; None before the end."""
         if self._signal.done():
             return REPEATED
         return GONE if self._is_closed else None
@@ -130,7 +130,7 @@ class Callbacks:
 
     def url_of(self, visit: Visit) -> str | None:
         """Return the URL of *visit*, which is a secret; None if *visit* has no open gate."""
-        _, gate = self._gates.get(self._tokens(visit)[0][:_NAME_LENGTH], (None, None))
+        _, gate = self._gates.get(self._tokens(visit)[0][:_PREFIX_LENGTH], (None, None))
         return gate.url if gate is not None else None
 
     def open(
@@ -141,9 +141,10 @@ class Callbacks:
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> Gate:
-        """Open the gate of *visit*. Its URL is the same each time, also in another process.
+        """Open the gate of *visit*. Its URL is always the same, also in another process.
 
-        *answering* returns the function that answers the gate's calls; for the others see `Gate`.
+        *answering* returns the function that answers the gate's calls; for *keep* and *note* see
+        `Gate`.
         """
 
         async def answer(received: Received) -> Answer:
@@ -151,7 +152,7 @@ class Callbacks:
 
         gate = Gate(names_of(self.address, *self._tokens(visit)), answer, keep, note)
         for token in gate.tokens:
-            self._gates[token[:_NAME_LENGTH]] = token, gate
+            self._gates[token[:_PREFIX_LENGTH]] = token, gate
         if self._opened is not None:
             self._opened(str(visit[1]), without_token(gate.url))
         return gate
@@ -160,15 +161,15 @@ class Callbacks:
         """Close *gate*. Later calls of its URL are recognised for a while."""
         late = gate.close()
         for token in gate.tokens:
-            name = token[:_NAME_LENGTH]
-            if self._gates.get(name) == (token, gate):
-                del self._gates[name]
-            self._over[name] = token, late
+            prefix = token[:_PREFIX_LENGTH]
+            if self._gates.get(prefix) == (token, gate):
+                del self._gates[prefix]
+            self._over[prefix] = token, late
         while len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
 
     def _tokens(self, visit: Visit) -> list[str]:
-        """Return the tokens of *visit*, one for each secret; the first is that of its URL."""
+        """Return the tokens of *visit*, one for each secret; the first is the token of its URL."""
         return [keyed_hash(secret, visit) for secret in self._secrets]
 
     async def receive(self, path: str, received: Received) -> Answer:
@@ -177,15 +178,15 @@ class Callbacks:
         Only a caller that knows a URL learns whether its run exists.
         """
         token = token_in(path)
-        name = token[:_NAME_LENGTH]
-        known, late = self._over.get(name, ("-" * len(token), UNKNOWN))
-        known, gate = self._gates.get(name, (known, None))
-        if not hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
+        prefix = token[:_PREFIX_LENGTH]
+        valid_token, late = self._over.get(prefix, ("-" * len(token), UNKNOWN))
+        valid_token, gate = self._gates.get(prefix, (valid_token, None))
+        if not hmac.compare_digest(valid_token.encode(), token.encode("utf-8", "replace")):
             return UNKNOWN
         if gate is None:
             return late
         try:
             return await gate.receive(received)
-        except Exception:  # noqa: BLE001 - the caller is asked to call again, and the log has why
+        except Exception:  # noqa: BLE001 - the caller is asked to call again; the log says why
             _log.exception("a callback could not be taken")
             return LATER

@@ -33,7 +33,7 @@ _CLOSE_SECONDS = 2.0
 its answer.
 """
 _MOST_CONNECTIONS = 200
-"""The number of connections; further ones are answered with the status 503."""
+"""The number of connections; further connections are answered with the status 503."""
 
 
 @contextlib.asynccontextmanager
@@ -47,8 +47,8 @@ async def receiving(
 ) -> AsyncIterator[Callbacks]:
     """Serve callbacks on *host* and *port* (0: a free port), and yield the `Callbacks` of tasks.
 
-    *address* is the URL by which APIs reach the server, that of a proxy for example; None: the URL
-    of *host* and the port. For *secret* and *opened* see `Callbacks`. Raises `OSError`.
+    *address* is the URL by which APIs reach the server, for example the URL of a proxy; None: the
+    URL of *host* and the port. For *secret* and *opened* see `Callbacks`. Raises `OSError`.
     """
 
     async def receive(path: str, received: Received) -> Answer:
@@ -164,17 +164,17 @@ async def _answer(
     """Read a call, and return the answer to it."""
     call = _Call()
     parser = HttpRequestParser(call)
-    read, is_continued = 0, False
+    size, is_continued = 0, False
     while not call.is_whole:
         data = await reader.read(65536)
         if not data:
             return Answer(400, "the call ended early")
-        read += len(data)
+        size += len(data)
         try:
             parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
             return Answer(400, "this is no HTTP request that is understood here")
-        if call.head_size > _MOST_HEAD or (not call.has_head and read > _MOST_HEAD):
+        if call.head_size > _MOST_HEAD or (not call.has_head and size > _MOST_HEAD):
             return Answer(431, f"the head of a call has at most {_MOST_HEAD:,} bytes")
         if not call.has_head:
             continue
@@ -182,7 +182,7 @@ async def _answer(
         if refusal is not None:
             return refusal
         # RFC 9110, section 10.1.1: a client that sent `Expect: 100-continue` may wait for this
-        # before it sends the body.
+        # response before it sends the body.
         if not is_continued and not call.is_whole and call.header("expect"):
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             is_continued = True

@@ -20,7 +20,8 @@ the item.
 
 
 Secret = bytes | tuple[bytes, bytes]
-"""The secret of URLs; or two: new URLs use the first, and URLs made with the second are valid, too.
+"""The secret of URLs, or two secrets: new URLs are made with the first, URLs made with the second
+are valid, too.
 """
 
 

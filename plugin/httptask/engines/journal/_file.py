@@ -122,7 +122,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the file is a journal, set the pragmas, and create missing tables."""
     connection.execute("PRAGMA trusted_schema = OFF")
     _refuse_others(connection, path)
-    mode = _shared(connection)
+    mode = _set_wal_mode(connection)
     if mode != "wal":
         reason = "its file system has no shared memory, as over a network; use a local disk"
         raise JournalError(f"the journal {path}: {reason}")
@@ -141,7 +141,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("COMMIT")
 
 
-def _shared(connection: sqlite3.Connection) -> str:
+def _set_wal_mode(connection: sqlite3.Connection) -> str:
     """Set the journal mode WAL, in which a writer does not block readers; return the new mode."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -157,7 +157,7 @@ def _shared(connection: sqlite3.Connection) -> str:
 
 
 def _refuse_others(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the number of tables. Raises `JournalError` if they are not those of a journal."""
+    """Return the number of tables. Raises `JournalError` if the file is not a journal."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()

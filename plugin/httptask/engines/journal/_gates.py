@@ -40,7 +40,7 @@ def give(
 
 
 def _open_gates(connection: sqlite3.Connection, run: KeptRun) -> list[str]:
-    """Return the names of the tasks of *run* that wait for a signal and have not got one."""
+    """Return the names of the tasks of *run* that wait for a signal, and have got none yet."""
     sql = "SELECT task, visit FROM signal WHERE run = ?"
     completed = set(connection.execute(sql, (run.number,)))
     return [
@@ -57,8 +57,8 @@ def _has_ended(
     """Say whether *item* of *task* has ended, or has got a signal."""
     if not is_item_of(task.items, item):
         return False
-    where = (run.number, *task.key, item)
-    return any(connection.execute(sql, where).fetchone() for sql in (_ENDED, GIVEN_TO_ITEM))
+    item_key = (run.number, *task.key, item)
+    return any(connection.execute(sql, item_key).fetchone() for sql in (_ENDED, GIVEN_TO_ITEM))
 
 
 def _no_gate(run: KeptRun, task: str, names: list[str]) -> str:

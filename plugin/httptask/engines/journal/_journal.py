@@ -75,8 +75,8 @@ class Journal:
     ) -> Iterator[RunOptions]:
         """Yield *options* with the journal of a new run of *definition*.
 
-        The run is locked for this process. Its id is that of *options*, or a new one. The visits of
-        *history* count as ended. *operator* are the `operator_options` of this process.
+        The run is locked for this process. Its id is the id in *options*, or a new id. The visits
+        of *history* count as ended. *operator* are the `operator_options` of this process.
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
         plan = _text({**plan_of(definition, options), "operator": operator})
@@ -97,7 +97,7 @@ class Journal:
                 ) from error
             append_history(connection, workflow_id, history)
 
-        with self._held(workflow_id):
+        with self._locked(workflow_id):
             self._store.do(insert)
             try:
                 yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
@@ -117,11 +117,11 @@ class Journal:
 
         The options have its journal, and the run is locked for this process. Raises `JournalError`
         if the run does not exist, has ended, is nested, or is run by another process; and if
-        *operator*, the `operator_options` of this process, lack some that the run had before.
+        *operator*, the `operator_options` of this process, lack options that the run had before.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
-        with self._held(workflow_id):
+        with self._locked(workflow_id):
             row = self._store.do(
                 lambda connection: connection.execute(
                     "SELECT plan, input, status FROM run WHERE id = ?", (workflow_id,)
@@ -134,14 +134,14 @@ class Journal:
                 )
             if status is not None:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")
-            kept_plan = parse(plan)
+            stored_plan = parse(plan)
             if operator is not None:
-                self._take_operator(workflow_id, kept_plan, operator)
-            definition, options = started_with(kept_plan, parse(input_text))
+                self._store_operator(workflow_id, stored_plan, operator)
+            definition, options = started_with(stored_plan, parse(input_text))
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
-    def _take_operator(
+    def _store_operator(
         self, workflow_id: str, plan: dict[str, Any], operator: Mapping[str, Any]
     ) -> None:
         """Store *operator* in the *plan* of a run, for the next process that resumes it.
@@ -165,7 +165,7 @@ class Journal:
             )
 
     @contextmanager
-    def _held(self, workflow_id: str) -> Iterator[None]:
+    def _locked(self, workflow_id: str) -> Iterator[None]:
         """Hold the lock of a run while the block lasts. Raises `JournalError`."""
         lock = RunLock(self.path, workflow_id)
         lock.hold()
@@ -187,10 +187,10 @@ class Journal:
 
         Raises `JournalError`.
         """
-        plan, input_text = self._begun_with(workflow_id)
+        plan, input_text = self._plan_and_input(workflow_id)
         return started_with(plan, parse(input_text))
 
-    def _begun_with(self, workflow_id: str) -> tuple[dict[str, Any], str]:
+    def _plan_and_input(self, workflow_id: str) -> tuple[dict[str, Any], str]:
         run = self.run(workflow_id)
         plan, input_text = self._store.do(
             lambda connection: connection.execute(
@@ -200,19 +200,19 @@ class Journal:
         return parse(plan), input_text
 
     def operator_words(self, workflow_id: str) -> list[str]:
-        """Return the options that the operator gave a run, or the outermost run around it, as words
-        of a command line; without the proxy, whose URL the journal does not have.
+        """Return the operator's options of a run, or of the outermost run around it, as words of a
+        command line; without the proxy, because the journal does not have its URL.
         """
-        options = dict(self._begun_with(workflow_id)[0].get("operator") or {})
+        options = dict(self._plan_and_input(workflow_id)[0].get("operator") or {})
         options.pop("--proxy", None)
         return missing_options(options, {})
 
     def summaries(self) -> list[KeptRun]:
         """Return the runs as `runs` does, with their tasks, but without inputs and outputs."""
-        return [self._seen(run) for run in self._store.do(summarised)]
+        return [self._with_holder(run) for run in self._store.do(summarised)]
 
     def keep_latest(self, count: int) -> None:
-        """Remove all runs except the latest *count*, and those that a process is running."""
+        """Remove all runs except the latest *count*, and the runs that a process is running."""
         old = [run for run in self.summaries()[count:] if run.holder is None]
         numbers = [(run.number,) for run in old]
         self._store.do(
@@ -221,16 +221,18 @@ class Journal:
 
     def runs(self) -> list[KeptRun]:
         """Return all runs except nested ones, the latest one first."""
-        return [self._seen(run) for run in self._store.do(listed)]
+        return [self._with_holder(run) for run in self._store.do(listed)]
 
     def run(self, workflow_id: str) -> KeptRun:
         """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
-        return self._seen(self._store.do(lambda connection: look_up(connection, workflow_id)))
+        return self._with_holder(
+            self._store.do(lambda connection: look_up(connection, workflow_id))
+        )
 
-    def _seen(self, run: KeptRun) -> KeptRun:
+    def _with_holder(self, run: KeptRun) -> KeptRun:
         """Return *run* with the process that holds its lock; without one, it is `Interrupted`.
 
-        The lock of a nested run is that of the outermost run.
+        The lock of a nested run is the lock of the outermost run.
         """
         if run.status not in ("Running", "Waiting"):
             return run
@@ -243,8 +245,8 @@ class Journal:
     ) -> None:
         """Give *signal* to the waiting *task* of a run; with `forEach`, to its item *item*.
 
-        The process that runs it continues within a second; without one, the run continues when it
-        is resumed. Raises `JournalError` if the task or item does not wait for a signal.
+        A process that is running the run continues within a second; otherwise the run continues
+        when it is resumed. Raises `JournalError` if the task or item does not wait for a signal.
         """
         self._store.do(
             lambda connection: give(

@@ -24,7 +24,7 @@ _WAITING = (
     " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = call.run AND part.task = call.task"
     " AND part.visit = call.visit AND part.item = call.item AND part.number = 0) ORDER BY item"
 )
-"""Selects the states of the items that have not got a signal (which is stored as part 0)."""
+"""Selects the states of the items that have got no signal yet (which is stored as part 0)."""
 
 
 def _without_large(column: str) -> str:
@@ -97,7 +97,7 @@ def _read(
 def _around(
     connection: sqlite3.Connection, workflow_id: str, parent: int | None
 ) -> tuple[str | None, str]:
-    """Return the ids of the run around a run, None without one, and of the outermost run."""
+    """Return the ids of the run directly around a run (None if not nested) and of the outermost."""
     inside, outermost = None, workflow_id
     while parent is not None:
         sql = "SELECT id, parent FROM run WHERE number = ?"

@@ -1,4 +1,4 @@
-"""The lock of a run, so that only one process runs it. It ends with its process."""
+"""The lock of a run: only one process runs the run. The lock ends with its process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from httptask._core.file_lock import try_lock, unlock
 from httptask.errors import JournalError
 
 _TRIES = 20
-"""The number of attempts to take the lock: `holder`, in another process, takes it for a moment."""
+"""The number of attempts to take the lock, because `holder` in another process takes the lock, too,
+for a moment.
+"""
 
 
 class RunLock:

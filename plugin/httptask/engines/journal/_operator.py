@@ -15,20 +15,20 @@ _NETWORKS = "--allow-network"
 
 
 def operator_options(runtime: Runtime) -> dict[str, Any]:
-    """Return what the operator gave *runtime*, by the option of the command line.
+    """Return the operator's options of *runtime*, by their names on the command line.
 
     A value is a list, a number, a text, or True for an option that is only present. The URL of a
     proxy may contain a password, so only its presence is returned.
     """
-    allowed, way, files = runtime.allowed, runtime.ways, runtime.shared_files
+    allowed, ways, files = runtime.allowed, runtime.ways, runtime.shared_files
     limits, usual = runtime.limits, Limits()
     options = {
         _NETWORKS: [*map(_network_text, allowed.networks), *sorted(allowed.hosts)],
         "--allow-host-header": runtime.allow_host_header,
-        "--proxy": way.has_proxy,
-        "--no-proxy": way.without_proxy,
-        "--ca-file": way.ca_file,
-        "--insecure-host": way.insecure_hosts,
+        "--proxy": ways.has_proxy,
+        "--no-proxy": ways.without_proxy,
+        "--ca-file": ways.ca_file,
+        "--insecure-host": ways.insecure_hosts,
         "--files": files and str(files.folder),
         "--bucket": files and files.bucket,
         MAX_STEPS_OPTION: limits.steps if limits.steps > usual.steps else None,
@@ -40,7 +40,7 @@ def operator_options(runtime: Runtime) -> dict[str, Any]:
 def missing_options(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return the options *before* that are missing *now*, as words of a command line.
 
-    Another folder, bucket, proxy or file of certificates replaces the one before.
+    A folder, bucket, proxy or file of certificates is not missing if it was replaced by another.
     """
     words: list[str] = []
     for name, value in before.items():

@@ -22,8 +22,8 @@ Key = tuple[str, int]
 NO_ITEM = -1
 """The `item` of a call without `forEach`."""
 
-_BETWEEN_LOOKS = 0.1
-_LONGEST_BETWEEN_LOOKS = 0.8
+_POLL_SECONDS = 0.1
+_MOST_POLL_SECONDS = 0.8
 """Seconds between two polls of the file for a signal: the first number for each waiting task or
 item, up to the second.
 """
@@ -38,7 +38,7 @@ _FORGOTTEN = (
 _PARTS = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? ORDER BY number"
 )
-_GIVEN = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
+_SIGNAL = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
 # The parts of a round are numbered from 1. The part 0 of an item is its signal.
 GIVEN_TO_ITEM = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? AND number = 0"
@@ -72,8 +72,8 @@ class Call:
 class RunJournal:
     """The journal of the run *workflow_id* in *store*.
 
-    An engine writes to it, and reads what an earlier process wrote. *outer* is the journal of the
-    run around a nested run.
+    An engine writes to the journal, and reads the entries of an earlier process. *outer* is the
+    journal of the run around a nested run.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class RunJournal:
 
     @property
     def is_left(self) -> bool:
-        """Whether this process is leaving the run before its end, for another to continue."""
+        """Whether this process leaves the run before its end, so that another can continue it."""
         return self._is_left if self._outer is None else self._outer.is_left
 
     def leave(self) -> None:
@@ -200,17 +200,17 @@ class RunJournal:
         self,
         workflow_id: str,
         title: str,
-        given: Any,
+        input_value: Any,
         began_at: str,
         key: Key | None = None,
         item: int | None = None,
     ) -> RunJournal:
         """Open the journal of a nested run, which an earlier process may have begun.
 
-        The visit *key* (and *item* of it) asked for the run; None: it is the failure workflow.
-        *given* is its input, *title* the name of its definition.
+        The visit *key* (or its item *item*) asked for the run; *key* None: the failure workflow is
+        run. *input_value* is the input of the run, *title* the name of its definition.
         """
-        value = self._mask(given)
+        value = self._mask(input_value)
         task, visit = key if key is not None else (None, None)
 
         def open_run(connection: sqlite3.Connection) -> Stored:
@@ -234,8 +234,8 @@ class RunJournal:
 
     def call(self, key: Key, item: int | None = None) -> CallJournal:
         """Return the journal of the call of the visit *key*, or of its item *item*."""
-        where = (*key, NO_ITEM if item is None else item)
-        return CallJournal(self, where, self._calls.pop(where, None))
+        call_key = (*key, NO_ITEM if item is None else item)
+        return CallJournal(self, call_key, self._calls.pop(call_key, None))
 
     async def items(self, key: Key) -> dict[int, dict[str, Any]]:
         """Return the stored ends of the items of the visit *key*, by index; see `item_end`."""
@@ -263,7 +263,7 @@ class RunJournal:
     # Signals
 
     async def give(self, key: Key, signal: Signal) -> bool:
-        """Store *signal* for the visit *key*, and return whether it is the first.
+        """Store *signal* for the visit *key*, and return whether it is the first signal.
 
         The visit need not be waiting yet.
         """
@@ -291,19 +291,19 @@ class RunJournal:
         Another process may write the signal, so the file is polled.
         """
         item_index = () if item is None else (item,)
-        sql, where = (
-            GIVEN_TO_ITEM if item_index else _GIVEN,
+        sql, values = (
+            GIVEN_TO_ITEM if item_index else _SIGNAL,
             (self._number, task, visit, *item_index),
         )
-        rows = await self._store.read(sql, *where)
+        rows = await self._store.read(sql, *values)
         if not rows and self._waits is not None:
             self._waits(self.workflow_id, task, *item_index)
         self._open_gates += 1
         try:
             while not rows:
-                seconds = self._open_gates * _BETWEEN_LOOKS
-                await asyncio.sleep(min(seconds, _LONGEST_BETWEEN_LOOKS))
-                rows = await self._store.read(sql, *where)
+                seconds = self._open_gates * _POLL_SECONDS
+                await asyncio.sleep(min(seconds, _MOST_POLL_SECONDS))
+                rows = await self._store.read(sql, *values)
         finally:
             self._open_gates -= 1
         return Signal.from_json(parse(rows[0][0]))
@@ -360,8 +360,8 @@ class CallJournal:
     async def keep(self, state: Any, part: Any) -> None:
         """Write the state of the round, and the part that its last call added."""
         masked = self._run._mask([state, part])
-        # A state or part with a secret is not stored, and none after it: a round cannot continue
-        # from a masked state, nor without one of its parts.
+        # A state or part with a secret is not stored, and no later state or part: a round cannot
+        # continue from a masked state, nor without one of its parts.
         self._keeps = self._keeps and masked == [state, part]
         if not self._keeps or state is None:
             return
@@ -412,7 +412,7 @@ def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
 def give_to_item(
     connection: sqlite3.Connection, key: tuple[int, str, int, int], signal: str
 ) -> bool:
-    """Store *signal* for an item; return whether it is the first.
+    """Store *signal* for an item; return whether it is the first signal.
 
     *key* is run, task, visit and item.
     """

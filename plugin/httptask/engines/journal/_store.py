@@ -53,7 +53,7 @@ class Store:
         """Wait until all changes queued so far are on disk. Raises `JournalError`."""
         if not self._noted and self._failure is None:
             return
-        # The first of several callers writes the changes of all; the others find an empty queue.
+        # The first of several callers writes all changes; for the other callers the queue is empty.
         await asyncio.wrap_future(self._thread.submit(self.write))
 
     def write(self) -> None:
