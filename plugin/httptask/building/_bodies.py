@@ -101,11 +101,12 @@ def is_text(value: Any) -> bool:
 def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
     """Return the media type in *content*, the described media types, that suits *value* best.
 
-    Text gets the first media type that can carry it; other values the first by `rank`, which
-    prefers multipart for an object with a file in a field; a file its own type if that is among
-    them. For a range such as `*/*`, or without a description, text becomes text/plain, a file keeps
-    its own type, fields with files become multipart/form-data, and everything else becomes JSON.
-    Raises `UnwritableError` when no media type in *content* can carry *value*.
+    Text gets the first media type that can carry text. A file gets its own media type if that is in
+    *content*. Other values get the first media type by `rank`, which prefers multipart for an
+    object with a file in a field. For a range such as `*/*`, or without a description, text becomes
+    text/plain, a file keeps its own type, fields with files become multipart/form-data, and
+    everything else becomes JSON. Raises `UnwritableError` when no media type in *content* can carry
+    *value*.
     """
     if is_reference(value):
         return _chosen_for_file(reference_of(value), content)
@@ -160,8 +161,8 @@ def _holds_file(value: Any) -> bool:
 
 
 def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> str:
-    """Return the media type for *file*: its own if *content* allows it, else the first described
-    one that is not a form, else application/octet-stream.
+    """Return the media type for *file*: its own if *content* allows that type, else the first
+    described type that is not a form, else application/octet-stream.
     """
     media_types = [
         media_type for media_type in (file.content_type, file.guessed_type) if media_type
@@ -170,7 +171,7 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
         if not content or offers(content, media_type):
             return media_type
     # A described type that is not a range is taken although it does not match the file: the
-    # description asks for it. A form is not: one file cannot be its fields.
+    # description asks for that type. A form type is not taken: one file cannot be a form's fields.
     without_ranges = [name for name in content if "*" not in name and essence(name) not in _FORMS]
     if without_ranges and SENDABLE.fullmatch(without_ranges[0]) and not file.content_type:
         return without_ranges[0]
@@ -256,10 +257,10 @@ def _multipart(value: Any, content_type: str, described: Described) -> Body:
     charset = form_charset(value, content_type) if is_form else ""
     writer = FieldWriter(partial(_field_content, charset=charset))
     if isinstance(value, list) and not (is_form and is_pairs(value)):
-        written = list(parts(value, described, writer))
+        written_parts = list(parts(value, described, writer))
     else:
-        written = list(fields(_in_order(value, content_type, described), described, writer))
-    return Body(*multipart(written, content_type, charset))
+        written_parts = list(fields(_in_order(value, content_type, described), described, writer))
+    return Body(*multipart(written_parts, content_type, charset))
 
 
 def _in_order(value: Any, content_type: str, described: Described) -> Any:
@@ -373,7 +374,7 @@ def _has_lone_surrogate(value: Any) -> bool:
     return re.search("[\ud800-\udfff]", _json_text(value)) is not None
 
 
-def _written(value: Any, content_type: str, described: Described) -> Body:
+def _unchanged(value: Any, content_type: str, described: Described) -> Body:
     return Body(content_type, _unchanged_text(value, content_type))
 
 
@@ -409,7 +410,7 @@ _ROWS = (
     ),
     _Row(XML, _instance_of(dict, list, bool, int, float, Decimal), _xml),
     _Row(re.compile(r"text/plain"), _instance_of(bool, int, float, Decimal), _text),
-    _Row(re.compile(r".*", re.DOTALL), _instance_of(str), _written),
+    _Row(re.compile(r".*", re.DOTALL), _instance_of(str), _unchanged),
 )
 
 

@@ -37,19 +37,19 @@ def is_coded_already(body: Any) -> bool:
 
 
 def coded(
-    content: bytes | StreamedBody, name: str | None, body: Any, at: str
+    content: bytes | StreamedBody, name: str | None, body: Any, header_pointer: str
 ) -> bytes | StreamedBody:
     """Apply the coding *name* to *content*, the serialised *body*.
 
-    *name* is the value of `Content-Encoding`, which is at the pointer *at*. For an unknown coding
-    the content stays unchanged: checking the settings warns about it. Raises `SettingsError` for a
-    streamed body: its length must be known before it is read.
+    *name* is the value of `Content-Encoding`, the header at *header_pointer*. For an unknown coding
+    the content stays unchanged: checking the settings warns about the coding. Raises
+    `SettingsError` for a streamed body: its length must be known before the body is read.
     """
     write = _WRITTEN.get(_normal(name or ""), bytes)
     if write is bytes or not content or is_coded_already(body):
         return content
     if not isinstance(content, bytes):
-        raise refused_at(at, "header-coding-of-files", found=name)
+        raise refused_at(header_pointer, "header-coding-of-files", found=name)
     return write(content)
 
 

@@ -27,12 +27,11 @@ def unwritable_constants(
     is_open: Callable[[Any], bool],
     media_type: str | None,
 ) -> Iterator[Problem]:
-    """Yield the problems of constant values in *request* (normalised settings): the first of each
-    group.
+    """Yield the problems of constant values in *request* (normalised settings): the first problem
+    of each group.
 
     *is_open* says whether a value contains an expression; such values are left out. *media_type* is
-    the media type of the body, None if it is not known yet. *endpoint* and *at* are those of
-    `build`.
+    the media type of the body, None if it is not known yet. For *endpoint* and *at* see `build`.
     """
     writer = Writer(endpoint, at)
     constant = {
@@ -40,14 +39,16 @@ def unwritable_constants(
         for name, value in ((name, _constant(value, is_open)) for name, value in request.items())
         if value is not None
     }
-    body, body_at = constant.get("body"), pointer(["body"], at)
+    body, body_pointer = constant.get("body"), pointer(["body"], at)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: writer.query(constant.get("query", {})),
         lambda: written_headers(constant.get("headers", {}), writer),
         lambda: written_cookies(constant.get("cookies", {}), writer),
         lambda: _write_address(request, endpoint, writer, is_open),
         lambda: (
-            body is not None and media_type and written_body(body, media_type, endpoint, body_at)
+            body is not None
+            and media_type
+            and written_body(body, media_type, endpoint, body_pointer)
         ),
     )
     for attempt in attempts:
@@ -83,7 +84,7 @@ def _write_address(
         return
     filled = {name: _STAND_IN if is_open(value) else value for name, value in values.items()}
     if is_open(url):
-        # The text beside the placeholders is not known: put each in a separate path segment.
+        # The text beside the placeholders is not known: put each placeholder in its own segment.
         names = [name for name in PLACEHOLDER.findall(url) if name in values]
         url = "".join(f"/a{{{name}}}" for name in names)
     template = UrlTemplate({"url": url, "pathParameters": filled}, endpoint, writer)

@@ -15,9 +15,9 @@ from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 def curl_command(request: SentRequest) -> str:
     """Return *request* as a curl command for a POSIX shell.
 
-    Each masked secret becomes a variable, named `HTTPTASK_SECRET` if there is only one; a comment
-    before the command says what the variable must hold. The parts of a form become `-F` options.
-    Files are named relative to the folder of files.
+    Each masked secret becomes a variable, named `HTTPTASK_SECRET` if there is only one secret; a
+    comment before the command says what the variable must hold. The parts of a form become `-F`
+    options. Files are named relative to the folder of files.
     """
     secrets = SecretVariables.of(request)
     words = ["curl", "-sS", "-i", "-g"]  # -g: brackets and braces in a URL are not patterns
@@ -54,7 +54,7 @@ def quoted(pieces: Sequence[Piece]) -> str:
 
 
 def body_text(body: bytes | StreamedBody) -> str | None:
-    """Return *body* as text for a command line argument; None if it is empty or not such a text."""
+    """Return *body* as text for a command line argument; None if *body* is empty or not text."""
     if not body or isinstance(body, StreamedBody) or b"\0" in body:
         return None
     try:
@@ -68,10 +68,10 @@ def body_commands(body: bytes | StreamedBody, secrets: SecretVariables) -> str:
 
     Files are named as in the settings, relative to the folder of files.
     """
-    return f"{{ {'; '.join(_written(body, secrets))}; }}"
+    return f"{{ {'; '.join(_write_commands(body, secrets))}; }}"
 
 
-def _written(body: bytes | StreamedBody, secrets: SecretVariables) -> Iterator[str]:
+def _write_commands(body: bytes | StreamedBody, secrets: SecretVariables) -> Iterator[str]:
     for piece in body.pieces if isinstance(body, StreamedBody) else (body,):
         if isinstance(piece, FilePiece):
             yield f"cat -- {shlex.quote(piece.name)}"

@@ -39,7 +39,7 @@ class UnwritableError(ValueError):
         return type(self)(self.code, *path, *self.path, **self.params)
 
     def problem(self, pointer: str) -> Problem:
-        """Return the problem to report; *pointer* is where the paths of the error start."""
+        """Return the problem to report; the path of the error starts at *pointer*."""
         return Problem.of(self.code, pointer_of(self.path, pointer), **self.params)
 
     def __str__(self) -> str:

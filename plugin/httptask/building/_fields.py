@@ -61,7 +61,7 @@ class Described:
         return bool(views.view(self.media_type.schema).keywords.get("contentEncoding"))
 
     def item(self) -> Described:
-        """Return the description of one item of an array that this describes."""
+        """Return the description of the items, if this is the description of an array."""
         return replace(
             self, media_type=MediaType(items_schema(self.media_type.schema, self.definitions))
         )
@@ -144,18 +144,19 @@ def form_charset(value: Any, content_type: str) -> str:
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the parts, without names, of a multipart body whose value is an array: its items.
+    """Yield the parts of a multipart body whose value is an array: its items, without names.
 
     Raises `UnwritableError`.
     """
     for index, item in enumerate(values):
         try:
-            yield _placed(_field(None, item, {}, described.item(), writer), (index,))
+            yield _with_pointer(_field(None, item, {}, described.item(), writer), (index,))
         except UnwritableError as error:
             raise error.below(index) from error
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
+    """Yield name, value and path of each member of *value*, an object or pairs."""
     if is_pairs(value):
         yield from (
             (name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None
@@ -176,12 +177,15 @@ def _fields_by_type(
     writer: FieldWriter,
     path: Path,
 ) -> Iterator[Field]:
+    """Yield the field *name*; an array becomes one field of this name for each item."""
     if not isinstance(value, list):
-        yield _placed(_field(name, value, encoding, described, writer), path)
+        yield _with_pointer(_field(name, value, encoding, described, writer), path)
         return
     for index, item in enumerate(value):
         try:
-            yield _placed(_field(name, item, encoding, described.item(), writer), (*path, index))
+            yield _with_pointer(
+                _field(name, item, encoding, described.item(), writer), (*path, index)
+            )
         except UnwritableError as error:
             raise error.below(index) from error
 
@@ -193,7 +197,7 @@ def _field(
     described: Described,
     writer: FieldWriter,
 ) -> Field:
-    """Return the field *name* with the value *item*; None as its name for a part without one."""
+    """Return the field *name* with the value *item*; *name* None: a part without a name."""
     name = None if name is None else writer.name(name)
     if is_reference(item):
         if not writer.takes_files:
@@ -210,8 +214,8 @@ def _field(
     )
 
 
-def _placed(part: Field, path: Path) -> Field:
-    """Return *part*; if it is a file, with *path* as its pointer, for errors."""
+def _with_pointer(part: Field, path: Path) -> Field:
+    """Return *part*; if its content is a file, with *path* as the file's pointer, for errors."""
     if not isinstance(part.content, FilePiece):
         return part
     return replace(part, content=replace(part.content, pointer=pointer_of(path)))
@@ -220,8 +224,8 @@ def _placed(part: Field, path: Path) -> Field:
 def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any]) -> Field:
     """Return a field with a file.
 
-    Its media type is the reference's own, else the guessed one if the description allows it, else
-    the first described one, else application/octet-stream.
+    The media type of the file is the type in the reference, else the guessed type if the
+    description allows that type, else the first described type, else application/octet-stream.
     """
     file = reference_of(value)
     described = [

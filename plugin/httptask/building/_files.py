@@ -1,7 +1,7 @@
 """Files on disk: finding them in the operator's folder, and reading them while they are sent.
 
 A reference can only reach files below the folder that the operator names: `..`, links and absolute
-paths do not lead out of it. The reference may be one that a task returned for a response body.
+paths do not lead out of it. A reference may come from the result of a task that stored a response.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
 
 _MOST_DATA = 16 * 1024 * 1024
-"""The most bytes of a file used as data: there are several copies of it in memory.
+"""The most bytes of a file used as data: there are several copies of the data in memory.
 
 Larger files can only be streamed.
 """
@@ -135,6 +135,7 @@ class Files:
         return StoredFile.at(path.parent, (path.name,), piece)
 
     def _below(self, piece: FilePiece) -> StoredFile:
+        """Return the file at the `path` of *piece*, downloaded from the bucket if missing here."""
         if self.shared is None:
             raise _refused(piece, "files-folder")
         folder = Path(os.path.realpath(self.shared.folder))
@@ -183,7 +184,7 @@ class StoredFile(FilePiece):
     def read(self, start: int) -> bytes:
         """Read at most `_READ` bytes from the offset *start*.
 
-        Raises `SettingsError` when the file has changed since it was found.
+        Raises `SettingsError` when the file has changed since `Files.find` returned it.
         """
         try:
             with self._opened() as descriptor:
@@ -205,9 +206,9 @@ class StoredFile(FilePiece):
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open each folder on the path, then the file, none through a link.
+        """Open each folder on the path, then the file, and follow no link.
 
-        A link that somebody puts there after the check is therefore not followed.
+        So a link that somebody creates after the check does not lead out of the folder.
         """
         flags = (
             os.O_RDONLY
@@ -251,18 +252,18 @@ def _refused(piece: FilePiece, code: str, **params: Any) -> SettingsError:
 
 @dataclass(frozen=True, slots=True)
 class LocatedBody(StreamedBody):
-    """A body whose files have been found. Each iteration reads them from the start."""
+    """A body whose files have been found. Each iteration reads the files from the start."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces; the files in pieces of at most 64 KiB.
 
-        Raises `SettingsError` when a file has changed since it was found.
+        Raises `SettingsError` when a file has changed since `Files.find` returned it.
         """
         for piece in self.pieces:
             if isinstance(piece, StoredFile):
                 sent = 0
                 while sent < piece.size:
-                    # The file is open only during a read, so none is left open if sending ends.
+                    # The file is open only during a read: no file stays open if sending ends early.
                     data = await in_thread(lambda piece=piece, sent=sent: piece.read(sent))  # type: ignore[misc]
                     sent += len(data)
                     for start in range(0, len(data), _WRITTEN):
@@ -332,13 +333,16 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
 
 
 def missing_files(
-    places: Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]], files: Files, at: str
+    file_references: Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]],
+    files: Files,
+    at: str,
 ) -> Iterator[Problem]:
     """Yield a problem for each reference whose file does not exist or cannot be sent.
 
-    *places* are references without expressions, with their paths below the JSON Pointer *at*.
+    *file_references* are references without expressions, with their paths below the JSON Pointer
+    *at*.
     """
-    for path, value in places:
+    for path, value in file_references:
         settings = value[REFERENCE]
         if next(reference_problems(value), None) is not None or not files.knows(settings):
             continue

@@ -19,9 +19,8 @@ from httptask.building._text import codec_of, uncovered
 from httptask.model.exchange import FilePiece, StreamedBody
 
 _BOUNDARY = re.compile(r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;"]*))')
-_BOUNDARY_TEXT = re.compile(
-    r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]"
-)  # RFC 2046, section 5.1.1
+# RFC 2046, section 5.1.1
+_BOUNDARY_TEXT = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _TYPE = re.compile(r"(?i);\s*type=")
 _CONTROLS = {chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F) if code != 0x09}
 _IN_FORM = {'"': "%22"} | _CONTROLS
@@ -56,7 +55,7 @@ def multipart(
         contents = [_content(part, codec) for part in parts]
     except UnicodeEncodeError as error:
         raise uncovered(error, charset) from error
-    content_type, boundary = _bounded(content_type, parts, contents)
+    content_type, boundary = _with_boundary(content_type, parts, contents)
     return content_type, _joined(_pieces(contents, heads, boundary))
 
 
@@ -110,24 +109,24 @@ def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
         if isinstance(piece, FilePiece):
             joined += [piece, b""]
         else:
-            joined[-1] += piece  # type: ignore[operator]  # never a file: each is followed by b""
+            joined[-1] += piece  # type: ignore[operator]  # never a file: b"" follows each file
     whole = joined[0]
     return whole if len(joined) == 1 and isinstance(whole, bytes) else StreamedBody(tuple(joined))
 
 
-def _bounded(
+def _with_boundary(
     content_type: str, parts: Sequence[Field], contents: Sequence[bytes | FilePiece]
 ) -> tuple[str, str]:
     """Return *content_type* with a boundary that no part contains, and the boundary.
 
     Raises `UnwritableError` for a boundary in *content_type* that cannot be used.
     """
-    files = any(isinstance(content, FilePiece) for content in contents)
+    has_files = any(isinstance(content, FilePiece) for content in contents)
     boundary = boundary_of(content_type)
     if boundary is None:
-        boundary = f"httptask-{secrets.token_hex(16) if files else _digest(parts)}"
+        boundary = f"httptask-{secrets.token_hex(16) if has_files else _digest(parts)}"
         return f"{content_type}; boundary={boundary}", boundary
-    if files:
+    if has_files:
         raise UnwritableError("unwritable-boundary-of-files", found=boundary)
     mark = f"--{boundary}".encode()
     is_contained = any(mark in content for content in contents if isinstance(content, bytes))

@@ -35,20 +35,20 @@ def always_sent(endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
 def user_agent(endpoint: Endpoint | None) -> str:
     """Return the default `User-Agent` for *endpoint*.
 
-    It is the `const` or `default` in the description, else the first allowed value, else the name
-    and version of this program.
+    The value is the `const` or `default` in the description, else the first allowed value, else the
+    name and version of this program.
     """
     schema = _header_schema(endpoint, "user-agent") if endpoint is not None else {}
-    own = f"httptask/{packaged.manifest()['version']}"
-    return _documented(schema) or next(iter(_allowed(schema)), own)
+    program = f"httptask/{packaged.manifest()['version']}"
+    return _documented(schema) or next(iter(_allowed(schema)), program)
 
 
 def accept(endpoint: Endpoint | None) -> str:
     """Return the default `Accept` for *endpoint*.
 
-    It is the `const` or `default` in the description of the header, else the first allowed value,
-    JSON before others, else the media types of the successful responses, JSON first, and then
-    `*/*`.
+    The value is the `const` or `default` in the description of the header, else the first allowed
+    value, JSON before others, else the media types of the successful responses, JSON first, and
+    then `*/*`.
     """
     if endpoint is None:
         return ANY_MEDIA_TYPE
@@ -65,7 +65,7 @@ def accept(endpoint: Endpoint | None) -> str:
 def accept_encoding(endpoint: Endpoint | None) -> str:
     """Return the default `Accept-Encoding` for *endpoint*.
 
-    It lists codings that can be decoded, and that the description of the header allows.
+    The value lists codings that can be decoded, and that the description of the header allows.
     """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
     decodable = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}

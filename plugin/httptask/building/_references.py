@@ -35,7 +35,7 @@ AS = ("base64", "text")
 _SOURCES = ("path", "upload", "content", "contentBase64")
 """The members that say where the bytes are; a reference has exactly one of them."""
 _SETTINGS = (*_SOURCES, "as", "contentType", "filename", "headers")
-_SEEN = ("name", "mediaType", "size", "sha256", "problem")
+_ADDED_MEMBERS = ("name", "mediaType", "size", "sha256", "problem")
 """Members that results and uploads add to a reference; authors do not write them."""
 _TEXTS = frozenset(("path", "upload", "contentType", "filename"))
 
@@ -102,7 +102,7 @@ def is_reference(value: Any) -> bool:
 
 
 def is_data(reference: Mapping[str, Any]) -> bool:
-    """Say whether *reference* has `as`: it is to be replaced by the file's content."""
+    """Say whether *reference* has `as`: then the file's content replaces the reference."""
     settings = reference[REFERENCE]
     return isinstance(settings, Mapping) and settings.get("as") is not None
 
@@ -166,7 +166,7 @@ def reference_problems(value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
 
 def _unknown_members(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     for name in settings:
-        if name not in (*_SETTINGS, *_SEEN):
+        if name not in (*_SETTINGS, *_ADDED_MEMBERS):
             near = nearest(name, _SETTINGS)
             hint = {"near": near[0]} if near else {"known": list(_SETTINGS)}
             yield ReferenceProblem((REFERENCE, name), "file-member-unknown", {"name": name, **hint})
@@ -250,11 +250,11 @@ def is_pairs(value: Any) -> bool:
 
 
 def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield the path and value of each file reference in *body* where a file may be.
+    """Yield the path and value of each file reference in *body* at a position that allows files.
 
-    These are the body itself, a field, and an item of a list in a field or of a list that is the
-    body. Whether the body's media type can carry files is not checked. With *pairs*, a list of
-    names and values counts as fields.
+    These positions are the body itself, a field, and an item of a list in a field or of a list that
+    is the body. Whether the body's media type can carry files is not checked. With *pairs*, a list
+    of names and values counts as fields.
     """
     if is_reference(body):
         fields: list[tuple[Path, Any]] = [((), body)]
@@ -286,24 +286,24 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield the path and value of every file reference in *value*."""
     if not mentions_files(value):
         return
-    for steps, item in _walked(value):
+    for steps, item in _walk(value):
         if not isinstance(item, str) and is_reference(item):
             yield _path(steps), item
 
 
-def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[ReferenceProblem]:
-    """Yield a problem for each reference in *value* that cannot be sent where it is.
+def misplaced(value: Any, allowed_paths: Collection[Path] = ()) -> Iterator[ReferenceProblem]:
+    """Yield a problem for each reference in *value* that cannot be sent at its position.
 
-    *carried* are the paths where a file is allowed.
+    *allowed_paths* are the paths at which a file is allowed.
     """
     if not mentions_files(value):
         return
-    for steps, item in _walked(value):
+    for steps, item in _walk(value):
         if isinstance(item, str):
             if "file" in item and _IN_TEXT.search(item):
                 yield ReferenceProblem(_path(steps), "file-reference-in-text", {})
         elif is_reference(item):
-            if not is_data(item) and _path(steps) not in carried:
+            if not is_data(item) and _path(steps) not in allowed_paths:
                 yield from _misplaced_reference(_path(steps), item)
         elif isinstance(item, Mapping) and _is_crowded(item):
             others = [repr(name) for name in item if name != REFERENCE]
@@ -332,7 +332,7 @@ def _is_crowded(value: Mapping[str, Any]) -> bool:
 def text_places(value: Any, matches: Callable[[str], bool]) -> Iterator[Path]:
     """Yield the path of each text in *value* that *matches* accepts, except inside references."""
     yield from (
-        _path(steps) for steps, item in _walked(value) if isinstance(item, str) and matches(item)
+        _path(steps) for steps, item in _walk(value) if isinstance(item, str) and matches(item)
     )
 
 
@@ -384,7 +384,7 @@ def mentions_files(value: Any) -> bool:
     return False
 
 
-def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
+def _walk(value: Any) -> Iterator[tuple[_Steps, Any]]:
     """Yield every object, array and string in *value*, in document order.
 
     The contents of references are left out.

@@ -107,13 +107,15 @@ class Builder:
         content: bytes | StreamedBody = b""
         if "body" in request:
             media_type = value_of(headers, "Content-Type")
-            at = pointer(["body"], writer.at)
+            body_pointer = pointer(["body"], writer.at)
             value, endpoint = request["body"], self._endpoint
-            serialised = self._part("body", lambda: written_body(value, media_type, endpoint, at))
+            serialised = self._part(
+                "body", lambda: written_body(value, media_type, endpoint, body_pointer)
+            )
             _set(headers, "Content-Type", serialised.content_type)
-            coding_at = pointer(["headers", "Content-Encoding"], writer.at)
+            coding_pointer = pointer(["headers", "Content-Encoding"], writer.at)
             content = coded(
-                serialised.content, value_of(headers, "Content-Encoding"), value, coding_at
+                serialised.content, value_of(headers, "Content-Encoding"), value, coding_pointer
             )
         return self._defaults(headers) + headers, content
 
@@ -147,8 +149,8 @@ class Builder:
 
     def _defaults(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the default headers that are not in *headers*."""
-        given_names = {name.lower() for name, _ in headers}
-        return [line for line in self._all_defaults if line[0].lower() not in given_names]
+        own_names = {name.lower() for name, _ in headers}
+        return [line for line in self._all_defaults if line[0].lower() not in own_names]
 
     @cached_property
     def _all_defaults(self) -> tuple[tuple[str, str], ...]:
@@ -238,7 +240,7 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 def written_body(
     value: Any, media_type: str | None, endpoint: Endpoint | None, body_pointer: str
 ) -> Body:
-    """Serialise *value* as *media_type*; None: as the endpoint's media type that suits it best.
+    """Serialise *value* as *media_type*; None: as the endpoint's best media type for *value*.
 
     *body_pointer* is the JSON Pointer of *value*. Raises `SettingsError`.
     """
@@ -257,7 +259,7 @@ def written_body(
         )
     except UnwritableError as error:
         raise SettingsError([error.problem(body_pointer)]) from error
-    return replace(serialised, content=_placed(serialised.content, body_pointer))
+    return replace(serialised, content=_with_pointers(serialised.content, body_pointer))
 
 
 def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
@@ -272,7 +274,7 @@ def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
     )
 
 
-def _placed(content: bytes | StreamedBody, body_pointer: str) -> bytes | StreamedBody:
+def _with_pointers(content: bytes | StreamedBody, body_pointer: str) -> bytes | StreamedBody:
     """Return *content* with *body_pointer* put before the pointers of its files."""
     if isinstance(content, bytes):
         return content

@@ -12,7 +12,9 @@ from httptask._core.redaction import MASK
 from httptask.model.exchange import SentRequest, StreamedBody
 
 VARIABLE = "HTTPTASK_SECRET"
-"""The environment variable of the only secret. With several, the name of each value is added."""
+"""The environment variable of the only secret. With several secrets, the names of the values are
+added.
+"""
 
 _OF_CLIENTS = frozenset(("host", "content-length", "accept-encoding"))
 """Headers that are left out: clients write them, and with accept-encoding curl would show
@@ -49,7 +51,7 @@ class SecretVariables:
     alone: bool
     """Whether there is only one masked value: its variable is `HTTPTASK_SECRET`."""
     _labels: dict[str, str] = field(default_factory=dict)
-    """Variable -> the place of its value in the request, for people."""
+    """Variable -> the part of the request that contains its value, in words."""
 
     @classmethod
     def of(cls, request: SentRequest) -> Self:
@@ -63,7 +65,8 @@ class SecretVariables:
     def pieces(self, text: str, label: str, name: str) -> list[Piece]:
         """Return *text* with a variable in place of each mask.
 
-        *label* describes the place of the text for people; *name* is put in the variables' names.
+        *label* names the part of the request in words; *name* becomes a part of the variables'
+        names.
         """
         first, *others = text.split(MASK)
         pieces: list[Piece] = [first] if first or not others else []

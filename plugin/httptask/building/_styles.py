@@ -25,7 +25,7 @@ from httptask._core.strict_json import Number, decimal_of, number_text
 from httptask.building._escaping import Encode, UnwritableError
 
 Pair = tuple[str | None, str]
-"""A name and a value, both escaped; the name is None when the value is written without one."""
+"""A name and a value, both escaped; the name is None when the value is written without a name."""
 
 _DEEPEST = 64
 _BRACKET = re.compile(r"[\[\]]")
@@ -35,7 +35,7 @@ _BRACKET = re.compile(r"[\[\]]")
 class Style:
     """One row of the table."""
 
-    places: tuple[str, ...]
+    locations: tuple[str, ...]
     """The locations in which the style is allowed.
 
     Swagger 2.0 allows its `ssv`, `tsv` and `pipes` in paths and headers, too.
@@ -66,9 +66,8 @@ STYLES: dict[str, Style] = {
     "form": Style(_NAMED, _NAMED, ",", "&", explode=True),
     "spaceDelimited": Style(_DELIMITED, _NAMED, " ", "&"),
     "pipeDelimited": Style(_DELIMITED, _NAMED, "|", "&"),
-    "tabDelimited": Style(
-        _DELIMITED, _NAMED, "\t", "&"
-    ),  # Swagger 2.0's tsv; OpenAPI 3 has no name for it
+    # Swagger 2.0's tsv; OpenAPI 3 has no name for this style.
+    "tabDelimited": Style(_DELIMITED, _NAMED, "\t", "&"),
     "deepObject": Style(("query",), _NAMED, "", "&", nested=True),
     "cookie": Style(("cookie",), _NAMED, ",", "; ", explode=True),
 }
@@ -143,8 +142,8 @@ def _expanded(
     row = STYLES.get(style)
     if row is None:
         raise UnwritableError("unwritable-style", found=style, known=sorted(STYLES))
-    if location not in row.places:
-        known = sorted(name for name, other in STYLES.items() if location in other.places)
+    if location not in row.locations:
+        known = sorted(name for name, other in STYLES.items() if location in other.locations)
         raise UnwritableError("unwritable-style-in", found=style, location=location, known=known)
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):
@@ -195,12 +194,12 @@ def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any
                 raise UnwritableError("unwritable-name-in-brackets", name=key)
             yield from _bracketed(f"{name}[{key}]", item, depth + 1)
     elif isinstance(value, list):
-        plain = not any(isinstance(item, list | dict) for item in value)
-        repeated = (
-            name if name.endswith("[]") else f"{name}[]"
-        )  # `expand[]` may be the described name
+        has_only_scalars = not any(isinstance(item, list | dict) for item in value)
+        # `expand[]` may be the described name.
+        repeated = name if name.endswith("[]") else f"{name}[]"
         for index, item in enumerate(value):
-            yield from _bracketed(repeated if plain else f"{name}[{index}]", item, depth + 1)
+            item_name = repeated if has_only_scalars else f"{name}[{index}]"
+            yield from _bracketed(item_name, item, depth + 1)
     else:
         yield name, value
 
@@ -208,8 +207,8 @@ def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any
 def _check(text: str, delimiter: str) -> None:
     if delimiter in text:
         plain = unquote(delimiter)
-        found = text if plain == delimiter else unquote(text)  # escaped like the delimiter
-        raise UnwritableError("unwritable-delimiter", found=found[:60], delimiter=plain)
+        plain_text = text if plain == delimiter else unquote(text)  # escaped like the delimiter
+        raise UnwritableError("unwritable-delimiter", found=plain_text[:60], delimiter=plain)
 
 
 def scalar(value: Any) -> str:

@@ -17,8 +17,8 @@ def unsent(
 ) -> Iterator[Path]:
     """Yield the path of each value in *request* (normalised settings) that is not sent.
 
-    *media_type* is the media type of the body. Path parameters are left out: an empty one is an
-    error when the URL is built.
+    *media_type* is the media type of the body. Path parameters are left out: an empty path
+    parameter is an error when the URL is built.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     for location, group in PARAMETER_GROUPS.items():

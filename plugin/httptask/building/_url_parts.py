@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from httptask._core.pointers import pointer
@@ -35,8 +36,8 @@ def url_parts(
 ) -> tuple[list[UrlPart], list[UrlPart]]:
     """Return the URL of *request* as two lists of parts: the server, and the path with the query.
 
-    *request* is evaluated settings, which may be incomplete. *endpoint* and *at* are those of
-    `build`. The texts together are the URL that `build` makes. A value that is absent or cannot be
+    *request* is evaluated settings, which may be incomplete. For *endpoint* and *at* see `build`.
+    The texts together are the URL that `build` makes. A value that is absent or cannot be
     written is a missing part.
     """
     parts = _UrlParts(request, endpoint, Writer(endpoint, at))
@@ -57,7 +58,7 @@ class _UrlParts:
             endpoint,
             writer,
         )
-        self._given = request.get("query")
+        self._query_setting = request.get("query")
         self._writer = writer
         self._required = [
             parameter.name
@@ -93,7 +94,7 @@ class _UrlParts:
             yield UrlPart(text)
 
     def query(self) -> Iterator[UrlPart]:
-        """Yield the query with its `?`: first the pairs in the URL's text, then those in the
+        """Yield the query with its `?`: first the pairs in the URL's text, then the pairs in the
         settings.
         """
         groups = [group for group in self._pairs() if group]
@@ -114,10 +115,11 @@ class _UrlParts:
         """Yield the parts of each pair in the settings, then of each required query parameter
         without a value.
         """
-        query, writer = self._given, self._writer
-        at = pointer(["query"], writer.at)
+        query, writer = self._query_setting, self._writer
         if writer.querystring is not None:
-            yield self._written(lambda: writer.query({} if query is None else query), "", at)
+            query_pointer = pointer(["query"], writer.at)
+            write = partial(writer.query, {} if query is None else query)
+            yield self._written(write, "", query_pointer)
             return
         names = query if isinstance(query, Mapping) else {}
         for name, value in names.items():
@@ -129,19 +131,26 @@ class _UrlParts:
             return
         for name in self._required:
             if name not in names:
-                at_name = pointer(["query", name], writer.at)
-                yield [UrlPart(f"{name}="), UrlPart(f"{{{name}}}", at_name, is_missing=True)]
+                value_pointer = pointer(["query", name], writer.at)
+                yield [UrlPart(f"{name}="), UrlPart(f"{{{name}}}", value_pointer, is_missing=True)]
 
-    def _pair(self, name: str, value: Any, at: str) -> list[UrlPart]:
-        return self._written(lambda: self._writer.written("query", name, value), name, at)
+    def _pair(self, name: str, value: Any, value_pointer: str) -> list[UrlPart]:
+        write = partial(self._writer.written, "query", name, value)
+        return self._written(write, name, value_pointer)
 
-    def _written(self, write: Callable[[], str], name: str, at: str) -> list[UrlPart]:
+    def _written(self, write: Callable[[], str], name: str, value_pointer: str) -> list[UrlPart]:
+        """Return the parts of the text that *write* returns, the value at *value_pointer*.
+
+        A missing part, with *name* if there is one, if the value cannot be written.
+        """
         try:
             text = write()
         except SettingsError:
-            missing = UrlPart(f"{{{name}}}", at, is_missing=True)
+            missing = UrlPart(f"{{{name}}}", value_pointer, is_missing=True)
             return [UrlPart(f"{name}="), missing] if name else [missing]
         if not text:
             return []
         label, equals, value = text.partition("=")
-        return [UrlPart(label + equals), UrlPart(value, at)] if equals else [UrlPart(text, at)]
+        if not equals:
+            return [UrlPart(text, value_pointer)]
+        return [UrlPart(label + equals), UrlPart(value, value_pointer)]

@@ -33,8 +33,8 @@ _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
 class UrlTemplate:
     """The URL of a request, with placeholders.
 
-    They are filled in from the request's path parameters, and from the defaults of the server's
-    variables.
+    The placeholders are filled in from the request's path parameters, and from the defaults of the
+    server's variables.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class UrlTemplate:
             server = PLACEHOLDER.sub(self.server_text, self.server)
             path = path_text(_SEGMENT.sub(self._segment, self.path) or "/")
         except UnwritableError as error:  # a server variable cannot be an array or object
-            at = pointer(["pathParameters"], self._writer.at)
-            raise SettingsError([error.problem(at)]) from error
+            group_pointer = pointer(["pathParameters"], self._writer.at)
+            raise SettingsError([error.problem(group_pointer)]) from error
         return server + path, self.own_query()
 
     def own_query(self) -> str:
@@ -137,8 +137,8 @@ def overridden(own_query: str, query: str, writer: Writer) -> str:
     """Return *own_query*, the query in the URL's text, without the names that *query* has."""
     if not query or writer.querystring is not None:
         return own_query
-    given_names = {_name(pair) for pair in query.split("&")}
-    return "&".join(pair for pair in own_query.split("&") if _name(pair) not in given_names)
+    names = {_name(pair) for pair in query.split("&")}
+    return "&".join(pair for pair in own_query.split("&") if _name(pair) not in names)
 
 
 def _name(pair: str) -> str:

@@ -25,7 +25,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
 from httptask.model.exchange import StreamedBody
 
-_MOST_KEPT, _LONGEST_KEPT = 256, 64
+_MOST_CACHED, _LONGEST_CACHED = 256, 64
 """The most values whose text is cached, and the most characters of such a value."""
 
 _NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
@@ -39,9 +39,9 @@ def refused_at(at: str, code: str, **params: Any) -> SettingsError:
 def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
     """Return the framing headers, in lower case, that *endpoint* describes as parameters.
 
-    These headers are set when the request is written. A value for a described one is ignored rather
-    than refused: its author followed the description. `Host` is not among them: it decides where
-    the request goes, which only an operator may change.
+    These headers are set when the request is written. The author's value for a described header is
+    ignored rather than refused: the author followed the description. `Host` is never returned: it
+    decides where the request goes, which only an operator may change.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
@@ -54,7 +54,7 @@ class Writer:
     def __init__(self, endpoint: Endpoint | None, at: str) -> None:
         self.at = at
         self._definitions = endpoint.definitions if endpoint is not None else {}
-        self._known = {
+        self._described_parameters = {
             _key(parameter.location, parameter.name): parameter
             for parameter in (endpoint.parameters if endpoint else ())
         }
@@ -62,26 +62,28 @@ class Writer:
         """A cache for short values: most values are the same in every run of a task."""
         self.framing = described_framing(endpoint)
         whole = [
-            parameter for parameter in self._known.values() if parameter.location == "querystring"
+            parameter
+            for parameter in self._described_parameters.values()
+            if parameter.location == "querystring"
         ]
         self.querystring = whole[0] if whole else None
 
     def is_described(self, location: str, name: str) -> bool:
         """Say whether the endpoint describes the parameter *name* in *location*."""
-        return _key(location, name) in self._known
+        return _key(location, name) in self._described_parameters
 
     def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
         """Write *value* of the parameter *name* for *location*; "" when nothing is to be sent.
 
         *path* leads to the value in its group; None: the path is the name. Raises `SettingsError`.
         """
-        is_short = type(value) is str and len(value) <= _LONGEST_KEPT
+        is_short = type(value) is str and len(value) <= _LONGEST_CACHED
         if not is_short and type(value) is not int:
             return self._written(location, name, value, path)
         key = location, name, value
         text = self._texts.get(key)
         if text is None:
-            if len(self._texts) >= _MOST_KEPT:
+            if len(self._texts) >= _MOST_CACHED:
                 self._texts.clear()
             text = self._texts[key] = self._written(location, name, value, path)
         return text
@@ -90,7 +92,7 @@ class Writer:
         """Write *value* as the described parameter *name*, or by the default style of
         *location*.
         """
-        parameter = self._known.get(_key(location, name))
+        parameter = self._described_parameters.get(_key(location, name))
         is_plain = type(value) is str or (type(value) is int and value.bit_length() <= 64)
         if parameter is None and location == "query" and value != "" and is_plain:
             escape = ESCAPED["query"]  # fast path: an undescribed parameter has the style form
@@ -164,9 +166,8 @@ class Writer:
         Raises `UnwritableError`.
         """
         described = MediaType(parameter.schema, parameter.encoding)
-        content_type = essence(
-            chosen(value, {media_type: described})
-        )  # without a charset: a URL's is UTF-8
+        # Without a charset: the charset of a URL is UTF-8.
+        content_type = essence(chosen(value, {media_type: described}))
         content = body(value, content_type, Described(described, self._definitions)).content
         if isinstance(content, StreamedBody):
             raise UnwritableError("unwritable-file")

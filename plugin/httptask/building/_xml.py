@@ -6,8 +6,8 @@ only written, never read. Where the specifications leave a choice:
 - described elements come first, in the order of the description, as an `xs:sequence` needs them;
   the others follow;
 - null is an element with `xsi:nil="true"`; a null attribute or text is left out;
-- the items of an array are named by their own schema, else like the array's property, or inside a
-  wrapper like the wrapper;
+- an item of an array has the name in its own schema, else the name of the wrapper, or without a
+  wrapper the name of the array's property;
 - a root that the description does not name, neither by a hint nor as a component, must be an object
   with one member: the member's name becomes the name of the root.
 """
@@ -114,9 +114,8 @@ class _Node:
             return str(node_type)
         if self.hints.get("attribute") is True:
             return "attribute"
-        return (
-            "text" if self.hints.get("x-text") is True else "element"
-        )  # a widespread extension, from before 3.2
+        # `x-text` is a widespread extension, from before 3.2.
+        return "text" if self.hints.get("x-text") is True else "element"
 
     @property
     def is_element(self) -> bool:
@@ -174,12 +173,12 @@ class _Writer:
         if value is None:
             nil = scope.qualified("nil", {"prefix": "xsi", "namespace": _XSI}, path)
             return _element(tag, scope, [f' {nil}="true"'], [])
-        return _element(tag, scope, *self._inside(value, node, scope, path))
+        return _element(tag, scope, *self._attributes_and_content(value, node, scope, path))
 
     def array(
         self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
     ) -> Iterator[str]:
-        """Yield the XML of the array *values*: one element around the items, or one per item."""
+        """Yield the XML of the array *values*: one element around all items, or one per item."""
         item = self.node(node.items)
         if not node.is_element:
             yield from self._items(item.hints.get("name") or name, values, item, scope, path)
@@ -207,7 +206,7 @@ class _Writer:
         else:
             yield self.element(name, value, node, scope, path)
 
-    def _inside(
+    def _attributes_and_content(
         self, value: Any, node: _Node, scope: _Scope, path: Path
     ) -> tuple[list[str], list[str]]:
         """Return the attributes and the content of the element for *value*."""
@@ -228,7 +227,9 @@ class _Writer:
             elif child.kind == "cdata":
                 content.append(_cdata(item, item_path))
             elif child.kind == "none" and isinstance(item, Mapping):
-                inner_attributes, inner_content = self._inside(item, child, scope, item_path)
+                inner_attributes, inner_content = self._attributes_and_content(
+                    item, child, scope, item_path
+                )
                 attributes += inner_attributes
                 content += inner_content
             else:
@@ -239,9 +240,9 @@ class _Writer:
 def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
     """Say whether *part*, one of *parts* of a composition, may name the whole value.
 
-    An only part may, and in `allOf` an inline part: its hints are about this value. A reference
-    beside other parts may not, because it only adds members; but it may if the other parts have
-    only hints and annotations: OpenAPI 3.0 annotates a reference in this way.
+    The only part of a composition may, and in `allOf` any inline part: its hints are about this
+    value. A reference beside other parts may not, because the reference only adds members, unless
+    the other parts have only hints and annotations: OpenAPI 3.0 annotates a reference in this way.
     """
     if len(parts) == 1:
         return True
@@ -292,9 +293,8 @@ class _Scope:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UnwritableError("unwritable-xml-name", *path, name=name)
         prefix, namespace = (str(hints.get(hint) or "") for hint in ("prefix", "namespace"))
-        if (
-            is_attribute and namespace and not prefix
-        ):  # an attribute without a prefix has no namespace
+        # An attribute without a prefix has no namespace (Namespaces in XML, section 6.2).
+        if is_attribute and namespace and not prefix:
             prefixes = (
                 known_prefix
                 for known_prefix, other in self.known.items()

@@ -291,9 +291,8 @@ def _json_view(
     media_type = received.media_type
     try:
         json_content = json_text(content, received.content_type, charset)
-        if (
-            json_content.isspace() or not json_content
-        ):  # some servers send white space instead of no body
+        if json_content.isspace() or not json_content:
+            # Some servers send white space instead of no body.
             return View(content, None, None, media_type, missing=True)
         value = _parsed(json_content)
     except RecursionError:
