@@ -7,7 +7,6 @@ import { child } from "./json";
 import { AddEntry, Entries, Fields, Optional, type Option, useOptions } from "./objects";
 import { Panel } from "./panel";
 import { empty, hasTwoViews, isPlain, isShown, type Slot, valuesOf } from "./slots";
-import { PagesOffered } from "./suggestion";
 import { GROUP_TITLES } from "./task-form";
 import { SampleInputField, usesInput } from "./trying";
 import type { Field } from "./types";
@@ -201,6 +200,7 @@ function TaskSettings({ root }: { root: Slot }) {
     redraw();
   };
   const kids = root.kids.filter(({ field }) => field.title);
+  const suggestion = store.task.form?.suggestedPagination;
   return (
     <section aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
       <div class="section-head">
@@ -208,7 +208,7 @@ function TaskSettings({ root }: { root: Slot }) {
         <span class="type">not sent: what expressions see, how it runs</span>
       </div>
       <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
-      <PagesOffered suggestion={store.task.form?.suggestedPagination} />
+      {suggestion && <Panel name="PagesOffered" of={{ suggestion }} until=" " />}
       {usesInput(store) && <SampleInputField change={change} />}
     </section>
   );

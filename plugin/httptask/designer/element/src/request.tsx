@@ -2,7 +2,6 @@
 import { FormBody } from "./form-body";
 import { Panel } from "./panel";
 import { Head } from "./request-line";
-import { Routes } from "./routes";
 import { Empty, Note, useUi } from "./ui";
 import * as flow from "./workflow";
 
