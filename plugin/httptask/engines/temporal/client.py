@@ -44,7 +44,7 @@ from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._gates import WaitingGates
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
-from httptask.engines.temporal._reading import PATIENCE, RunReader
+from httptask.engines.temporal._reading import PATIENCE, RunReader, refusal_of
 from httptask.engines.temporal._run_ids import no_run, run_id
 from httptask.engines.temporal._types import (
     TASK_QUEUE,
@@ -292,6 +292,8 @@ async def follow_run(
             await asyncio.wait([result], timeout=pause)
             before_refusal = reader.refusal
             is_news = await _told(reader, options, noted)
+            if reader.refusal not in (None, before_refusal):
+                _log.warning("the run %s waits: %s", handle.id, reader.refusal)
             gates.tell(reader.tasks)
             if noted is not None or gates.are_told:
                 before, under_way = under_way, await reader.under_way()

@@ -207,7 +207,7 @@ class PageRound:
         page = Page(state.number, state.cursor, delivery.result, delivery.url, delivery.size)
         try:
             answer = await self._read(page)
-            deduplicated = await self._kept(page, answer.items)
+            deduplicated = await self._items_to_keep(page, answer.items)
         except (PaginationError, ExpressionError) as error:
             self._add_call(delivery)
             self._fail(error, "error", state.cursor)
@@ -315,7 +315,7 @@ class PageRound:
                 continue
             if len(new_items) == most:
                 return new_items, count
-            self._so_far.identities.add(known_as)
+            self._so_far.identities.add(identity_json)
             new_items.append(item)
         return new_items, len(items)
 

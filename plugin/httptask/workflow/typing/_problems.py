@@ -171,7 +171,7 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
         suggestion=near[0] if near else None,
         severity="warning",
         known=by_nearness(name[:_LONGEST_NAME], names, _MOST_NAMES),
-        count=more,
+        count=total_count,
         **params,
     )
 
