@@ -24,7 +24,7 @@ export function Request() {
           </Note>
         )}
         <FormBody key={root.key} root={root} request={request}>
-          <Routes key={`${item.name} ${store.edits.shown}`} item={item} />
+          <Panel key={`${item.name} ${store.edits.shown}`} name="Routes" of={{ item }} />
         </FormBody>
       </div>
     </div>
