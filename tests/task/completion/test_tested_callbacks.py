@@ -127,6 +127,38 @@ def test_a_test_that_is_stopped_says_what_it_waited_for(api: CallingApi) -> None
     assert [one.status for one in progress.exchange.job.received] == [400]
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["called", "stopped"])
+def test_the_token_of_its_url_is_forgotten_when_it_ends(api: CallingApi, is_stopped: bool) -> None:
+    """Each known secret slows down all masking, and a page makes many tests. The exchange is masked
+    all the same.
+    """
+    progress = Progress()
+
+    async def main() -> str:
+        watched.set(progress)
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
+            task = HttpTask(export(api), name="Export", runtime=runtime)
+            options = TestOptions(callbacks=callbacks)
+            test = asyncio.create_task(task.atest_request(Inputs(), options))
+            while progress.waits_until is None:  # noqa: ASYNC110 - it is what a page looks at
+                await asyncio.sleep(0.01)
+            url = api.came[-1].json["callback"]
+            assert not runtime.redactor.knows_none
+            if is_stopped:
+                test.cancel()
+            else:
+                await asyncio.to_thread(call, url, json.dumps({"echo": url}))
+            await asyncio.wait([test])
+            assert runtime.redactor.knows_none
+            seen = progress.exchange if is_stopped else test.result()
+            assert seen is not None
+            assert url.rpartition("/")[2] not in json.dumps(seen.to_json())
+            return str(seen.outcome)
+
+    assert asyncio.run(main()) == ("cancelled" if is_stopped else "success")
+
+
 def test_a_shown_request_has_a_placeholder(api: CallingApi) -> None:
     """What is only shown names a URL that nobody can call (RFC 6761, section 6.4)."""
     shown = HttpTask(export(api)).render()
