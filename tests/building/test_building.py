@@ -314,6 +314,24 @@ def test_a_charset_without_a_character_is_named_with_one_that_has_it() -> None:
             {"body": {"x": 1}, "headers": {"Content-Type": "text/event-stream"}},
         ),
         (
+            "unwritable-boundary-of-files",
+            {"found": "b"},
+            "/body",
+            {
+                "body": {"f": {"$file": {"path": "a.txt"}}},
+                "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+            },
+        ),
+        (
+            "unwritable-character",
+            {"charset": "ascii", "character": "é", "other": "UTF-8"},
+            "/body/a/1",
+            {
+                "body": {"a": ["b", "é"]},
+                "headers": {"Content-Type": "multipart/form-data; charset=ascii"},
+            },
+        ),
+        (
             "unwritable-boundary-missing",
             {"mediaType": "multipart/mixed"},
             "/body",

@@ -706,6 +706,14 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
             "cannot be written in a header",
         ),
         ({"path": "empty", "headers": {"X": "a\nb"}}, "/body/$file/headers/X", "line breaks"),
+        ({"path": "empty", "headers": {"X": 5}}, "/body/$file/headers/X", "line breaks"),
+        ({"path": "empty", "headers": ["X"]}, "/body/$file/headers", "an object"),
+        (
+            {"path": "empty", "headers": {"content-type": "a/b"}},
+            "/body/$file/headers/content-type",
+            "contentType",
+        ),
+        ({"problem": "the disk is full"}, "/body/$file", "the disk is full"),
         (
             {"path": "empty", "headers": {"Content-Length": "5"}},
             "/body/$file/headers/Content-Length",

@@ -67,6 +67,23 @@ def test_settings_of_any_shape_have_parts(request_: dict[str, Any]) -> None:
     assert "".join(part.text for part in rest) == "/?ids={ids}"
 
 
+def test_what_cannot_be_written_is_named_in_its_place() -> None:
+    """A value that is still wrong, also one that is a whole query; the URL's own query stays."""
+    joined = Parameter("n", "query", style="spaceDelimited", explode=False)
+    endpoint = Endpoint("i", "GET", "/a", "v", parameters=(joined,))
+    _, rest = url_parts({"url": "https://h/a?own=1", "query": {"n": [["nested"]]}}, endpoint)
+    assert [(part.text, part.pointer, part.is_missing) for part in rest[-4:]] == [
+        ("own=1", None, False),
+        ("&", None, False),
+        ("n=", None, False),
+        ("{n}", "/query/n", True),
+    ]
+    form = Parameter("q", "querystring", media_type="application/x-www-form-urlencoded")
+    whole = Endpoint("i", "GET", "/a", "v", parameters=(form,))
+    _, rest = url_parts({"url": "https://h/a", "query": {"f": {"$file": {"path": "x"}}}}, whole)
+    assert UrlPart("{}", "/query", is_missing=True) in rest
+
+
 def test_server_variables_have_their_pointer() -> None:
     """A server's variable is filled from the path parameters, or named where it has no value."""
     request = {"url": "https://{region}.h/{base}/a", "pathParameters": {"region": "eu"}}

@@ -142,6 +142,16 @@ EXAMPLES = {
         {"inner": {"a": 1, "b": 2}},
         '<root a="1"><b>2</b></root>',
     ),
+    "attributes of a namespace": (
+        properties(
+            a={"xml": {"attribute": True, "namespace": "urn:a"}},
+            b={"xml": {"attribute": True, "namespace": "urn:b"}},
+            c={"xml": {"attribute": True, "prefix": "p", "namespace": "urn:c"}},
+            d={"xml": {"attribute": True, "namespace": "urn:c"}},
+        ),
+        dict.fromkeys("abcd", 1),
+        '<root xmlns:ns1="urn:a" xmlns:ns2="urn:b" xmlns:p="urn:c" ns1:a="1" ns2:b="1" p:c="1" p:d="1"/>',
+    ),
     "null, boolean, empty, big": (
         properties(a={}, b={}, c={}, d={}, e={"xml": {"attribute": True}}),
         {"a": None, "b": True, "c": "", "d": 2**70, "e": None},
@@ -421,6 +431,15 @@ def test_hints_beside_a_reference_count() -> None:
         ({"a": 1}, properties(a={"xml": {"prefix": "p q", "namespace": "u"}}), "/body/a", "prefix"),
         ({"a": 1}, properties(a={"xml": {"name": "x><y"}}), "/body/a", "not a name"),
         ({"a": float("nan")}, properties(), "/body/a", "number"),
+        (
+            {"a": 1, "b": 2},
+            properties(
+                a={"xml": {"attribute": True, "prefix": "p", "namespace": "urn:a"}},
+                b={"xml": {"attribute": True, "prefix": "p", "namespace": "urn:b"}},
+            ),
+            "/body/b",
+            "two namespaces",
+        ),
     ],
 )
 def test_what_xml_cannot_carry_is_refused(
