@@ -146,6 +146,57 @@ def test_a_code_is_sent_to_no_other_machine(use: Any, redirect_uri: str) -> None
         run(shared, lambda: ask_consent(shared, "crm", redirect_uri))
 
 
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ("code=a&state=STATE&code=b", "credential-consent-twice", "has a parameter twice"),
+        ("code=a&state=another", "credential-consent-state", "its state is another"),
+        ("code=a", "credential-consent-state", "its state is another"),
+        ("state=STATE", "credential-consent-no-code", "holds no code"),
+        ("code=&state=STATE", "credential-consent-no-code", "holds no code"),
+        (
+            "state=STATE&error=access_denied",
+            "credential-consent-refused",
+            "consent was refused (access_denied)",
+        ),
+        (
+            "state=STATE&error=invalid_scope&error_description=no+such+scope",
+            "credential-consent-not-given",
+            "no consent was given (invalid_scope: no such scope)",
+        ),
+        (
+            "state=STATE&code=a&iss=https://evil.example",
+            "credential-consent-issuer",
+            "is of another issuer, 'https://evil.example', not 'https://login.acme.example'",
+        ),
+    ],
+)
+def test_an_answer_that_is_none_asks_for_no_token(
+    use: Any, server: TokenServer, answer: str, code: str, words: str
+) -> None:
+    """RFC 6749, sections 3.1, 4.1.2.1 and 10.12, and RFC 9207, section 2.4: who answers is asked
+    nothing, and the right answer is still taken.
+    """
+    use("authorizationCode", issuer="https://login.acme.example")
+    with runtime() as shared:
+
+        async def consents() -> None:
+            consent = await ask_consent(shared, "crm", CALLBACK)
+            with pytest.raises(CredentialError) as caught:
+                await consent.finish(f"{CALLBACK}?{answer.replace('STATE', consent.state)}")
+            assert caught.value.code == code
+            assert words in str(caught.value)
+            assert not server.requests
+            right = f"{CALLBACK}?code=c4n4ry&state={consent.state}&iss=https://login.acme.example"
+            await consent.finish(right)
+            with pytest.raises(CredentialError, match="was used already") as again:
+                await consent.finish(right)
+            assert again.value.code == "credential-consent-used"
+
+        run(shared, consents)
+    assert [form["code"] for form in server.requests] == [["c4n4ry"]]
+
+
 def test_a_person_has_a_quarter_of_an_hour(use: Any, server: TokenServer) -> None:
     """An answer after that is not taken."""
     use("authorizationCode")
