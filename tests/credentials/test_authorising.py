@@ -147,6 +147,51 @@ def test_a_token_that_an_api_echoes_is_masked() -> None:
     assert "c4n4ry" not in json.dumps(seen.to_json())
 
 
+@pytest.mark.parametrize(
+    ("body", "decoded", "decoded_as"),
+    [
+        (b"", None, None),
+        (b"sorry, not today", "sorry, not today", "text"),
+        (b'{"error": "sorry"}', {"error": "sorry"}, "json"),
+        (b"access_token=c4n4ry&scope=a", "access_token=•••&scope=a", "text"),
+    ],
+)
+def test_a_refusal_of_a_token_is_shown_as_it_reads(
+    body: bytes, decoded: object, decoded_as: str | None
+) -> None:
+    """As JSON, as text, or as nothing; tokens in its headers are masked, too."""
+    headers = (("Location", "/next?access_token=c4n4ry&page=2"), ("X-Auth-Token", "c4n4ry"))
+    refusal = servers.response(body, *headers, status="400 No")
+    with servers.raw_server(servers.respond(refusal)) as server:
+        seen = exchange(task(server.url), Scheme(server.url + "/token?code=c4n4ry"))
+    [token] = seen.attempts[0].sub_exchanges
+    shown = token.hop.response
+    assert shown is not None
+    assert (shown.decoded, shown.decoded_as) == (decoded, decoded_as)
+    assert (shown.status_line, shown.size, shown.truncated) == (
+        "HTTP/1.1 400 No",
+        len(body),
+        False,
+    )
+    assert ("Location", "/next?access_token=•••&page=2") in shown.headers
+    assert ("X-Auth-Token", "•••") in shown.headers
+    assert "c4n4ry" not in json.dumps(seen.to_json())
+
+
+def test_a_long_answer_to_a_token_request_is_shown_by_its_start() -> None:
+    """Less than was read is shown: a secret that was cut off in the middle is no secret by name."""
+    long = servers.response(b"a " * 100_000, status="400 No")
+    with servers.raw_server(servers.respond(long)) as server:
+        seen = exchange(task(server.url), Scheme(server.url + "/token"))
+    [token] = seen.attempts[0].sub_exchanges
+    shown = token.hop.response
+    assert shown is not None
+    assert shown.truncated
+    assert shown.size == 200_000
+    assert 60_000 < len(shown.body) < 100_000
+    assert shown.body == (b"a " * 100_000)[: len(shown.body)]
+
+
 def test_a_redirect_of_a_token_request_is_not_followed() -> None:
     """The scheme gets the redirect itself, and its error says the status."""
     away = servers.response(b"", ("Location", "/elsewhere"), status="307 Temporary Redirect")
