@@ -76,7 +76,7 @@ def test_a_secret_is_no_argument(run: Run, file: Path) -> None:
     """A secret as a field is refused with what to do instead; the sentence does not repeat it."""
     done = run("credentials", "set", "api", "--type", "bearer", "--field", f"token={SECRET}")
     assert done.status == 2
-    assert "no argument" in done.err
+    assert "cannot be an argument" in done.err
     assert SECRET not in done.err
     assert not file.exists()
     for words in (("--token", SECRET), (SECRET,)):

@@ -235,7 +235,7 @@ def test_a_catalogue_of_the_version_before_is_converted_and_learns_its_origins(
     connection.close()
     status, _, err = run("update")
     assert status == 2
-    assert "nothing here says where it came from" in err
+    assert "its source is not known" in err
     assert paths() == {"/things1/0", "/things1/1"}
     assert "2 unchanged" in run("import", str(tmp_path / "apis"))[1]
     assert run("update")[1] == "0 descriptions changed, 1 unchanged\n"

@@ -73,9 +73,8 @@ def _option_fields(schema: Mapping[str, Any], options: Sequence[str]) -> dict[st
         field = properties.get(name, {})
         if field.get("writeOnly"):
             raise CommandError(
-                f"{name!r} is a secret, and no argument: others could read it in the list of"
-                f" processes. Leave it out and it is asked for (--secret {name}), or use"
-                " --from-file"
+                f"{name!r} is a secret and cannot be an argument, because others could read it in"
+                f" the list of processes: use --secret {name}, which asks for it, or --from-file"
             )
         if field.get("type") == "array" and not value.startswith("["):
             fields[name] = [*fields.get(name, []), value]
@@ -168,10 +167,8 @@ def _with_secrets(
 def _secret_in_file(wanted: Sequence[str], secrets: Sequence[str]) -> str:
     """Return the secret that the text of a file is: the *wanted* one, else the only one."""
     if len(wanted) > 1:
-        raise CommandError(
-            f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"
-        )
+        raise CommandError(f"give a JSON object with {' and '.join(wanted)}, not one text")
     candidates = wanted or secrets
     if len(candidates) != 1:
-        raise CommandError("which secret it is --secret says")
+        raise CommandError("use --secret NAME to say which secret it is")
     return candidates[0]

@@ -373,7 +373,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
 def _is_sure(name: str, shelf: Shelf) -> bool:
     """Ask the person whether to remove the credential."""
     if not sys.stdin.isatty():
-        raise CommandError(f"to remove {name!r} without being asked takes --yes")
+        raise CommandError(f"removing {name!r} needs a confirmation: add --yes")
     note(f"Remove {name!r} and its tokens from the {shelf.name}? Tasks that name it fail then.")
     return input("yes or no: ").strip().lower() in ("y", "yes")
 

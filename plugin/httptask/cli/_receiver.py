@@ -46,7 +46,7 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
     """
     if arguments.callbacks is None:
         if arguments.callback_url is not None:
-            raise CommandError("--callback-url says how others reach --callbacks HOST:PORT: add it")
+            raise CommandError("--callback-url needs --callbacks HOST:PORT: add it")
         yield None
         return
     from httptask.engines.callbacks import receiving, server_secret
@@ -105,8 +105,8 @@ def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
     address = address_of(arguments.callback_url)
     if address is None and _is_unspecified(host):
         raise CommandError(
-            f"--callbacks binds to every address ({host}), which is none that an API can call: add"
-            " --callback-url, what it is reached by"
+            f"--callbacks listens on every address ({host}), which is not one that an API can call:"
+            " add --callback-url, the URL under which it is reached"
         )
     return host, port, address
 

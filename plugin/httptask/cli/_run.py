@@ -249,8 +249,8 @@ def run_resume(arguments: argparse.Namespace) -> int:
             result = _run_to_end(arguments, workflow_id, start)
         except DefinitionError as error:
             raise CommandError(
-                f"the run {workflow_id} cannot go on as it is: {error}\nput right what has changed"
-                " since it began, a catalogue without the endpoint for example, and resume again"
+                f"the run {workflow_id} cannot continue: {error}\nfix what has changed since it"
+                " began, a catalogue without the endpoint for example, and resume it again"
             ) from error
     return 0 if result.status == "Completed" else 1
 

@@ -116,8 +116,8 @@ def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozens
         hint = f"; did you mean {near[0]}?" if near else ""
         raise CommandError(f"there is no provider {provider!r}{hint}")
     raise CommandError(
-        "nothing here says where it came from: it ships with httptask, came from standard input, or"
-        " an older httptask imported it; import it again"
+        "its source is not known: it ships with httptask, came from standard input, or an older"
+        " httptask imported it; import it again"
     )
 
 

@@ -177,4 +177,4 @@ def test_a_token_names_no_file_of_ours(tmp_path: Path) -> None:
             error = failure(posted(server.url, {}, **DYNAMO), files=tmp_path)
             assert len(server.received) == 1
         assert error.kind == "pagination"
-        assert "the reference to a file" in str(error)
+        assert "contains a file reference" in str(error)

@@ -130,7 +130,7 @@ class Journal:
             plan, input_text, status = row
             if plan is None:
                 raise JournalError(
-                    f"the run {workflow_id} is inside the run {run.inside}: go on with that one"
+                    f"the run {workflow_id} is inside the run {run.inside}: resume that one"
                 )
             if status is not None:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")

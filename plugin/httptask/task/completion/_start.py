@@ -83,9 +83,8 @@ async def job_of(
         return None
     if link is None:
         raise CompletionError(
-            f"there is a job, and the answer ({answer.result.status_code}) names no URL to poll, in"
-            " none of Operation-Location, Azure-AsyncOperation, Location and Content-Location:"
-            " give poll.url"
+            f"there is a job, but the answer ({answer.result.status_code}) has no URL to poll in"
+            " Operation-Location, Azure-AsyncOperation, Location or Content-Location: set poll.url"
         )
     location = result_url(answer.result, answer.url, link.convention, answer.method, is_first=True)
     if location is None and answer.method in _WRITES:

@@ -137,7 +137,7 @@ def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     if token is None:
         query = queries.next or queries.identity
         text = query.text if query is not None else ""
-        raise page.error(f"its last item has nothing at {text}, by which the next page is asked")
+        raise page.error(f"its last item has no value at {text}, which the next request needs")
     return token
 
 

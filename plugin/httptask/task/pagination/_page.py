@@ -212,7 +212,7 @@ class Page:
             raise self.error(_no_token(query, value, parameter))
         # A server must not make us send one of our files.
         if next(references(value), None) is not None:
-            raise self.error(f"what follows, {query.text}, has the reference to a file in it")
+            raise self.error(f"what follows, {query.text}, contains a file reference")
         return value or None
 
 

@@ -229,8 +229,8 @@ class PageRound:
             parameter = pagination.parameter
             name = repr(parameter.name) if parameter is not None else "its number"
             raise page.error(
-                f"its items are those of page {page.number - 1} again: the server does not go by"
-                f" {name}, or it gives its last page for each one behind it"
+                f"its items are those of page {page.number - 1} again: the server ignores {name},"
+                " or repeats its last page"
             )
         if so_far.earlier is None and self._start is not None:
             so_far.earlier = self._start.earlier(page.count)
