@@ -247,7 +247,7 @@ def test_what_the_engine_cannot_do_is_refused_by_name(designer: RunningDesigner)
     run_id = begun(designer, definition=flow("G", {"G": {"type": "Simple", "end": True}}))
     client = designer.client
     from_here = client.post("runs", json={"again": {"run": run_id, "task": "G"}})
-    assert f"what the run {run_id} came to is not known" in refusal(from_here)
+    assert f"the results of the run {run_id} are not known" in refusal(from_here)
     assert "start one: httptask worker" in refusal(from_here)
     assert "leave out 'task'" in refusal(client.get("runs", params={"task": "G"}))
     broken = client.post("runs", json={"definition": flow("A", {"A": get("/a", nextTask="B")})})

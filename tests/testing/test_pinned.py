@@ -53,7 +53,7 @@ def test_a_failed_run_is_looked_at() -> None:
     (request,) = ended.requests_of("Post")
     assert (request.method, request.url, request.json()) == ("POST", URL, {"a": [1]})
     assert request.header("content-type") == "application/json"
-    with pytest.raises(AssertionError, match=r"did not come to the task 'Past', only to: Post"):
+    with pytest.raises(AssertionError, match=r"did not reach the task 'Past', only: Post"):
         ended.task("Past")
 
 

@@ -383,7 +383,7 @@ def _keeper(engine: str, runs: Path | None, runtime: Runtime, receiver: Receiver
         return RunsOnServer(runtime)
     if not getattr(engine_instance, "keeps_journals", False):
         raise PluginError(
-            f"the engine {engine} keeps no journal, of which the page shows runs: take embedded or"
+            f"the engine {engine} keeps no journal, from which the page shows runs: use embedded or"
             " temporal"
         )
     return JournalledRuns(runs, runtime, receiver, engine)

@@ -122,8 +122,8 @@ class Credentials:
         if target_field is not None and fields != sent_fields:
             raise Refused(
                 "credential",
-                f"{target_field!r} changes where the credential goes: write its secrets again, so"
-                " that only who knows them can send them there",
+                f"{target_field!r} changes where the credential goes: write its secrets again,"
+                " because only somebody who knows them may send them there",
             )
         try:
             await store_credential(
@@ -245,7 +245,7 @@ def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
     before, shelf = _before(name, None)
     if before is None:
         if shelf_of(name) is not None:
-            raise Refused("not-allowed", f"{name!r} stands in the environment: change it there")
+            raise Refused("not-allowed", f"{name!r} is in the environment: change it there")
         raise Refused("not-found", f"there is no credential {name[:200]!r}")
     if not isinstance(before.get("type"), str):
         raise Refused("credential", f"{name!r} has no type; set it again")

@@ -182,7 +182,7 @@ class Guards:
         shown = hosts[0][:100] if hosts else "none"
         raise Refused(
             "wrong-host",
-            f"the Host {shown!r} is not the designer's; open it by the address that it printed",
+            f"the Host {shown!r} is not the designer's; open the address that the designer printed",
         )
 
     def _check_origin(

@@ -81,7 +81,7 @@ def visit_of(run: KeptRun, query: Mapping[str, str]) -> TaskRun:
         if task.name == name and str(task.visit) == number:
             return task
     raise Refused(
-        "not-found", f"the run did not come to the visit {number[:20]} of the task {name[:100]!r}"
+        "not-found", f"the run has not reached the visit {number[:20]} of the task {name[:100]!r}"
     )
 
 

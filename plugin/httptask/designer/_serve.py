@@ -60,7 +60,7 @@ def _check_public_host(host: str, token: str | None, hosts: Collection[str]) -> 
         )
     if not hosts:
         raise ServeError(
-            f"name what the designer is reached by when it binds to {host}: --allow-host NAME:PORT"
+            f"to listen on {host}, give the name under which it is reached: --allow-host NAME:PORT"
         )
 
 

@@ -151,8 +151,8 @@ class RunsOnServer:
         """Refuse: the URLs are made by workers."""
         raise Refused(
             "run",
-            "workers make the URLs of callbacks on Temporal, and the designer has none of them:"
-            f" the API got it with the request of the task {task.name!r}",
+            "on Temporal, workers make the callback URLs, and the designer does not know them: the"
+            f" API has received the URL in the request of the task {task.name!r}",
         )
 
     def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -61,12 +61,12 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
     if "task" in again:
         if earlier.note is not None:  # what its tasks came to is not all known
             raise Refused(
-                "run", f"what the run {run_id[:100]} came to is not known: {earlier.note}"
+                "run", f"the results of the run {run_id[:100]} are not known: {earlier.note}"
             )
         key = member(again, "task", str), member(again, "visit", int, lambda: 1)
         visits = [task for task in earlier.tasks if task.key == key and task.type != "Parallel"]
         if not visits:
-            raise Refused("bad-request", f"that run did not come to the task {key[0][:100]!r}")
+            raise Refused("bad-request", f"that run did not reach the task {key[0][:100]!r}")
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
     pins = await _pins(value, definition, nested)

@@ -56,7 +56,7 @@ class PinnedRun:
         visits = [task for task in self.run.tasks if task.name == name]
         if not visits:
             visited = ", ".join(dict.fromkeys(task.name for task in self.run.tasks))
-            raise AssertionError(f"the run did not come to the task {name!r}, only to: {visited}")
+            raise AssertionError(f"the run did not reach the task {name!r}, only: {visited}")
         return visits[-1]
 
     def requests_of(self, name: str) -> list[PinnedRequest]:
