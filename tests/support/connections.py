@@ -1,4 +1,4 @@
-"""The connections of this process, as the system sees them."""
+"""The open connections of this process, as the operating system lists them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def peers() -> set[int]:
     """Return the ports to which this process has connections."""
     ports = set()
     for path in Path("/dev/fd").iterdir():
-        with contextlib.suppress(OSError):  # no connection
-            one = socket.socket(fileno=int(path.name))
+        with contextlib.suppress(OSError):  # not a connected socket
+            connection = socket.socket(fileno=int(path.name))
             try:
-                name = one.getpeername()
+                name = connection.getpeername()
                 if isinstance(name, tuple):
                     ports.add(name[1])
             finally:
-                one.detach()  # it is somebody else's
+                connection.detach()  # do not close it: it belongs to the code under test
     return ports

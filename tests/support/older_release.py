@@ -1,4 +1,4 @@
-"""A copy of the package as an earlier release had it: a clone need not have the history of one."""
+"""A copy of the package with the code of an earlier release, made without its Git history."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ _CHANGES = {
     "_activities.py": ("(self.http_task, self.pinned_task,", "(self.http_task,"),
     "_walk.py": ("most = arguments.at_once or sys.maxsize", "most = sys.maxsize"),
 }
-"""By the name of the file, what it has now and what it had: the format before tasks with pins had
-an activity of their own, that activity, and the number of activities at once.
+"""File -> (the code now, the code of the earlier release).
+
+That release had no activity for tasks with pins, an older format, and no limit for activities at once.
 """
 
 
@@ -27,6 +28,6 @@ def release_before_pins_apart(folder: Path) -> Path:
     for name, (now, before) in _CHANGES.items():
         path = folder / "plugin" / "httptask" / "engines" / "temporal" / name
         text = path.read_text("utf-8")
-        assert text.count(now) == 1, f"{name} has changed: say anew what the earlier release had"
+        assert text.count(now) == 1, f"{name} has changed: update what the earlier release had"
         path.write_text(text.replace(now, before), "utf-8")
     return folder / "plugin"

@@ -1,7 +1,9 @@
-"""Print which modules the sandbox of workflows executes anew when it replays the histories FILE…,
-and how long the replays took: `python sandboxed_modules.py FILE…`.
+"""Print the modules that the workflow sandbox imports again for the histories FILE…, and the times.
 
-A module that is passed through is the one of the process, and costs a run nothing.
+    python sandboxed_modules.py FILE…
+
+The histories are replayed. Modules that are passed through are shared with the process, and cost a
+run nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def _noting(self: Importer, *arguments: Any, **options: Any) -> None:
 
 
 async def _replayed(text: str, replayer: Replayer) -> dict[str, Any]:
-    """Replay the history *text*; return its seconds and the modules that were executed anew."""
+    """Replay the history *text*; return its seconds and the modules that were imported again."""
     began = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
     _importers.clear()
     start = time.perf_counter()
@@ -45,7 +47,7 @@ async def _replayed(text: str, replayer: Replayer) -> dict[str, Any]:
 
 
 async def _all_replayed(texts: dict[str, str]) -> dict[str, Any]:
-    """Replay the histories *texts*, by their names, with one replayer."""
+    """Replay the histories *texts*, by name, with one replayer."""
     replayer = Replayer(workflows=[], plugins=[HttpTaskPlugin()])
     return {name: await _replayed(text, replayer) for name, text in texts.items()}
 

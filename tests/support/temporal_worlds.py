@@ -106,12 +106,14 @@ class TemporalWorld:
 
 _COMMAND = ("-m", "httptask", "worker")
 UNCACHED = (str(Path(__file__).with_name("uncached_worker.py")),)
-"""The command of a worker that keeps no workflow between two steps of it."""
+"""The command of a worker without a cache of workflows."""
 
 
 class WorkerProcess:
-    """`httptask worker` in a process of its own; *folder* is where it keeps what it needs for a
-    while, *release* the folder of another release of the package.
+    """`httptask worker` in a separate process.
+
+    *folder* is its folder for temporary files, *release* the folder of another release of the
+    package.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
-"""`httptask worker` that forgets each workflow after each step, so that any worker of the task
-queue takes the next one: `python uncached_worker.py OPTIONS…`.
+"""`httptask worker` without a cache of workflows: `python uncached_worker.py OPTIONS…`.
+
+Any worker of the task queue can then take the next step of a workflow.
 """
 
 from __future__ import annotations

@@ -375,7 +375,7 @@ def same_times(value: Any) -> Any:
 
 
 def ran(running: Any, url: str) -> None:
-    """Run the definition to its end, with real requests to *url* in place of `API`."""
+    """Run the definition to its end, with real requests to *url* instead of `API`."""
     definition = json.loads(json.dumps(DEFINITION).replace(API, url))
     started = running.client.post("runs", json={"definition": definition, "workflow": "things"})
     with running.client.stream("GET", f"runs/{started.json()['id']}/events") as stream:
@@ -383,7 +383,7 @@ def ran(running: Any, url: str) -> None:
 
 
 def steady_run(url: str) -> Callable[[Route], None]:
-    """Return what answers for runs: as the server does, with `API` and the same times as ever."""
+    """Return a handler that answers as the server does, with `API` and with fixed times."""
 
     def answer(route: Route) -> None:
         told = route.fetch()
@@ -395,7 +395,7 @@ def steady_run(url: str) -> Callable[[Route], None]:
 
 
 def steady(context: BrowserContext, events: str) -> BrowserContext:
-    """Let the clock stand still, and every test request be answered with *events*."""
+    """Stop the clock, and answer every test request with *events*."""
     context.clock.set_fixed_time(_NOW)
     context.route(
         re.compile(r"/api/v1/test-requests$"),
