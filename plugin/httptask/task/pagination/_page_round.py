@@ -279,13 +279,16 @@ class PageRound:
 
         *read_count* is the number of items of the pages so far.
         """
-        at_most = (self._so_far.earlier or Earlier()).at_most
-        reads_all = at_most is not None and not self._so_far.left_out
+        so_far = self._so_far
+        at_most = (so_far.earlier or Earlier()).at_most
+        reads_all = at_most is not None and not so_far.left_out
         total_count = at_most + read_count if at_most is not None and reads_all else None
         reason = contradiction(self._pagination, page.result.body, total_count)
-        if not end.is_complete or reason is None:
+        if not end.is_complete and so_far.is_at_least:
+            reason = f"the list has at least {so_far.total:,} items, and {read_count:,} came"
+        elif not end.is_complete or reason is None:
             return end
-        self._so_far.note = self._so_far.note or f"page {page.number}: {reason}"
+        so_far.note = so_far.note or f"page {page.number}: {reason}"
         return End(end.stopped_by, is_complete=False)
 
     async def _items_to_keep(
