@@ -21,7 +21,7 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from command_line import Done, done
-from engine_definitions import api, at, called, flow, get
+from engine_definitions import api, at, called, flow, get, post
 from httptask.cli._temporal import TASK_QUEUE_VARIABLE, _status_text
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
@@ -31,6 +31,7 @@ from httptask.errors import EngineError
 from httptask.model.pins import Pins
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
+from imports import description
 from tasks import SEED, email_task, runtime
 from temporal_servers import dev_server, free_port
 from temporal_worlds import Handle, TemporalWorld, worker_process
@@ -232,6 +233,17 @@ def test_no_server_is_one_sentence(
         assert "TEMPORAL_ADDRESS" in done.err
 
 
+@pytest.mark.parametrize("address", ["localhost:99999", "http://", "a b:7233"])
+def test_an_address_that_is_none_is_one_sentence(
+    command: Command, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the address, and says what one is."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    ended = command("status", "nothing", "--engine", "temporal", status=1)
+    assert f"the address {address!r} of the Temporal server" in ended.err
+    assert "an address is HOST:PORT" in ended.err
+
+
 def test_a_profile_says_where_the_server_is(
     command: Command,
     temporal_address: str,
@@ -295,11 +307,33 @@ def test_without_the_extra_one_sentence_says_what_to_install(gate: Path) -> None
         assert len(process.stderr.splitlines()) == 1
 
 
-def test_a_definition_that_is_too_large_is_refused(temporal_address: str) -> None:
-    """Before anything is started."""
-    world = TemporalWorld(temporal_address)
-    with pytest.raises(EngineError, match="give large values as files"):
-        asyncio.run(world.start(flow("A", {"A": get("/a")}), "x" * 2_000_000))
+def test_a_definition_that_is_too_large_is_refused(command: Command, tmp_path: Path) -> None:
+    """Before anything is started; the command says how to run it all the same."""
+    path = tmp_path / "large.json"
+    path.write_text(
+        json.dumps(at(flow("A", {"A": post("/" + "x" * 2_000_000)}), "http://a.example"))
+    )
+    refused = command("run", str(path), "--engine", "temporal", status=1).err
+    for words in ("2.0 MB together", "HTTPTASK_FILES or --files", "give large values as files"):
+        assert words in refused
+    assert len(refused.splitlines()) == 1
+
+
+def test_a_catalogue_that_workers_lack_is_one_sentence(
+    command: Command, tmp_path: Path, temporal_address: str
+) -> None:
+    """The run fails, and names the endpoint and the variable."""
+    catalogue, described, path = (tmp_path / name for name in ("c.sqlite", "a.json", "flow.json"))
+    described.write_text(json.dumps(description(1, 1)))
+    command("import", str(described), "--catalogue", str(catalogue))
+    (hit,) = command("search", "thing", "--catalogue", str(catalogue), "--json").json["hits"]
+    endpoint = hit["id"]
+    path.write_text(json.dumps(flow("A", {"A": {**post("/v1/things1/0"), "endpoint": endpoint}})))
+    queue = ("--engine", "temporal", "--task-queue", "lacking")
+    with worker_process(temporal_address, "lacking"):
+        failed = command("run", str(path), *queue, "--catalogue", str(catalogue), status=1)
+    assert f"'lacking' has no endpoint {endpoint!r} in its catalogue" in failed.out
+    assert "HTTPTASK_CATALOGUE" in failed.out
 
 
 def labels(address: str, definition: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

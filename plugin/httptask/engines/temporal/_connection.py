@@ -36,6 +36,11 @@ async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -
     converter = exact(None, runtime.shared_files if runtime is not None else None)
     try:
         return await Client.connect(**config, data_converter=converter, plugins=list(plugins))
+    except ValueError as error:
+        raise EngineError(
+            f"the address {address!r} of the Temporal server, or what else its configuration says,"
+            f" cannot be used: {error}; an address is HOST:PORT"
+        ) from error
     except RuntimeError as error:
         raise _no_answer(address, _reason(error)) from error
 
@@ -63,7 +68,7 @@ def namespace_error(client: Client, message: str) -> EngineError | None:
     namespace = client.namespace
     return EngineError(
         f"the Temporal server has no namespace {namespace!r}; create it with `temporal operator"
-        f" namespace create {namespace}`, or name another with TEMPORAL_NAMESPACE"
+        f" namespace create -n {namespace}`, or name another with TEMPORAL_NAMESPACE"
     )
 
 
