@@ -8,9 +8,11 @@ run; the median of the rounds counts. CPU is that of the workers.
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import time
 import uuid
@@ -35,6 +37,7 @@ from httptask.engines.temporal._converter import exact
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from local_server import local_server
+from places import DATA, TESTS
 from tasks import http, runtime
 from temporal_faults import fault_rows
 from temporal_servers import dev_server
@@ -183,6 +186,24 @@ def temporal_rows(*, once: bool = False) -> Iterator[tuple[str, str, str]]:
                 pipes = [stack.enter_context(worker(server.address, queue)) for _ in range(workers)]
                 yield from _rows(server.address, queue, pipes, _shapes(url, workers, once=once))
         yield from fault_rows(server.address, once=once)
+    yield _sandbox_row()
+
+
+def _sandbox_row() -> tuple[str, str, str]:
+    """Measure the first workflow of a process: what its imports cost, a later one has."""
+    histories = [DATA / "temporal" / f"{name}.json" for name in ("chain", "wait", "gate")]
+    script = TESTS / "support" / "sandboxed_modules.py"
+    output = subprocess.check_output([sys.executable, script, *histories], text=True)
+    first, _, later = json.loads(output).values()
+    anew = set(first["modules"]) - {"__main__"}
+    return (
+        "Temporal, the first workflow of a worker, replayed",
+        f"{first['seconds'] * 1000:.0f} ms",
+        (
+            f"a later one: {later['seconds'] * 1000:.0f} ms; the sandbox executes {len(anew)}"
+            " modules anew, wanted: 0"
+        ),
+    )
 
 
 def _shapes(url: str, workers: int, *, once: bool) -> list[tuple[str, Shape, int, int]]:
