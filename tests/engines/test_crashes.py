@@ -103,12 +103,22 @@ def definitions(url: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return whole
 
 
+CHAINS = (
+    ("Keyed", "Once", "Left", "Items", "ItemsOnce", "Pages", "Job"),
+    ("Once", "RightOnce", "Right", "Items"),
+    ("First", "SecondOnce", "Third"),
+)
+"""Tasks of one run, each of which begins when the ones before it have ended."""
+
+
 class Witness:
     """The server's side: what came, and what of it should not have come."""
 
     def __init__(self) -> None:
         self.journal = ""
         self.came: Counter[tuple[str, ...]] = Counter()
+        self.furthest: dict[tuple[str, str], int] = {}
+        """The last page of each task that has begun, by run and task."""
         self.marks: dict[tuple[str, ...], set[tuple[str | None, ...]]] = defaultdict(set)
         self.wrong: list[str] = []
 
@@ -125,12 +135,33 @@ class Witness:
         self.came[who] += 1
         key = asked.headers.get("idempotency-key")
         self.marks[who].add((key, query["uuid"], query["n"], query["now"]))
-        if problem := self._finished(run, task, query.get("item"), number):
+        overtaken = self._overtaken(run, task, number)
+        if problem := overtaken or self._finished(run, task, query.get("item"), number):
             self.wrong.append(f"{who}: {problem}")
         if task == "Job":
             location = ("Operation-Location", f"/{run}/Job/1")
             return page(None, location, status="202 Accepted")
         return page({"data": cut(items(6), 2, number), "total": 6})
+
+    def _overtaken(self, run: str, task: str, number: int) -> str | None:
+        """Return what had begun after the request, when it came: an end is on the disk before that,
+        whatever the journal says now.
+        """
+        for chain in CHAINS:
+            later = chain[chain.index(task) + 1 :] if task in chain else ()
+            if begun := [name for name in later if (run, name) in self.furthest]:
+                return f"{begun} had begun"
+        before = self.furthest.get((run, task), number)
+        self.furthest[run, task] = max(before, number)
+        return "its next page had begun" if number < before else None
+
+    def missing(self, runs: list[str]) -> set[tuple[str, ...]]:
+        """Return the requests of *runs* that never came, of what is done at least once."""
+        wanted = [("Keyed", "", 1), ("Left", "", 1), ("Right", "", 1), ("Job", "", 1)]
+        wanted += [("Items", str(item), 1) for item in range(4)]
+        wanted += [("Pages", "", number) for number in (1, 2, 3)]
+        every = {(run, task, item, str(number)) for run in runs for task, item, number in wanted}
+        return every - self.came.keys()
 
     def _finished(self, run: str, task: str, item: str | None, number: int) -> str | None:
         """Return what of the request had ended, by the journal, when it came."""
@@ -208,7 +239,9 @@ def check_ends(witness: Witness, runs: list[str]) -> None:
             statuses = {task.name: task.status for task in run.tasks if task.status != "Waiting"}
             failed = {name for name, status in statuses.items() if status != "Completed"}
             assert failed <= {"Once", "RightOnce"}
-            assert all((task.error or {}).get("maybeDelivered", True) for task in run.tasks)
+            errors = [task.error or {} for task in run.tasks if task.status == "Failed"]
+            assert all(error["maybeDelivered"] is True for error in errors)
+    assert witness.missing(runs) == set()
     with closing(sqlite3.connect(witness.journal)) as file, file:
         for table in ("call", "part", "item", "signal"):
             assert file.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)

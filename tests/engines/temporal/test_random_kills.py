@@ -44,6 +44,9 @@ def test_every_run_ends_however_often_workers_are_killed(
     ids = {handle.id for handle in handles}
     assert {run.status for run in runs} == {"Completed"}
     assert attempts.keys() == ids
+    # Kills in the middle of a request, which the test is about: tasks were repeated, some were not.
+    assert max(count for by_task in attempts.values() for count in by_task.values()) > 1
+    assert {task.name for run in runs for task in run.tasks if task.status == "Failed"} == {"once"}
     for run, by_task in attempts.items():
         for task, count in by_task.items():
             assert api.requests[task][run] <= count, (task, run)
