@@ -1,5 +1,5 @@
 // Objects whose required fields depend on the value of one field: pagination depends on its mode.
-import { parse } from "./json";
+import { parse, valueText } from "./json";
 import type { Slot } from "./slots";
 
 /** Set `required` and `refused` of the fields of *slot* for the current value of the field that decides; see `Field.cases`. */
@@ -7,7 +7,7 @@ export function byCase(slot: Slot): void {
   const { cases } = slot.field;
   if (!cases) return;
   const text = slot.kids.find(({ field }) => field.name === cases.property)?.text;
-  const value = text ? String(parse(text)) : "";
+  const value = text ? valueText(parse(text)) : "";
   for (const kid of slot.kids) {
     const name = kid.field.name!;
     if (name === cases.property) continue;

@@ -1,5 +1,5 @@
 // Unsaved changes, kept in this tab's storage so that they survive a reload. Secrets are left out.
-import { at, clone, isExpression, isObject, same } from "./json";
+import { at, byName, clone, isExpression, isObject, same } from "./json";
 import type { OffRow } from "./off-rows";
 import { restored, withoutSecrets } from "./secrets";
 import { TabStorage } from "./storage";
@@ -31,14 +31,16 @@ interface Draft {
 
 /** *definition* without the secrets of its tasks, and the pointers of what was removed. *secretsOf* are the known secrets. */
 export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): { definition: Definition; removed: SecretsOf } {
-  const removed: SecretsOf = {};
-  for (const { name, task } of flow.listed(definition)) {
+  const removed: SecretsOf = byName();
+  const copy = clone(definition);
+  // Innermost first: the copy of a Parallel has what is left of its branches. A broken definition may use a name twice.
+  for (const { name, task, flow: scope } of flow.listed(copy).reverse()) {
     const clean = withoutSecrets(task, secretsOf[name] ?? []);
     if (!clean.removed.length) continue;
-    removed[name] = clean.removed;
-    definition = flow.replace(definition, name, clean.value);
+    removed[name] = [...(removed[name] ?? []), ...clean.removed];
+    scope.tasks![name] = clean.value;
   }
-  return { definition, removed };
+  return { definition: copy, removed };
 }
 
 /** *definition* with the secrets at the pointers *removed* put back from *base*; `lost` counts secrets that *base* does not have. */
@@ -59,18 +61,18 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
 export class Drafts {
   /** The stored draft has been read: from now on it may be overwritten. */
   private opened = false;
-  samplesOf: SamplesOf = {};
+  samplesOf: SamplesOf = byName();
   /** The samples that may be stored: those of secret fields are missing. */
-  openSamplesOf: SamplesOf = {};
+  openSamplesOf: SamplesOf = byName();
   /** The pointers of the known secrets, by the name of the task. */
-  secretsOf: Record<string, string[]> = {};
+  secretsOf: SecretsOf = byName();
   /** The parameters that are switched off, by the name of the task. */
-  offOf: Record<string, OffRow[]> = {};
+  offOf: Record<string, OffRow[]> = byName();
   /**
    * The switched-off parameters that may be stored, as JSON, because the server found no secret in them.
    * Kept for each task: the same parameter may be a secret in another one.
    */
-  openOff: Record<string, string[]> = {};
+  openOff: Record<string, string[]> = byName();
   /** The storage of the open workflow, or of the page while none is open. */
   storage: TabStorage;
 
@@ -85,11 +87,11 @@ export class Drafts {
   /** Switch to the storage of the workflow *id*; *fresh* drops the draft in it. */
   open(id: string | null, fresh: boolean): void {
     this.opened = false;
-    this.samplesOf = {};
-    this.openSamplesOf = {};
-    this.secretsOf = {};
-    this.offOf = {};
-    this.openOff = {};
+    this.samplesOf = byName();
+    this.openSamplesOf = byName();
+    this.secretsOf = byName();
+    this.offOf = byName();
+    this.openOff = byName();
     this.storageOf("").write("workflow", id);
     this.storage = this.storageOf(`${id ?? ""} `);
     if (fresh) this.storage.write("draft", null);
@@ -120,13 +122,13 @@ export class Drafts {
     if (!draft) return;
     this.store.task.name = draft.current;
     this.store.task.input = draft.input ?? "";
-    this.samplesOf = draft.samples;
-    this.openSamplesOf = { ...draft.samples };
-    this.secretsOf = draft.removed;
-    this.offOf = draft.off ?? {};
+    this.samplesOf = byName(draft.samples);
+    this.openSamplesOf = byName(draft.samples);
+    this.secretsOf = byName(draft.removed);
+    this.offOf = byName(draft.off);
     // What was stored had been found free of secrets.
     const stored = Object.entries(this.offOf);
-    this.openOff = Object.fromEntries(stored.map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
+    this.openOff = byName(Object.fromEntries(stored.map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))])));
     if (!isObject(draft.working)) return;
     const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
     if (same(working, this.store.workflow.base) && !lost) return;

@@ -31,7 +31,7 @@ async function withFreeNames(store: Store, name: string, task: Task, definition:
     const taken: Definition = { tasks: { ...flattened(definition), ...flattened(temporary) } };
     temporary = (await store.api.renamed(temporary, inner, flow.freeName(taken, inner))).definition;
   }
-  return flow.find(temporary, name)!.task;
+  return Object.values(temporary.tasks!)[0] as Task; // by now a task in its branches may have its name
 }
 
 /** All tasks of *definition* side by side, those of branches too. */

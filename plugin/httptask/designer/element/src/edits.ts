@@ -1,6 +1,6 @@
 // Undo and redo of all edits of the open definition. The steps may hold secrets, so they are only kept in memory.
 import type { Drafts } from "./drafts";
-import { same } from "./json";
+import { byName, same } from "./json";
 import type { Store } from "./store";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
@@ -88,7 +88,7 @@ export class Edits {
   /** The present state, for a step. */
   private here(): Pick<Step, "definition" | "task" | "secretsOf" | "offOf"> {
     const { workflow, task, drafts } = this.store;
-    return { definition: workflow.working, task: task.name, secretsOf: { ...drafts.secretsOf }, offOf: { ...drafts.offOf } };
+    return { definition: workflow.working, task: task.name, secretsOf: byName(drafts.secretsOf), offOf: byName(drafts.offOf) };
   }
 
   /** Undo (*back*) or redo one step, and show the task that it changed. *word* begins the message. */
@@ -107,7 +107,7 @@ export class Edits {
     const root = task.root;
     task.root = null;
     workflow.working = step.definition;
-    drafts.offOf = step.offOf;
+    drafts.offOf = byName(step.offOf);
     if (rename) workflow.renamed(...(back ? [rename[1], rename[0]] as const : rename));
     // The restored definition has the secrets of that time again, so no stored draft may hold them.
     for (const [name, pointers] of Object.entries(step.secretsOf))

@@ -39,7 +39,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
   const all = problemsOf(store.workflow.problems, name);
   const problems = all.filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
   const count = all.filter(({ severity }) => severity === "error").length;
-  const Form = FORMS[type];
+  const Form = Object.hasOwn(FORMS, type) ? FORMS[type] : undefined; // no type in a file is a name of JavaScript’s
   return (
     <div class="request">
       <header class="head">

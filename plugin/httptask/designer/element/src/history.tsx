@@ -1,6 +1,6 @@
 // The tab "History": the test requests of this tab of the browser, each with its settings, request and response.
 import { duration } from "./amounts";
-import { isObject } from "./json";
+import { isObject, type JsonObject, valueText } from "./json";
 import type { Ending, Snapshot } from "./types";
 import { Empty, Method, useUi } from "./ui";
 
@@ -12,10 +12,10 @@ function colour({ event, status }: Ending): string {
 
 /** The method and the path of the request: as it was sent, else as the settings have it. */
 function requestOf({ ending, settings }: Snapshot): { method: string; path: string } {
-  const written = isObject(settings.httpRequest ?? null) ? (settings.httpRequest as Record<string, unknown>) : {};
+  const written = isObject(settings.httpRequest ?? null) ? (settings.httpRequest as JsonObject) : {};
   const { method, url } = ending?.request ?? { method: written.method, url: written.url };
-  const path = String(url ?? "").replace(/^[a-z]+:\/\/[^/?#]*/i, "");
-  return { method: String(method ?? ""), path: path || "/" };
+  const path = valueText(url).replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  return { method: valueText(method), path: path || "/" };
 }
 
 /** The list of the history, the latest first. A click shows the response with its settings. */

@@ -64,6 +64,12 @@ export const clone = <T extends Json>(value: T): T => parse(JSON.stringify(value
 /** Whether two values have the same JSON text: the order of members counts. */
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Copy *entries* into an object without a prototype: a task may be called `constructor`. */
+export const byName = <Value>(entries: Record<string, Value> = {}): Record<string, Value> => Object.assign(Object.create(null), entries);
+
+/** Return *value* as a person reads it: a text as it is, other values as JSON; "" for none. */
+export const valueText = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value ?? undefined) ?? "");
+
 /** The type of *value*, as JSON Schema names it; a whole number is a `number` too. */
 export function typeOf(value: Json): string {
   if (value === null) return "null";

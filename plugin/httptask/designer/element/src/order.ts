@@ -7,8 +7,9 @@ import * as flow from "./workflow";
 /** Insert *task* as *name* on the route from *from* to *to*, whether that is a choice, an error route or the start of a branch. */
 export function insertBetween(definition: Definition, name: string, task: Task, { from, to, onError }: flow.Route): Definition {
   const copy = clone(definition);
-  const source = flow.find(copy, from)!;
-  const target = flow.find(copy, to)!;
+  const source = flow.find(copy, from);
+  const target = flow.find(copy, to);
+  if (!source || !target) return flow.insert(definition, name, task, from); // the route leads to a task that does not exist
   const named = flow.references(source.task).filter((reference) => reference.onError === onError && reference.holder[reference.key] === to);
   const startsBranch = source.flow !== target.flow && target.flow.startTask === to && source.type === "Parallel";
   const references = named.length ? named : startsBranch ? [{ holder: target.flow, key: "startTask" }] : [];

@@ -2,7 +2,7 @@
 import { plural } from "./amounts";
 import { EntryRows, type Row } from "./entries";
 import type { FlowForm } from "./flow-task";
-import { child, isObject, type JsonObject, segments } from "./json";
+import { child, isObject, type JsonObject, segments, valueText } from "./json";
 import { TaskChoice } from "./routes";
 import { editTask, type InnerProblem, problemsAt } from "./task-edits";
 import { fieldTitle } from "./task-form";
@@ -45,7 +45,7 @@ function Branch({ item, problems, inner, value: branch, index, onChange }: FlowF
   const pointer = child("/branches", index);
   const branchProblems = problemsAt(problems, pointer);
   const tasks = isObject(branch.tasks ?? null) ? (branch.tasks as JsonObject) : {};
-  const start = String(branch.startTask ?? "");
+  const start = valueText(branch.startTask);
   const branchFlow = branch as flow.Listed["flow"];
   const names = new Set(flow.listed(branchFlow).map(({ name }) => name));
   return (
@@ -58,7 +58,7 @@ function Branch({ item, problems, inner, value: branch, index, onChange }: FlowF
             described={describedBy(id, branchProblems)} onChoose={(startTask) => onChange({ ...branch, startTask })}
           />
           <span class="muted small">{plural(Object.keys(tasks).length, "task")}</span>
-          {start in tasks && <button aria-label={`Open ${start}`} onClick={() => void store.task.open(start)}>Open</button>}
+          {Object.hasOwn(tasks, start) && <button aria-label={`Open ${start}`} onClick={() => void store.task.open(start)}>Open</button>}
         </div>
       </div>
       <Problems id={id} pointer={pointer} problems={branchProblems} />

@@ -84,7 +84,7 @@ export function takeLines(group: Slot, text: string, slots: Map<string, Slot>): 
     if (!line.trim()) continue;
     const [, off, quoted = "", written = ""] = LINE.exec(line.trim())!;
     const name = nameOf(quoted);
-    order.push(name);
+    if (name || group.order.includes(name)) order.push(name);
     const isDocumented = kids.has(name) && !set.has(name);
     const field = isDocumented ? kids.get(name)!.field : itemsOf(group.field);
     const former = slots.get(line.trim().replace(/^#\s*/, ""));

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf, type Pasted as Read, type PastedEndpoint, type PastedTask } from "./api";
 import { plural } from "./amounts";
-import { isObject, type JsonObject } from "./json";
+import { isObject, type JsonObject, valueText } from "./json";
 import { useModal } from "./modal";
 import { KeepCredential } from "./pasted-credential";
 import type { Failure, Problem } from "./types";
@@ -173,13 +173,13 @@ const chosenFor = (isLone: boolean, chosen: string, offered: PastedEndpoint[]): 
 function withNames(task: JsonObject, names: Map<string, string>): JsonObject & { type?: string } {
   const { credentials } = task;
   if (credentials === undefined) return task;
-  const renamed = [credentials].flat().map((name) => names.get(String(name)) ?? name);
+  const renamed = [credentials].flat().map((name) => names.get(valueText(name)) ?? name);
   return { ...task, credentials: renamed.length > 1 ? renamed : renamed[0]! };
 }
 
 const requestOf = ({ task }: PastedTask): JsonObject => (isObject(task.httpRequest) ? task.httpRequest : {});
-const methodOf = (task: PastedTask): string => String(requestOf(task).method ?? task.endpoint?.method ?? "GET");
-const urlOf = (task: PastedTask): string => String(requestOf(task).url ?? "");
+const methodOf = (task: PastedTask): string => valueText(requestOf(task).method) || task.endpoint?.method || "GET";
+const urlOf = (task: PastedTask): string => valueText(requestOf(task).url);
 
 /** The requests of a text with several, each with a box to tick. */
 function Requests({ tasks, left, setLeft }: { tasks: PastedTask[]; left: Set<string>; setLeft: (left: Set<string>) => void }) {

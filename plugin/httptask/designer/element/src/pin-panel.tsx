@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
-import { isObject, type Json, parse, same } from "./json";
+import { isObject, type Json, parse, same, valueText } from "./json";
 import type { Store } from "./store";
 import type { Ending, Failure } from "./types";
 import { Failed, typed, useUi } from "./ui";
@@ -13,8 +13,8 @@ export function described(pin: Json): string {
   if (Array.isArray(pin)) return `${plural(pin.length, "response")} in turn`;
   if (!isObject(pin)) return "not a pin";
   if (pin.example) return "the documented example";
-  if (isObject(pin.error)) return `an error, ${String(pin.error.class)}`;
-  return `a response, ${String(pin.status ?? 200)}`;
+  if (isObject(pin.error)) return `an error, ${valueText(pin.error.class)}`;
+  return `a response, ${valueText(pin.status) || 200}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The pins of the open definition: responses that a run uses instead of sending requests.
 import { failureOf } from "./api";
-import { type Json, type JsonObject, parse } from "./json";
+import { type Json, type JsonObject, parse, valueText } from "./json";
 import type { Store } from "./store";
 import type { Failure } from "./types";
 
@@ -42,7 +42,7 @@ export class Pins {
   async take(response: Response): Promise<void> {
     const { tasks, broken } = parse(await response.text()) as { tasks: JsonObject; broken?: Json };
     this.tasks = tasks;
-    this.broken = broken ? { title: "The pins cannot be read", detail: String(broken) } : null;
+    this.broken = broken ? { title: "The pins cannot be read", detail: valueText(broken) } : null;
     this.etag = response.headers.get("ETag");
     this.store.update();
   }

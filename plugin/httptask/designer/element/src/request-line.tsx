@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
 import { LATER } from "./field-place";
-import { isExpression } from "./json";
+import { isExpression, valueText } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
 import { Panel } from "./panel";
@@ -46,7 +46,7 @@ export function Head({ store, root, request }: { store: Store; root: Slot; reque
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
         <Terms store={store} root={root} />
         {store.validation.preview?.item && <Panel name="ItemChoice" until=" " />}
-        <EnvironmentPicker url={String(dump(url) ?? "")} />
+        <EnvironmentPicker url={valueText(dump(url))} />
         <span class="grow" />
         <Readiness store={store} />
       </div>
@@ -76,13 +76,13 @@ export function TestButton({ id }: { id?: string }) {
 function MethodControl({ store, request }: { store: Store; request: Slot }) {
   const redraw = useRedraw();
   const slot = request.kids.find(({ field }) => field.name === "method")!;
-  const name = String(dump(slot) ?? "GET");
+  const name = valueText(dump(slot)) || "GET";
   if (slot.field.kind === "const") return <Method method={name} />;
   const pointer = "/httpRequest/method";
   const id = idOf(pointer);
   const problems = store.validation.shownProblems(pointer, slot.touched);
   const write = (text: string) => {
-    Object.assign(slot, { fx: isExpression(text), expr: text, text, on: true });
+    Object.assign(slot, { fx: isExpression(text), expr: text, text, raw: null, on: true });
     store.task.changed(pointer);
     redraw();
   };
@@ -90,7 +90,7 @@ function MethodControl({ store, request }: { store: Store; request: Slot }) {
     <span class={`free-method method ${name.toLowerCase()}`}>
       <Suggested
         id={id} values={(slot.field.keys?.values as string[]).map((value) => [value] as [string])}
-        value={slot.fx ? slot.expr : slot.text} aria-label="Method" placeholder="GET"
+        value={slot.fx ? slot.expr : (slot.raw ?? slot.text)} aria-label="Method" placeholder="GET"
         aria-describedby={describedBy(id, problems)}
         onInput={typed(write)} onBlur={() => { slot.touched = true; setTimeout(redraw, LATER); }}
       />
@@ -126,7 +126,7 @@ function Terms({ store, root }: { store: Store; root: Slot }) {
   const timeout = (name: string): string => {
     const slot = slotOf(name);
     const value = slot && dump(slot);
-    return isExpression(String(value ?? "")) ? "by expression" : `${String(value ?? slot?.field.default ?? "")} s`;
+    return isExpression(value) ? "by expression" : `${valueText(value ?? slot?.field.default)} s`;
   };
   const go = (name: string) => () => {
     const slot = slotOf(name)!;

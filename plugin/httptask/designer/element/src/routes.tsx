@@ -2,7 +2,7 @@
 // the definition at once.
 import { useState } from "preact/hooks";
 import { EntryRows, type Row } from "./entries";
-import { child, type Json, type JsonObject, same } from "./json";
+import { child, type Json, type JsonObject, same, valueText } from "./json";
 import { editTask, problemsAt, problemsOf } from "./task-edits";
 import { describedBy, Problems, typed, useUi } from "./ui";
 import * as flow from "./workflow";
@@ -82,7 +82,7 @@ function ErrorRoute({ item, value: route, index, onChange }: Row & { item: flow.
           {[...errorClasses, ...errors.filter((value) => !errorClasses.includes(value))].map((value) => (
             <label key={JSON.stringify(value)}>
               <input type="checkbox" checked={errors.includes(value)} onChange={() => toggle(value)} />{" "}
-              {value === "*" ? "any error (*)" : String(value)}
+              {value === "*" ? "any error (*)" : valueText(value)}
             </label>
           ))}
         </fieldset>

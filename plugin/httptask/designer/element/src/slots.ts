@@ -3,7 +3,7 @@
 // Slots are changed in place and turned into JSON when it is needed, so that what is sent is what is on the screen.
 import {
   child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, parseTyped, same,
-  SECRET_NAME, typeOf, unescapeText, wrapped,
+  SECRET_NAME, typeOf, unescapeText, valueText, wrapped,
 } from "./json";
 import { byCase } from "./cases";
 import type { Field } from "./types";
@@ -46,7 +46,7 @@ export interface Slot {
   own: Entry[];
   /** The value of a file; for a stub, the value to fill in once its field is known. */
   value: Json | undefined;
-  /** The names of an object in the order in which they were read, to write them in that order. */
+  /** The names of an object or map in the order in which they were read; an object is written in that order. */
   order: string[];
   /** Somebody has been in this field: its problems may be shown. */
   touched: boolean;
@@ -126,6 +126,7 @@ const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
   },
   map(slot, value) {
     if (!isObject(value)) return false;
+    slot.order = Object.keys(value);
     slot.own = Object.entries(value).map(([name, item]) => ({ name, slot: load(valuesOf(slot.field), item) }));
     return true;
   },
@@ -157,7 +158,7 @@ const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
     return true;
   },
   boolean(slot, value) {
-    slot.text = String(value);
+    slot.text = valueText(value);
     return typeof value === "boolean";
   },
   file(slot, value) {
@@ -257,13 +258,13 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
     byCase(slot);
     const value: JsonObject = {};
     for (const kid of slot.kids) put(value, kid.field.name!, dumpShown(kid));
-    for (const { name, slot: own } of slot.own) put(value, name, own.off ? undefined : dump(own));
+    putOwn(value, slot);
     const ordered = inOrder(value, slot.order);
     return isShown(slot) || Object.keys(value).length ? ordered : undefined;
   },
   map(slot) {
     const value: JsonObject = {};
-    for (const { name, slot: own } of slot.own) put(value, name, own.off ? undefined : dump(own));
+    putOwn(value, slot);
     return slot.on || Object.keys(value).length ? value : undefined;
   },
   array: (slot) => (slot.on || slot.kids.length ? slot.kids.map(dumpItem) : undefined),
@@ -284,9 +285,14 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   },
 };
 
-/** Set a member of *target*, even one called `__proto__`; do nothing without a value or a name. */
+/** Put the user-named entries of *slot* into *value*. A row without a name is not sent, unless the settings had that name. */
+function putOwn(value: JsonObject, { own, order }: Slot): void {
+  for (const { name, slot } of own) if (!slot.off && (name || order.includes(name))) put(value, name, dump(slot));
+}
+
+/** Set a member of *target*, even one called `__proto__`; do nothing without a value. */
 export function put(target: JsonObject, name: string, value: Json | undefined): void {
-  if (value !== undefined && name) Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  if (value !== undefined) Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** Copy *value* with its members in *order*; members that *order* does not have come last. */
@@ -404,7 +410,7 @@ const JSON_KINDS: Partial<Record<Field["kind"], string>> = {
 function bestOption(field: Field, value: Json): number {
   const options = field.options ?? [];
   const { discriminator } = field;
-  const named = discriminator && isObject(value) ? discriminator.values[String(value[discriminator.property])] : undefined;
+  const named = discriminator && isObject(value) ? discriminator.values[valueText(value[discriminator.property])] : undefined;
   if (named !== undefined && options[named]) return named;
   const scores = options.map((option) => score(option, value));
   const best = Math.max(-1, ...scores);

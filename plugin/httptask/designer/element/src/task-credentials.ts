@@ -1,4 +1,5 @@
 // The names of the open task's credentials: in the settings one name is a text, several are a list.
+import { valueText } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
 
@@ -8,7 +9,7 @@ export const slotOf = (store: Store): Slot | undefined => store.task.root?.kids.
 /** The names in *slot*, the slot of `credentials`. */
 export function namesIn(slot?: Slot): string[] {
   const value = slot && dump(slot);
-  if (Array.isArray(value)) return value.map(String);
+  if (Array.isArray(value)) return value.map(valueText);
   return typeof value === "string" && value ? [value] : [];
 }
 

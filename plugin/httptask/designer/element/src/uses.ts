@@ -42,7 +42,7 @@ export async function usesOf(store: Store, name: string): Promise<Use[]> {
 function changes(before: Definition, after: Definition): Use[] {
   const renamed = flow.listed(after);
   const inTasks = flow.listed(before).flatMap(({ name, task }, index) =>
-    differences(task, renamed[index]!.task, "").map((pointer): Use => {
+    differences(task, renamed[index]?.task, "").map((pointer): Use => {
       const isRoute = /\/(nextTask|defaultTask|startTask)$/.test(pointer);
       return { task: name, field: fieldOf(pointer), isRoute, isDoubtful: false };
     }));

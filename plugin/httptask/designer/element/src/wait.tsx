@@ -1,7 +1,7 @@
 // The form of a Wait task: some seconds, or until a time.
 import { useState } from "preact/hooks";
 import type { FlowForm } from "./flow-task";
-import { exactNumber, type Json, NUMBER } from "./json";
+import { exactNumber, NUMBER, valueText } from "./json";
 import { ANY, load } from "./slots";
 import { editTask, problemsAt } from "./task-edits";
 import { describedBy, Problems, Radios, useUi } from "./ui";
@@ -12,18 +12,12 @@ const WAYS = [
   { name: "until", title: "Until a time", label: "Until", placeholder: "2030-01-31T08:00:00+01:00, or ${$.input.due}" },
 ] as const;
 
-/** The text of a value as it is edited: JSON for a number. */
-function textOf(value: Json | undefined): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
 /** How long the task *item* waits. */
 export function WaitForm({ item: { name, task }, problems: all }: FlowForm) {
   const { store, focus } = useUi();
   const way = WAYS.find((candidate) => (task[candidate.name] ?? null) !== null) ?? WAYS[0];
   const [slot] = useState(() => load(ANY));
-  Object.assign(slot, { fx: true, expr: textOf(task[way.name]) });
+  Object.assign(slot, { fx: true, expr: valueText(task[way.name]) });
   const problems = all.filter((problem) => problem.pointer === "" || problemsAt([problem], `/${way.name}`).length);
   const write = () => {
     const text = slot.expr.trim();

@@ -4,7 +4,7 @@ import { plural } from "./amounts";
 import { Panel } from "./panel";
 import { panelsLoaded } from "./panel-module";
 import { Icon, IconButton, Method, useUi } from "./ui";
-import { isObject } from "./json";
+import { isObject, valueText } from "./json";
 import { SIGNS, stateWord } from "./runs";
 import * as flow from "./workflow";
 
@@ -65,7 +65,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
           {isUnsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}
         </span>
         <span class="task-sub">
-          {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
+          {type === "Http" ? <Method method={valueText(request.method) || "GET"} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
           {store.pins.has(name) && <span class="tag pinned">pinned</span>}
           {errors > 0 && (

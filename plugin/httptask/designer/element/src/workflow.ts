@@ -1,5 +1,5 @@
 // Pure functions over a workflow definition: list its tasks and routes, and edit it so that its routes stay connected.
-import { clone, isObject, type Json, type JsonObject } from "./json";
+import { clone, isObject, type Json, type JsonObject, valueText } from "./json";
 import type { Definition, Task } from "./types";
 
 /** A task, with its place in the definition. */
@@ -130,7 +130,7 @@ export function insert(definition: Definition, name: string, task: Task, after: 
     if (key === "nextTask") delete holder.end;
   }
   // A `startTask` may name a task that does not exist.
-  const hasNext = key !== "startTask" || (isObject(flow.tasks) && next! in flow.tasks);
+  const hasNext = key !== "startTask" || (isObject(flow.tasks) && Object.hasOwn(flow.tasks, next!));
   leadOn(added, hasNext ? next : null);
   flow.tasks = withEntry(flow.tasks as JsonObject, name, added, before && key !== "startTask" ? before.name : null);
   return copy;
@@ -195,8 +195,9 @@ export function neighbours(definition: Definition, name: string, by: -1 | 1): [L
   const after = by < 0 ? name : text(find(definition, name)?.task.nextTask);
   if (!before || !after || predecessor(definition, after) !== before) return null;
   const first = find(definition, before)!;
-  const second = find(definition, after)!;
-  return first.flow === second.flow && goesStraight(second) ? [first, second] : null;
+  const second = find(definition, after); // a route may lead to a task that does not exist, or back to its own
+  if (!second || after === before || first.flow !== second.flow || !goesStraight(second)) return null;
+  return isObject(first.flow.tasks![after]) ? [first, second] : null;
 }
 
 /** Swap the task *name* with its neighbour; null if it has none. */
@@ -231,9 +232,8 @@ function predecessor(definition: Definition, name: string): string | null {
 
 /** Replace the task *name* by *task*. */
 export function replace(definition: Definition, name: string, task: Task): Definition {
-  const { tasks } = definition;
   // No copy of the other tasks: the many definitions kept for undo share them.
-  if (isObject(tasks) && Object.hasOwn(tasks, name)) return { ...definition, tasks: { ...tasks, [name]: task } };
+  if (find(definition, name)?.flow === definition) return { ...definition, tasks: { ...definition.tasks, [name]: task } };
   const copy = clone(definition);
   const item = find(copy, name);
   if (item) item.flow.tasks![name] = task;
@@ -243,12 +243,12 @@ export function replace(definition: Definition, name: string, task: Task): Defin
 /** The line under a task's name in the list of tasks. */
 export function summary({ type, task }: Listed): string {
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
-  if (type === "Http") return String(request.url ?? "no address yet").replace(/^https?:\/\/[^/]*/, "") || "/";
+  if (type === "Http") return (valueText(request.url) || "no address yet").replace(/^https?:\/\/[^/]*/, "") || "/";
   if (type === "Decision") return `${choicesOf(task).length + 1} ways`;
   if (type === "Workflow") return `runs ${text(task.definition) ?? "no definition yet"}`;
   if (type === "Parallel") return `${branches(task).length} branches`;
   if (type === "Wait")
-    return "until" in task && task.until !== null ? `until ${String(task.until)}` : `${String(task.seconds ?? "?")} s`;
+    return (task.until ?? null) === null ? `${valueText(task.seconds) || "?"} s` : `until ${valueText(task.until)}`;
   if (type === "Terminate") return text(task.terminationStatus) ?? "";
   return text(task.description) ?? "";
 }
