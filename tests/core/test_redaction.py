@@ -146,6 +146,15 @@ def test_a_form_as_browsers_write_it(written: str) -> None:
     assert Redactor(["a pass*word"]).text(f"q={written}&n=1") == f"q={MASK}&n=1"
 
 
+def test_a_reference_by_number_reaches_to_the_last_character() -> None:
+    """Of Unicode; beyond it stands nothing, and nothing breaks."""
+    redactor = Redactor(["c4n4ry\U0010ffffz"])
+    for reference in ("&#1114111;", "&#x10ffff;"):
+        assert redactor.text(f"[c4n4ry{reference}z]") == f"[{MASK}]"
+    assert "c4n4ry" not in redactor.text("[c4n4ry&amp;#1114111;z]")
+    assert redactor.text("[c4n4ry&#1114112;z &#9999999;]") == "[c4n4ry&#1114112;z &#9999999;]"
+
+
 def test_an_ordinary_text_is_not_unescaped() -> None:
     """That is what long texts cost: where no letter of a secret can be escaped, and no run of its
     letters stands, nothing is undone.
