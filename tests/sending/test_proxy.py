@@ -228,6 +228,15 @@ def test_a_proxy_without_its_credentials_says_so(proxy: proxies.RunningProxy) ->
             assert (error.attempts, error.retryable) == (1, False)
 
 
+def test_a_server_that_answers_as_a_proxy_would_is_none() -> None:
+    """Without a proxy its 407 is a status like any other."""
+    answer = servers.response(b"", status="407 No")
+    with servers.raw_server(servers.respond(answer)) as server:
+        error = failure(http(server.url))
+    assert isinstance(error, errors.StatusError)
+    assert error.status_code == 407
+
+
 def test_only_basic_is_spoken() -> None:
     """A proxy that asks for another scheme is named with it."""
     asks = servers.response(b"", ("Proxy-Authenticate", "Negotiate"), status="407 No")

@@ -122,6 +122,22 @@ def test_chunks_that_two_readers_may_take_differently_are_refused(data: bytes) -
         assert isinstance(failure(http(server.url)), errors.ProtocolError | errors.IncompleteError)
 
 
+@pytest.mark.parametrize("before", [b"", b"5\r\nhello\r\n"])
+def test_trailers_of_a_hundred_kilobytes_are_read(before: bytes) -> None:
+    """What is not of the body is counted, from the last piece of it on; the body is not."""
+    most = 100 * 1024
+    for size, is_refused in ((most, False), (most + 1, True)):
+        reader = ChunkedBody()
+        if before:
+            assert reader.feed(before) == [b"hello"]
+        trailers = b"0\r\nX: ".ljust(size, b"a")
+        if is_refused:
+            with pytest.raises(errors.TooLargeError, match="100 KiB"):
+                reader.feed(trailers)
+        else:
+            assert reader.feed(trailers) == []
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_length_beside_chunks_is_refused(order: int) -> None:
     """RFC 9112, section 6.3: both together are an attempt at smuggling, whichever comes first."""
