@@ -230,6 +230,27 @@ def test_a_multipart_form_is_written_in_its_charset(
     assert file.get_payload(decode=True) == text.encode()
 
 
+def test_a_part_that_is_described_as_plain_text_is_in_the_charset_of_its_form() -> None:
+    """Unless its own media type names one (RFC 7578, section 4.4)."""
+    encoding = {
+        "a": {"contentType": "text/plain"},
+        "b": {"contentType": "text/plain; charset=utf-8"},
+        "c": {"contentType": "text/csv"},
+    }
+    content = {"multipart/form-data": MediaType({"type": "object"}, encoding)}
+    endpoint = Endpoint("i", "POST", "/a", "v", request_body=RequestBody(content))
+    request = {
+        "url": "https://h/a",
+        "method": "POST",
+        "headers": {"Content-Type": "multipart/form-data; charset=iso-8859-1; boundary=b"},
+        "body": dict.fromkeys("abc", "é"),
+    }
+    raw = build(request, endpoint).body
+    assert isinstance(raw, bytes)
+    first, second, third = (part.partition(b"\r\n\r\n")[2] for part in raw.split(b"--b")[1:4])
+    assert (first, second, third) == (b"\xe9\r\n", "é\r\n".encode(), "é\r\n".encode())
+
+
 @pytest.mark.parametrize("items", [[], ["é", {"a": 1}], [["é"]]])
 def test_a_list_is_parts_without_names(items: list[Any]) -> None:
     """In `multipart/form-data`, too: such a list has no field `_charset_`."""
