@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask.errors import ExpressionError, PluginError
-from httptask.expressions import Evaluator, escape, has_expression, is_expression
+from httptask.expressions import Evaluator, Renamed, escape, has_expression, is_expression
 from httptask.expressions._template import Expression, split
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
@@ -294,8 +294,9 @@ def test_an_escaped_text_evaluates_to_itself(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["jsonata: 1", 'jsonata:"}\\', "jsonata: 😀\n\x01\ud800 é"])
 def test_an_escaped_jsonata_text_evaluates_to_itself(evaluator: Evaluator, text: str) -> None:
-    """A text that starts like a whole value `jsonata: …` can be escaped too."""
+    """A text that starts like a whole value `jsonata: …` can be escaped too, and stays readable."""
     assert evaluated(evaluator, escape(text)) == text
+    assert escape("jsonata: é") == '${jsonata:"jsonata: é"}'
 
 
 @given(TEXTS)
@@ -1352,6 +1353,11 @@ def test_what_is_not_json_is_refused(
 ) -> None:
     """A result that is not JSON reaches nobody, and no foreign exception does."""
     assert said in str(refused(evaluator, f"${{odd: {where}{what}}}"))
+
+
+def test_a_strangers_renaming_is_certain_unless_it_says_otherwise() -> None:
+    """A language that only returns the new source leaves nothing open."""
+    assert Renamed("a") == Renamed("a", is_doubtful=False, yields_tasks=False)
 
 
 def test_a_language_that_fails_its_check(evaluator: Evaluator) -> None:

@@ -757,6 +757,34 @@ def test_a_place_of_the_url_is_no_other_parameter() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("url", "values", "places"),
+    [
+        ("https://{host}.example/a", {"host": "eu"}, []),
+        ("https://{host}.example/a", {"host": "evil.example/"}, ["/pathParameters/host"]),
+        ("https://{host}.example/a", {"host": "a@b"}, ["/pathParameters/host"]),
+        ("https://{host}.example/a", {"host": "${$.host}/"}, []),
+        ("https://{host}.example/a", {"host": None}, []),
+        ("https://{base}/a", {}, []),
+        ("https://{base}/a", {"base": 5}, []),
+        ("https://h.example/{host}/a", {"host": "b/c"}, []),
+        ("https://h.example?q={host}", {"host": "b/c@d"}, []),
+    ],
+)
+def test_a_value_may_not_change_which_server_is_meant(
+    url: str, values: dict[str, Any], places: list[str]
+) -> None:
+    """Before anything is sent: a value of the server's part of the URL is a name."""
+    variables = {"host": {"default": "eu"}, "base": {"default": "h"}}
+    known = Endpoint(
+        "i", "GET", "/a", "v", servers=(Server("https://{host}.example", variables=variables),)
+    )
+    request = {"url": url, "pathParameters": values}
+    problems = request_problems(request, settings_schema(known), known, expressions=True)
+    found = [problem for problem in problems if problem.code == "server-value"]
+    assert [problem.pointer for problem in found] == places
+
+
 def test_an_unknown_endpoint_names_the_nearest() -> None:
     """A misspelt endpoint id is a problem of the definition with the nearest id."""
     assert f"did you mean {SEED}?" in problems(None, endpoint=SEED[:-1] + "7")["/endpoint"]
