@@ -221,6 +221,20 @@ def test_credentials_are_listed_with_what_is_wrong(
     assert str(file) in problems[0]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_any_member_can_be_removed_or_replaced(count: int, indent: int | None) -> None:
+    """The first, the last and those between; the others stay as they are."""
+    members = {f"m{number}": {"n": number} for number in range(count)}
+    text = json.dumps(members, indent=indent)
+    for name in members:
+        others = {other: value for other, value in members.items() if other != name}
+        assert list(json.loads(without_member(text, name)).items()) == list(others.items())
+        replaced = with_member(text, name, 5)
+        assert list(json.loads(replaced).items()) == list({**members, name: 5}.items())
+    assert without_member(text, "another") == text
+
+
 JSON = st.recursive(st.none() | st.integers() | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=5)  # fmt: skip
 
 

@@ -66,6 +66,53 @@ def keeper(store: TokenStore, clock: Clock | None = None) -> TokenKeeper:
 
 
 @pytest.mark.parametrize("in_file", [False, True])
+def test_a_store_takes_a_token_only_in_place_of_the_one_that_was_seen(
+    tmp_path: Path, in_file: bool
+) -> None:
+    """By its version, and says whether it did; so two who renew at once do not overwrite."""
+    store: TokenStore = FileTokens(tmp_path / "tokens.json") if in_file else MemoryTokens()
+    first, second = Token("a", version="1"), Token("b", version="2")
+
+    async def run() -> None:
+        assert await store.swap("k", "0", first) is False
+        assert await store.get("k") is None
+        assert await store.swap("k", None, first) is True
+        assert await store.swap("k", None, second) is False
+        assert await store.swap("k", "2", None) is False
+        assert await store.get("k") == first
+        assert await store.swap("k", "1", second) is True
+        assert await store.get("k") == second
+        assert await store.swap("other", None, first) is True
+        assert await store.swap("k", "2", None) is True
+        assert await store.get("k") is None
+        assert await store.swap("k", None, None) is True
+        assert await store.get("other") == first
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_lease_is_one_holders_until_it_is_released(tmp_path: Path, in_file: bool) -> None:
+    """Its holder may take it again; one that is over is anybody's, and who holds none releases
+    none.
+    """
+    store: TokenStore = FileTokens(tmp_path / "tokens.json") if in_file else MemoryTokens()
+
+    async def run() -> None:
+        assert await store.lease("k", "ann", 60) is True
+        if in_file:
+            assert await store.lease("k", "bob", 60) is False
+            await store.release("k", "bob")
+            assert await store.lease("k", "bob", 60) is False
+        assert await store.lease("other", "bob", 60) is True
+        await store.release("k", "ann")
+        assert await store.lease("k", "bob", -1) is True
+        assert await store.lease("k", "ann", 60) is True
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("in_file", [False, True])
 def test_a_token_can_be_put_looked_at_and_removed(tmp_path: Path, in_file: bool) -> None:
     """What is put is what everybody gets, whatever was there before; its age begins anew."""
     store: TokenStore = FileTokens(tmp_path / "tokens.json") if in_file else MemoryTokens()
