@@ -22,7 +22,7 @@ from jsonata.jexception import JException
 from httptask._core.strict_json import parse
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator, _jsonata_operators, _result
-from httptask.expressions._helper import BUSY
+from httptask.expressions._helper import BUSY, LENGTH
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
 
@@ -540,6 +540,25 @@ def test_a_helper_that_does_not_start_is_explained(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(sys, "executable", program)
         with evaluator() as bounded:
             assert "does not start" in refused(bounded, "${jsonata: (1)}").message
+
+
+@pytest.mark.parametrize("answer", [b"no json", b"[" * 100_000])
+def test_a_helper_that_answers_nonsense_is_an_error(
+    answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up: what it says next could not be trusted either."""
+    program = tmp_path / "python"
+    written = LENGTH.pack(2) + b"{}" + LENGTH.pack(len(answer)) + answer
+    (tmp_path / "answers").write_bytes(written)
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/answers\ncat > /dev/null\n")
+    program.chmod(0o700)
+    with evaluator() as bounded:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "executable", str(program))
+            with pytest.raises(ExpressionError) as caught:
+                evaluated(bounded, "${jsonata: (1)}", 1)
+        assert caught.value.code == "expression-helper-unread"
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
 
 
 def test_the_helper_ends_when_its_parent_is_gone() -> None:
