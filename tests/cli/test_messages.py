@@ -117,6 +117,26 @@ def test_an_expression_over_variables_says_how_they_are_given(
     assert hint not in run(command, flow(reader), "--variable", "b=1").err
 
 
+@pytest.mark.parametrize("command", ["run", "test-request"])
+def test_a_number_where_a_text_is_wanted_says_how_a_text_is_given(
+    run: Run, flow: Any, command: str
+) -> None:
+    """`--set` reads JSON: the option to write can be pasted."""
+    task = http(NOBODY, inputParameters={"a": "${$.input.a}"})
+    task["httpRequest"] = {"url": NOBODY, "method": "${$.a}"}
+    told = run(command, flow(task), "--set", "a=7").err
+    assert told.endswith("""write it in double quotes: --set 'a="7"'\n"""), told
+    assert "write it in double quotes" not in run(command, flow(task), "--set", "a=GET").err
+
+
+@pytest.mark.parametrize("command", ["run", "validate", "test-request"])
+def test_a_file_that_is_not_there_is_one_line(run: Run, flow: Any, command: str) -> None:
+    """Nothing is counted, and no place in it is named."""
+    says = "httptask: nowhere.json: the file cannot be read: no such file or directory\n"
+    assert run(command, "nowhere.json").err == says
+    assert run(command, flow(http(NOBODY)), "--env", "nix").err.count("\n") == 1
+
+
 def test_a_problem_of_a_whole_input_is_not_one_of_the_document(run: Run, flow: Any) -> None:
     """Its place is the input."""
     schema = {"type": "object", "required": ["a"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,26 @@ def expression_hints(
         name = params.get("name") if params.get("path") == "$.tasks" else None
         shown = dump({name or "Name": {"output": {}}}).replace("{}", "…")
         hints.append(_GIVE_TASKS.format(shown))
+    return hints
+
+
+def text_hints(arguments: argparse.Namespace, error: Mapping[str, Any] | None) -> list[str]:
+    """Return how a text is given by `--set`, which reads `7` as a number.
+
+    Only if a task's *error* is that a text was expected, and suggests one that was given so.
+    """
+    problems = (error or {}).get("problems") or ()
+    suggested = {
+        problem.get("suggestion")
+        for problem in problems
+        if problem["code"] == "type" and problem.get("params", {}).get("types") == ["string"]
+    }
+    hints = []
+    for assignment in arguments.set:
+        name, _, text = assignment.partition("=")
+        if dump(text) in suggested:
+            as_text = shlex.quote(f"{name}={dump(text)}")
+            hints.append(f"to give a text by --set, write it in double quotes: --set {as_text}")
     return hints
 
 

@@ -33,7 +33,10 @@ def input_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="one value of the input: NAME is a property, or a JSON Pointer such as /customer/id",
+        help=(
+            "one value of the input: NAME is a property, or a JSON Pointer such as /customer/id;"
+            " VALUE is JSON, or else text"
+        ),
     )
 
 

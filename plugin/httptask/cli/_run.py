@@ -23,7 +23,7 @@ from httptask.cli._environment import (
     given_variables,
     variable_option,
 )
-from httptask.cli._hints import GIVE_INPUT, expression_hints
+from httptask.cli._hints import GIVE_INPUT, expression_hints, text_hints
 from httptask.cli._input import input_options, run_input
 from httptask.cli._items import ItemsProgress
 from httptask.cli._job import news_line
@@ -169,8 +169,10 @@ def run_run(arguments: argparse.Namespace) -> int:
             error.add_note(GIVE_INPUT)
             raise
     last_error = result.tasks[-1].error if result.tasks else None
-    for hint in expression_hints(arguments, input_, last_error) if not arguments.json else ():
-        note(hint)
+    if not arguments.json:
+        hints = expression_hints(arguments, input_, last_error) + text_hints(arguments, last_error)
+        for hint in hints:
+            note(hint)
     return 0 if result.status == "Completed" else 1
 
 

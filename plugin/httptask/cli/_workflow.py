@@ -29,7 +29,7 @@ from httptask.cli._environment import (
     variable_option,
 )
 from httptask.cli._exchange import exchange_text
-from httptask.cli._hints import expression_hints
+from httptask.cli._hints import expression_hints, text_hints
 from httptask.cli._input import input_options, json_file, test_input
 from httptask.cli._output import (
     CommandError,
@@ -130,7 +130,10 @@ def run_test_request(arguments: argparse.Namespace) -> int:
                 return print_code(arguments, task, inputs)
             return _send(arguments, task, inputs)
         except SettingsError as error:
-            raise _with_lines(error, definition) from error
+            wrong = _with_lines(error, definition)
+            for hint in text_hints(arguments, error.to_json()):
+                wrong.add_note(hint)
+            raise wrong from error
         except ExpressionError as error:
             for hint in expression_hints(arguments, inputs.input, error.to_json()):
                 error.add_note(hint)

@@ -9,6 +9,9 @@ from typing import Any, Self
 from httptask._visible import apart, exact, in_line
 from httptask.errors._sentences import SENTENCES, sentence
 
+WHOLE_DOCUMENT = "(the document)"
+"""The place of a problem without a pointer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -80,16 +83,17 @@ class Problem:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, whole: str = "(the document)") -> str:
+    def text(self, whole: str = WHOLE_DOCUMENT) -> str:
         """Return the problem in one line, for people.
 
-        *whole* is the place shown when the pointer is "". Line breaks and control characters, which
-        a key in the document may contain, are escaped.
+        *whole* is the place shown when the pointer is ""; "" shows none. Line breaks and control
+        characters, which a key in the document may contain, are escaped.
         """
         where = exact(self.pointer) or whole
         line = f"line {self.line}, " if self.line else ""
         hint = f"; did you mean {apart(exact(self.suggestion))}?" if self.suggestion else ""
-        return f"{line}{where}: {in_line(self.message)}{hint}"
+        place = f"{line}{where}: " if where else ""
+        return f"{place}{in_line(self.message)}{hint}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the problem as a JSON object; absent fields are left out."""
