@@ -22,7 +22,7 @@ export interface Run {
   arrived?: Arrived;
 }
 /** The events of a test request, merged: each member has its latest value. */
-interface Progress {
+export interface Progress {
   id?: string;
   phase: string;
   /** The number of the attempt, from 1; absent before the first attempt. */
@@ -47,26 +47,6 @@ export interface Result {
   key: string;
   /** The entry of the history that the result comes from; the settings are in the entry then, and `key` is empty. */
   snapshot?: Snapshot;
-}
-
-const PHASE_WORDS: Record<string, string> = {
-  prepare: "Preparing",
-  queue: "Waiting for a free connection",
-  dns: "Looking up the host",
-  connect: "Connecting",
-  tls: "Securing the connection",
-  send: "Sending",
-  wait: "Waiting for the response",
-  receive: "Receiving",
-  retry: "Waiting before the next attempt",
-};
-/** The phase of a test request, in words. */
-export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUntil }: Progress): string {
-  if (phase === "callback") return `Waiting for a callback until ${new Date(waitUntil!).toLocaleTimeString()}`;
-  if (phase === "queue" && queueReason) return `Waiting: ${queueReason}`;
-  if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
-  const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;
-  return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
 }
 
 /** An event that reports new items of a stream. */

@@ -1,6 +1,6 @@
 // The field for an expression: a combobox with a tree of the values that the expression can name, and its result below.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { contextAt, inserted } from "./expression-text";
+import { contextAt, inserted } from "./typed-path";
 import { isExpression, wrapped } from "./json";
 import type { Slot } from "./slots";
 import type { Evaluation, ScopeGroup } from "./types";

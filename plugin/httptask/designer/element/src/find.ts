@@ -1,5 +1,6 @@
 // Finds a text in JSON without parsing it, and turns a filter of a response into an expression of a later task.
-import { pathIn, type Step } from "./expression-text";
+import type { Step } from "./expression-text";
+import { pathIn } from "./typed-path";
 
 /** A name or a scalar in JSON text. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"{}[\],:]+/g;

@@ -1,7 +1,7 @@
 // The end of a test request: status, time and size; the body, the headers, the timeline, and the request as it was sent.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { bytes, duration, plural } from "./amounts";
-import { phaseWords } from "./endings";
+import { phaseWords } from "./phases";
 import type { Store } from "./store";
 import { Panel } from "./panel";
 import { Answer } from "./answer-tools";

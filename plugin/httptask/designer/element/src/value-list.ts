@@ -1,5 +1,6 @@
 // The lines of the picker for values in expressions: groups and their values, as far as they are open and match the text.
-import type { Query, Step } from "./expression-text";
+import type { Step } from "./expression-text";
+import type { Query } from "./typed-path";
 import type { Field, ScopeGroup, ScopeNode } from "./types";
 
 /** One line of the picker. */

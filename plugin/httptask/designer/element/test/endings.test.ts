@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, duration, plural } from "../src/amounts";
 import { ApiError } from "../src/api";
-import { cancelled, outputsOf, phaseWords, refused, sentence, smaller, type Run, withNews } from "../src/endings";
+import { cancelled, outputsOf, refused, sentence, smaller, type Run, withNews } from "../src/endings";
+import { phaseWords } from "../src/phases";
 import { maskerOf } from "../src/masker";
 import type { Arrived, Ending } from "../src/types";
 

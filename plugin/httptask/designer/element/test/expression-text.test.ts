@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contextAt, inserted, jsonPath, pathIn, plainName, type Step } from "../src/expression-text";
+import { jsonPath, plainName, type Step } from "../src/expression-text";
+import { contextAt, inserted, pathIn } from "../src/typed-path";
 
 /** The context at the end of *text*. */
 const query = (text: string) => {
