@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask.building import Files
@@ -36,7 +37,7 @@ Another process may import a newer version.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: a cached property needs a `__dict__`
 class CatalogueEntry:
     """An endpoint with its settings schema."""
 
@@ -48,8 +49,9 @@ class CatalogueEntry:
     identity.
     """
 
-    def prefilled(self) -> dict[str, Any]:
-        """Return a task with the documented values."""
+    @cached_property
+    def prefilled(self) -> Mapping[str, Any]:
+        """A task with the documented values. Nobody changes it."""
         return prepare(self.endpoint, self.schema)
 
 

@@ -52,7 +52,7 @@ def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueE
     is kept if *new* allows additional names. The address is kept, unless it is one of *old*'s
     documented servers. `nextTask` and the settings for how the task is run are kept.
     """
-    prefill = new.prefilled()
+    prefill = new.prefilled
     request = task.get("httpRequest")
     new_request = {
         name: value
@@ -75,9 +75,7 @@ def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueE
     elif request is not None:
         dropped = ["/httpRequest"]
     result = {**task, "type": "Http", "endpoint": new.endpoint.id, "httpRequest": new_request}
-    if not task.get("description") or (
-        old and task["description"] == old.prefilled()["description"]
-    ):
+    if not task.get("description") or (old and task["description"] == old.prefilled["description"]):
         result["description"] = prefill["description"]
     order = [*prefill, *result]
     return Changed(

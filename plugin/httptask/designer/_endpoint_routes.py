@@ -78,7 +78,7 @@ class EndpointRoutes:
     async def settings_schema(self, request: Request) -> Response:
         """Answer with the settings schema of an endpoint, and a prefilled task."""
         entry = await self._entry(request)
-        return await _json_made_by(lambda: {"schema": entry.schema, "prefill": entry.prefilled()})
+        return await _json_made_by(lambda: {"schema": entry.schema, "prefill": entry.prefilled})
 
     async def task_for(self, request: Request) -> Response:
         """Answer with the task in the body changed to this endpoint: *Change API*."""
@@ -101,7 +101,7 @@ def _form(entry: CatalogueEntry) -> dict[str, Any]:
     suggestion = suggested_pagination(entry.endpoint)
     if suggestion is not None:
         form["form"]["suggestedPagination"] = shown_suggestion(suggestion)
-    return {"id": entry.endpoint.id, "prefill": entry.prefilled(), **form}
+    return {"id": entry.endpoint.id, "prefill": entry.prefilled, **form}
 
 
 async def _json_made_by(make: Any) -> Response:
