@@ -13,14 +13,14 @@ from httptask.workflow._routes import transitions
 
 _RESULT = ("statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds")
 """The members of every result of an Http task."""
-_AT_TIMES = (("pagination", "pages"), ("completion", "job"))
+_CONDITIONAL_MEMBERS = (("pagination", "pages"), ("completion", "job"))
 """The settings of an Http task that add a member to its result."""
 _OTHER_DATA = ("input", "tasks", "variables")
 """The names that expressions can read, and conditions in the platform's own syntax cannot."""
 
 
 def member_problems(scope: Scope) -> Iterator[Problem]:
-    """Yield a warning for each member in a condition that no output on any route to it has.
+    """Yield a warning for each member in a condition that no output on a route to the task has.
 
     Only the outputs of Http tasks and of failed tasks are known before a run.
     """
@@ -107,6 +107,8 @@ def _known_members(
         elif task.get("type") != "Http" or task.get("forEach") is not None:
             return []
         else:
-            added = [name for setting, name in _AT_TIMES if task.get(setting) is not None]
+            added = [
+                name for setting, name in _CONDITIONAL_MEMBERS if task.get(setting) is not None
+            ]
             members |= dict.fromkeys([*_RESULT, *added])
     return list(members)

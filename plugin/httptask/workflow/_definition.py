@@ -47,7 +47,7 @@ def read_json(name: str, data: bytes | None = None) -> tuple[Any, str]:
 
     Raises `DefinitionError` if the file cannot be read, is too large or is not JSON (RFC 8259).
     """
-    data = read_file(name) if data is None else _bounded(name, data)
+    data = read_file(name) if data is None else _within_limit(name, data)
     try:
         return parse(data), data.decode("utf-8-sig")
     except JsonError as error:
@@ -85,8 +85,8 @@ def as_definition(
     return source if isinstance(source, WorkflowDefinition) else load_definition(source)
 
 
-def _bounded(name: str, data: bytes) -> bytes:
-    """Return *data*. Raises `DefinitionError` if they are too large."""
+def _within_limit(name: str, data: bytes) -> bytes:
+    """Return *data*. Raises `DefinitionError` if *data* are too large."""
     if len(data) > MAX_BYTES:
         raise _refused(name, Problem.of("definition-size", "", limit=MAX_BYTES // 2**20))
     return data
@@ -100,7 +100,7 @@ def read_file(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
             # With a limit, because the file may be a device or a pipe that never ends.
-            return _bounded(name, file.read(MAX_BYTES + 1))
+            return _within_limit(name, file.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         problem = Problem.of(
@@ -118,7 +118,7 @@ def _refused(source: str | None, problem: Problem) -> DefinitionError:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A set of tasks with routes between them: the definition's own tasks, or those of a branch."""
+    """Tasks with routes between them: the definition's own tasks, or the tasks of a branch."""
 
     pointer: str
     """The JSON Pointer of the definition ("") or the branch."""
@@ -174,7 +174,7 @@ def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mappi
 
 
 def branches_of(task: Any, pointer: str, depth: int = 0) -> list[Scope]:
-    """Return the scopes of the branches of *task*, found at *pointer*; [] if it is no Parallel."""
+    """Return the scopes of the branches of *task*, at *pointer*; [] if *task* is no Parallel."""
     if (
         not isinstance(task, Mapping)
         or task.get("type") != "Parallel"

@@ -52,11 +52,14 @@ def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
 def variables_of(
     definition: WorkflowDefinition,
     environment: Environment | None = None,
-    given: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return `$.variables`: *given* variables override *environment*'s, those the definition's."""
-    own = definition.document.get("variables") or {}
-    return {**own, **(environment.variables if environment is not None else {}), **(given or {})}
+    """Return `$.variables`: those of *definition*, overridden by those of *environment*, overridden
+    by *variables*.
+    """
+    defaults = definition.document.get("variables") or {}
+    of_environment = environment.variables if environment is not None else {}
+    return {**defaults, **of_environment, **(variables or {})}
 
 
 def environment_problems(
@@ -65,7 +68,7 @@ def environment_problems(
     runtime: Runtime,
     anywhere: Collection[Problem] | None = None,
 ) -> tuple[list[Problem], list[Problem]]:
-    """Return the problems of the environment's file, and those of *definition* in the environment.
+    """Return the problems of the environment's file, and of *definition* in the environment.
 
     The second list leaves out the problems *anywhere*, which do not depend on an environment; None:
     they are computed. Raises `DefinitionError` if the environment *name* does not exist, or its
@@ -85,7 +88,8 @@ def environment_problems(
     if anywhere is None:
         anywhere = set(problems(definition, runtime))
     here = problems(definition, runtime, environment)
-    return with_lines(file_problems, text), [problem for problem in here if problem not in anywhere]
+    only_here = [problem for problem in here if problem not in anywhere]
+    return with_lines(file_problems, text), only_here
 
 
 def environment_file_problems(document: Any) -> list[Problem]:
@@ -97,10 +101,10 @@ def environment_file_problems(document: Any) -> list[Problem]:
     for server, address in servers.items() if isinstance(servers, Mapping) else ():
         for text in (server, address):
             if isinstance(text, str) and not _is_address(text):
-                at = pointer_of(["servers", server])
+                server_pointer = pointer_of(["servers", server])
                 # The user information of a URL may hold a password.
                 shown = re.sub(r"//[^/@]*@", "//…@", text)
-                problems.append(Problem.of("environment-server", at, found=shown[:200]))
+                problems.append(Problem.of("environment-server", server_pointer, found=shown[:200]))
     for name in ("variables", "servers"):
         problems += secrets_below(document.get(name), pointer_of([name]))
     return problems
@@ -123,9 +127,9 @@ def _is_address(text: str) -> bool:
 def _tasks_of_folder(definition: WorkflowDefinition) -> list[Mapping[str, Any]]:
     """Return the tasks of all definitions in *definition*'s folder: they share environments."""
     tasks = [task for _, _, task in iter_tasks(definition)]
-    own = Path(definition.source or "")
-    for path in islice(own.parent.glob("*.json"), _MOST):
-        if path.name == own.name or not path.is_file():  # reading a pipe would block
+    own_path = Path(definition.source or "")
+    for path in islice(own_path.parent.glob("*.json"), _MOST):
+        if path.name == own_path.name or not path.is_file():  # reading a pipe would block
             continue
         try:
             tasks += [task for _, _, task in iter_tasks(load_definition(path))]
@@ -144,8 +148,10 @@ def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) ->
         return
     for server in environment.servers:
         if not any(_may_begin_with(url, server) for url in urls):
-            at = pointer_of(["servers", server])
-            yield Problem.of("environment-server-unused", at, severity="warning", server=server)
+            server_pointer = pointer_of(["servers", server])
+            yield Problem.of(
+                "environment-server-unused", server_pointer, severity="warning", server=server
+            )
 
 
 _HAS_SERVER = re.compile(r"https?://[^/]+/")

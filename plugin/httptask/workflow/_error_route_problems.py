@@ -14,8 +14,8 @@ from httptask.workflow._error_routes import ANY_CLASS, STATUS_CLASS
 def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
     """Yield the problems of *routes*, the `onError` at *pointer*.
 
-    They are unknown classes of errors, and routes that never match because earlier routes match
-    everything that they name. The schema reports wrong types.
+    The problems are unknown classes of errors, and routes that never match, because earlier routes
+    match all errors that they name. The schema reports wrong types.
     """
     if not isinstance(routes, list):
         return
@@ -42,7 +42,7 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
             yield Problem.of("error-route-unused", route_pointer, severity="warning")
 
 
-class _Taken:
+class _MatchedErrors:
     """The classes and statuses that the routes so far match."""
 
     def __init__(self) -> None:

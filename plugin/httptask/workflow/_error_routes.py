@@ -45,7 +45,7 @@ def _matches(route: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
 
 
 def _status_of(error: Mapping[str, Any]) -> int | None:
-    """Return the status of the response to the task's request; None if there was none.
+    """Return the status of the response to the task's request; None if there was no response.
 
     In errors of other classes than `status`, `statusCode` is the status of a token endpoint.
     """

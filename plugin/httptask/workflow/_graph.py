@@ -27,9 +27,9 @@ def unreached(start: str, arrows: Arrows) -> list[str]:
 
 
 def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
-    """Yield loops that can be reached from *start* and have no way out to one of *ends*.
+    """Yield loops that can be reached from *start* and have no route to any of *ends*.
 
-    Of loops that share tasks, one is yielded.
+    Of loops that share tasks, only one loop is yielded.
     """
     can_end = reached(ends, turned(arrows))
     visited = reached([start], arrows)
@@ -40,7 +40,8 @@ def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator
         while name not in walked:
             walked.add(name)
             path.append(name)
-            # All tasks after a trapped task are trapped, too: a way out of them would be its own.
+            # All tasks after a trapped task are trapped, too: a route from them to an end would
+            # also lead the trapped task to that end.
             name = next(iter(arrows.get(name, ())), name)
         if name in path:
             yield path[path.index(name) :]
@@ -49,14 +50,14 @@ def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator
 def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterator[list[str]]:
     """Yield loops that can be reached from *start* and contain none of *stops*.
 
-    Of loops that share tasks, one is yielded.
+    Of loops that share tasks, only one loop is yielded.
     """
     visited = reached([start], arrows)
     candidates = dict.fromkeys(name for name in arrows if name in visited and name not in stops)
     inner_arrows = {
         name: [target for target in arrows[name] if target in candidates] for name in candidates
     }
-    # Remove tasks with no way on, until none is left: each remaining task leads into a loop.
+    # Remove tasks without a following task, again and again: each remaining task leads to a loop.
     predecessors = turned(inner_arrows)
     open_count = {name: len(targets) for name, targets in inner_arrows.items()}
     pending = [name for name, count in open_count.items() if not count]

@@ -81,12 +81,15 @@ def with_defaults(schema: Any, value: Any) -> Any:
 
 
 def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
-    """Return *value*, changed in place, with defaults; it is nested in *defaults* defaults."""
+    """Return *value*, changed in place, with defaults.
+
+    *defaults* is the number of defaults around *value*: 0 for a value in the input itself.
+    """
     if isinstance(value, list):
-        inside = (reader.item(schema, index) for index in range(len(value)))
+        item_schemas = (reader.item(schema, index) for index in range(len(value)))
         return [
-            item if inner is None else _filled(reader, inner, item, defaults)
-            for inner, item in zip(inside, value, strict=True)
+            item if item_schema is None else _filled(reader, item_schema, item, defaults)
+            for item_schema, item in zip(item_schemas, value, strict=True)
         ]
     if not isinstance(value, dict):
         return value
@@ -100,7 +103,7 @@ def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
         elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
             if defaults and not reader.goes_on():
                 break
-            value[name] = _filled(reader, inner, copy.deepcopy(found[0]), defaults + 1)
+            value[name] = _filled(reader, inner, copy.deepcopy(default[0]), defaults + 1)
     for name in value.keys() - properties.keys():
         value[name] = _filled(reader, reader.other(schema, name), value[name], defaults)
     return value
@@ -144,7 +147,7 @@ _SAMPLES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("default", lambda value: value),
     ("const", lambda value: value),
 )
-"""Keywords that hold a sample, the best one first, with a function that picks the sample."""
+"""Keywords that hold a sample, the best keyword first, with a function that picks the sample."""
 
 
 def typed_input(schema: Any, pointer: str, text: str) -> Any:
@@ -218,11 +221,11 @@ class _Reader:
 
     def parts(self, schema: Any) -> list[Mapping[str, Any]]:
         """Return all schemas that apply to a value of *schema*: itself, by `$ref`, in `allOf`."""
-        kept = self._parts.get(id(schema))
-        if kept is None:
+        cached = self._parts.get(id(schema))
+        if cached is None:
             schemas = list(parts_of(schema, partial(resolved, self._root), _MOST_PARTS))
-            kept = self._parts[id(schema)] = schema, schemas
-        return kept[1]
+            cached = self._parts[id(schema)] = schema, schemas
+        return cached[1]
 
     def properties(self, schema: Any) -> dict[str, Any]:
         """Return the schema of each property; several schemas of a property are joined."""
@@ -297,9 +300,9 @@ class _Reader:
     def item(self, schema: Any, index: int) -> Any:
         """Return the schema of the item *index*; None without a schema."""
         for part in self.parts(schema):
-            first = part.get("prefixItems")
-            if isinstance(first, list) and index < len(first):
-                return first[index]
+            prefix_items = part.get("prefixItems")
+            if isinstance(prefix_items, list) and index < len(prefix_items):
+                return prefix_items[index]
             if "items" in part:
                 return part["items"]
         return None
@@ -321,7 +324,7 @@ class _Reader:
     def takes_other_names(self, schema: Any) -> bool:
         """Say whether a keyword allows, or describes, properties that `properties` does not list.
 
-        Without `additionalProperties`, others are allowed, too, but not expected.
+        Without `additionalProperties`, other properties are allowed, too, but not expected.
         """
         return any(
             part.keys() & _MORE_NAMES
@@ -361,6 +364,6 @@ def _default_problems(schema: Any) -> Iterator[Problem]:
             continue
         for problem in input_problems(schema, {name: default[0]}):
             if problem.pointer.startswith(pointer_of([name])) and problem.severity == "error":
-                at = pointer_of(["inputSchema", "properties", name, "default"])
-                yield Problem.of("schema-default", at, reason=problem.reason())
+                default_pointer = pointer_of(["inputSchema", "properties", name, "default"])
+                yield Problem.of("schema-default", default_pointer, reason=problem.reason())
                 break

@@ -78,7 +78,7 @@ class RunState:
         self._active: dict[Key, tuple[Track, Step | Wait]] = {}
         self._early: dict[Key, TaskRun] = {}
         """Results that were recorded before the run reached their steps."""
-        self._known: set[Key] = set()
+        self._recorded_parallels: set[Key] = set()
         """The Parallel tasks that are among the results."""
         self._joined: dict[Key, TaskRun] = {}
         """The ended Parallel tasks that are not among the results yet."""
@@ -105,7 +105,7 @@ class RunState:
         return state
 
     def record(self, run: TaskRun) -> Progress:
-        """Apply the result *run*; return what it changes: new steps and waits, or the run's end.
+        """Apply the result *run*; return the changes: new steps and waits, or the run's end.
 
         A result is ignored if its status is `InProgress`, if the visit has a result already, or if
         the run has ended. A result that comes before the run reaches its step is kept until then.
@@ -113,21 +113,21 @@ class RunState:
         self._news = News()
         key = (run.name, run.visit)
         if run.type == "Parallel":
-            self._known.add(key)
+            self._recorded_parallels.add(key)
             self._joined.pop(key, None)
         elif run.status != "InProgress" and self._end is None:
             self._executed += run.steps - 1
             track, step = self._active.pop(key, (None, None))
             if track is not None and step is not None:
                 self._time = run.ended_at or self._time
-                self._proceed(self._left(track, step, run))
+                self._proceed(self._apply_result(track, step, run))
             elif run.visit > self._visits[run.name]:
                 self._early[key] = run
         return self._news.told(self._end)
 
     @property
     def remaining_steps(self) -> int:
-        """The number of tasks that the run may still execute, those of nested runs included."""
+        """The number of tasks that the run may still execute, tasks of nested runs included."""
         return max(self._budget - self._executed, 0)
 
     @property
@@ -170,11 +170,12 @@ class RunState:
         moves.reverse()
         while moves and self._end is None:
             track, name = moves.pop()
-            # A move before this one, with an early result, may have failed a Parallel around it.
+            # An earlier move in this loop, with an early result, may have failed a Parallel around
+            # *track*.
             if not any(parallel.has_failed for parallel in around(track)):
-                moves.extend(reversed(self._visited(track, name)))
+                moves.extend(reversed(self._start_visit(track, name)))
 
-    def _visited(self, track: Track, name: Any) -> list[_Move]:
+    def _start_visit(self, track: Track, name: Any) -> list[_Move]:
         """Start the visit of the task *name* on *track*; return the moves that follow at once."""
         task = track.scope.tasks.get(name)
         if task is None:
@@ -187,11 +188,11 @@ class RunState:
         visit, pointer = self._visits[name], track.scope.pointer_to(name)
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
-            return self._forked(Parallel(run, task, track), branches_of(task, pointer))
+            return self._start_branches(Parallel(run, task, track), branches_of(task, pointer))
         step = Step(name, visit, pointer, without_nulls(task), track.before, self._time)
         early = self._early.pop(step.key, None)
         if early is not None:
-            return self._left(track, step, early)
+            return self._apply_result(track, step, early)
         self._activate(track, step)
         self._news.steps.append(step)
         return []
@@ -200,7 +201,7 @@ class RunState:
         self._active[step.key] = track, step
         track.at = step.key
 
-    def _left(self, track: Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
+    def _apply_result(self, track: Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
         """Apply *run*, the result of *step*, to *track*; return the moves that follow."""
         if run.status == "Waiting":
             wait = Wait.of(step, run)
@@ -208,23 +209,23 @@ class RunState:
                 self._activate(track, wait)
                 self._news.waits.append(wait)
             return []
-        return self._onward(track, step.definition, run)
+        return self._move_on(track, step.definition, run)
 
-    def _onward(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+    def _move_on(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
         """Move *track* on from *task*, whose visit has ended with *run*."""
         track.at = None
         if run.status == "Failed":
-            return self._failed(track, task, run)
+            return self._route_failure(track, task, run)
         if run.terminate is not None:
             self._terminate(track, task, run)
             return []
         if run.type != "Decision":
             track.before = run.key
-        if run.next_task is not None:  # a Decision: no output, the one before stays
+        if run.next_task is not None:  # a Decision has no output: the output before it stays
             return [(track, run.next_task)]
         track.output = run.output
         if task.get("end") is True:
-            return self._arrived(track)
+            return self._end_track(track)
         if task.get("nextTask") is None:
             self._fail(
                 track, f"task {run.name!r} says neither where to go next nor that the run ends"
@@ -232,7 +233,7 @@ class RunState:
             return []
         return [(track, task["nextTask"])]
 
-    def _forked(self, parallel: Parallel, branches: list[Scope]) -> list[_Move]:
+    def _start_branches(self, parallel: Parallel, branches: list[Scope]) -> list[_Move]:
         """Start a track for each of *branches*; return their first moves."""
         parallel.track.at = parallel
         parallel.branches = [
@@ -241,38 +242,40 @@ class RunState:
         ]
         parallel.running = len(branches)
         self._news.parallels.append(parallel.run)
-        return [(branch, branch.scope.start) for branch in parallel.branches] or self._met(parallel)
+        return [
+            (branch, branch.scope.start) for branch in parallel.branches
+        ] or self._complete_parallel(parallel)
 
-    def _arrived(self, track: Track) -> list[_Move]:
+    def _end_track(self, track: Track) -> list[_Move]:
         """Record the end of *track*; the end of the last branch completes its Parallel."""
         parallel = track.parallel
         if parallel is None:
             self._end = Progress("Completed", output=track.output)
             return []
         parallel.running -= 1
-        return [] if parallel.running else self._met(parallel)
+        return [] if parallel.running else self._complete_parallel(parallel)
 
-    def _met(self, parallel: Parallel) -> list[_Move]:
+    def _complete_parallel(self, parallel: Parallel) -> list[_Move]:
         """Complete *parallel*, whose branches have all ended; return the moves that follow."""
         output = {str(branch.scope.start): branch.output for branch in parallel.branches}
         run = TaskRun(parallel.run.name, parallel.run.visit, "Parallel", "Completed", output=output)
         self._join(run)
-        return self._onward(parallel.track, parallel.task, run)
+        return self._move_on(parallel.track, parallel.task, run)
 
     def _join(self, run: TaskRun) -> None:
         """Record *run*, the end of a Parallel, unless the results contain the Parallel already."""
         run = replace(run, ended_at=self._time)
-        if run.key not in self._known:
+        if run.key not in self._recorded_parallels:
             self._joined[run.key] = run
             self._news.joined.append(run)
 
     # Failures
 
-    def _failed(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+    def _route_failure(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
         """Return the move along the `onError` route that matches the failure *run* of *task*.
 
-        Without one, fail the Parallel tasks around, inner ones first, up to one with a matching
-        route; without any, end the run as failed.
+        Without a matching route, fail the Parallel tasks around the task, inner ones first, up to a
+        Parallel with a matching route; if no Parallel has one, end the run as failed.
         """
         reason = (run.error or {}).get("message") or "it failed and does not say why"
         error = f"task {run.name!r} failed: {reason}"
@@ -315,7 +318,9 @@ class RunState:
         self._end_failed(failed, error)
 
     def _end_failed(self, failed: list[Parallel], error: str, cause: TaskRun | None = None) -> None:
-        self._end = Progress("Failed", parallels=self._stopped(failed), error=error, cause=cause)
+        self._end = Progress(
+            "Failed", parallels=self._parallels_to_stop(failed), error=error, cause=cause
+        )
 
     def _terminate(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> None:
         """End the run, as a Terminate asks."""
@@ -323,14 +328,14 @@ class RunState:
         failed = run.terminate == "Failed"
         self._end = Progress(
             "Failed" if failed else "Completed",
-            parallels=self._stopped([]),
+            parallels=self._parallels_to_stop([]),
             output=run.output if has_output else track.output,
             error=f"task {run.name!r} ended the run as Failed" if failed else None,
             cause=run if failed else None,
         )
 
-    def _stopped(self, failed: list[Parallel]) -> tuple[TaskRun, ...]:
-        """Return the Parallel tasks that the end of the run stops; *failed* ones have ended."""
+    def _parallels_to_stop(self, failed: list[Parallel]) -> tuple[TaskRun, ...]:
+        """Return the Parallel tasks that the end of the run stops, without *failed*."""
         failures = {id(parallel) for parallel in failed}
         parallels = [item for item in under_way(self._root) if isinstance(item, Parallel)]
         return tuple(parallel.run for parallel in parallels if id(parallel) not in failures)

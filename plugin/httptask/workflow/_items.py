@@ -12,7 +12,7 @@ class Items:
     """The state of the *count* items of one visit, of which at most *concurrency* run at once.
 
     An engine starts the items that `begun` and `record` return, and calls `record` for each ended
-    item. Items start in order, so that the running items are always the first ones that have not
+    item. Items start in order, so that the running items are always the first items that have not
     ended: the state rebuilt from results is the same, whatever their order. With *stops*, the first
     failure ends the visit, and the engine stops the running items.
     """
@@ -26,8 +26,8 @@ class Items:
         self._under_way: set[int] = set()
         self._next = 0
         self.failed_at: int | None = None
-        """The index of the failed item that ended the visit; None: no failure has."""
-        self.begun = self._started()
+        """The index of the failed item that ended the visit; None: no failure ended it."""
+        self.begun = self._start_items()
         """The indices of the first items to start."""
 
     @classmethod
@@ -59,12 +59,12 @@ class Items:
         self._under_way.discard(index)
         if not has_failed:
             self._completed += 1
-            return self._started()
+            return self._start_items()
         self._failed += 1
         if self._stops:
             self.failed_at = index
             return ()
-        return self._started()
+        return self._start_items()
 
     @property
     def under_way(self) -> tuple[int, ...]:
@@ -78,7 +78,7 @@ class Items:
 
     @property
     def counts(self) -> ItemCounts:
-        """The number of items, of completed and of failed ones."""
+        """The number of items, of completed items, and of failed items."""
         return ItemCounts(self._count, self._completed, self._failed)
 
     def to_json(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Items:
         items.begun = items.under_way
         return items
 
-    def _started(self) -> tuple[int, ...]:
+    def _start_items(self) -> tuple[int, ...]:
         """Start as many items as *concurrency* allows, and return their indices."""
         if self._next >= self._count:
             return ()

@@ -1,5 +1,5 @@
-"""The tasks before and after a task: those whose output it can read, and those that can read its
-output.
+"""The tasks before a task, whose outputs the task can read, and the tasks after it, which can read
+its output.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class EarlierTask:
 
 
 def earlier_tasks(definition: WorkflowDefinition, name: str) -> list[EarlierTask]:
-    """Return the tasks that may have ended when the task *name* starts, the nearest ones first.
+    """Return the tasks that may have ended when the task *name* starts, the nearest tasks first.
 
-    They are the tasks on the routes to *name*, including those in branches, and, if *name* is in a
+    These are the tasks on the routes to *name*, including tasks in branches, and, if *name* is in a
     branch, the tasks before its Parallel. A task in a loop comes before itself. Tasks of parallel
     branches are left out: whether they have ended is unknown.
     """
@@ -122,11 +122,13 @@ def _avoids(start: str, task: str, goals: set[str], arrows: Arrows) -> bool:
 
 
 def _inside(scope: Scope, name: str) -> Iterator[tuple[str, bool]]:
-    """Yield the tasks in the branches of the task *name*, and whether each run of it runs them."""
+    """Yield the tasks in the branches of the task *name*, and whether every visit of *name* runs
+    them.
+    """
     for branch in branches_of(scope.tasks[name], scope.pointer_to(name)):
         arrows = arrows_of(branch)
         start = branch.start if isinstance(branch.start, str) else ""
-        ends = {other for other, ways in arrows.items() if not ways}
+        ends = {other for other, targets in arrows.items() if not targets}
         for other in branch.tasks:
             certain = not _avoids(start, other, ends - {other}, arrows)
             yield other, certain

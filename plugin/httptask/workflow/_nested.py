@@ -28,10 +28,10 @@ def definitions_of(
 ) -> dict[str, WorkflowDefinition]:
     """Return the definitions that a run of *definition* may need, by id.
 
-    They are the definitions of `Workflow` tasks and failure workflows, and those that these need in
-    turn. Missing ones are left out. *load* returns the definition of an id, or None; the default
-    loads the file `<id>.json` next to *definition*. Raises `DefinitionError` for a file that is not
-    a definition.
+    These are the definitions of `Workflow` tasks and failure workflows, and the definitions that
+    these need in turn. Missing definitions are left out. *load* returns the definition of an id, or
+    None; the default loads the file `<id>.json` next to *definition*. Raises `DefinitionError` for
+    a file that is not a definition.
     """
     load = load or _loader(definition)
     loaded: dict[str, WorkflowDefinition] = {}
@@ -78,7 +78,7 @@ def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinitio
 
 
 def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
-    """Return the ids of the definitions in *definition*'s folder; [] if it is from no file."""
+    """Return the ids of the definitions in *definition*'s folder; [] without a file."""
     if definition.source is None:
         return []
     try:
@@ -112,16 +112,18 @@ def workflow_tasks(
 def nested_problems(definition: WorkflowDefinition, definitions: Definitions) -> Iterator[Problem]:
     """Yield the problems of the `Workflow` tasks and the `failureWorkflow` of *definition*.
 
-    They are ids missing in *definitions* (a warning for `failureWorkflow`), inputs that the nested
-    `inputSchema` refuses, and cycles.
+    The problems are ids missing in *definitions* (a warning for `failureWorkflow`), inputs that the
+    nested `inputSchema` refuses, and cycles.
     """
     failure = definition.failure_workflow if isinstance(definition.document, Mapping) else None
     if isinstance(failure, str) and failure not in definitions:
         # Only a warning: the failure workflow does not change how the run ends.
         pointer = pointer_of(["failureWorkflow"])
         yield replace(_unknown(failure, pointer, definition, definitions), severity="warning")
-    own = Path(definition.source).stem if definition.source else None
-    way_back = cache(partial(_way_back, own=own, runs=cache(partial(_runs, definitions))))
+    own_id = Path(definition.source).stem if definition.source else None
+    cycle_through = cache(
+        partial(_cycle_through, own_id=own_id, runs=cache(partial(_runs, definitions)))
+    )
     for pointer, task, name in workflow_tasks(definition):
         id_pointer = pointer_of(["definition"], pointer)
         if name not in definitions:
@@ -130,9 +132,9 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
         yield from _input_problems(
             definitions[name], task.get("inputParameters"), pointer_of(["inputParameters"], pointer)
         )
-        chain = way_back(name)
-        if chain:
-            yield Problem.of("workflow-cycle", id_pointer, severity="warning", tasks=chain)
+        cycle = cycle_through(name)
+        if cycle:
+            yield Problem.of("workflow-cycle", id_pointer, severity="warning", tasks=cycle)
 
 
 def _unknown(
@@ -144,20 +146,20 @@ def _unknown(
     )
 
 
-def _input_problems(other: WorkflowDefinition, given: Any, pointer: str) -> Iterator[Problem]:
-    """Yield the problems of *given*, input parameters, by the `inputSchema` of *other*.
+def _input_problems(other: WorkflowDefinition, parameters: Any, pointer: str) -> Iterator[Problem]:
+    """Yield the problems of the input *parameters* by the `inputSchema` of *other*.
 
     The values of expressions are checked in the run.
     """
     schema = other.input_schema
-    if not isinstance(schema, Mapping | bool) or not isinstance(given, Mapping | None):
+    if not isinstance(schema, Mapping | bool) or not isinstance(parameters, Mapping | None):
         return
-    filled = with_defaults(schema, given)
+    filled = with_defaults(schema, parameters)
     for problem in input_problems(schema, filled, expressions=True):
         if problem.code != "schema-unusable":  # reported in the problems of the other definition
             yield replace(problem, pointer=pointer + problem.pointer)
     expected = input_shape(schema)
-    for name in given or () if isinstance(expected, dict) else ():
+    for name in parameters or () if isinstance(expected, dict) else ():
         if name not in expected and not _refuses_others(schema):
             near = nearest(name, expected)
             yield Problem.of(
@@ -180,21 +182,21 @@ def _runs(definitions: Definitions, name: str) -> list[str]:
     return list(dict.fromkeys(other for _, _, other in tasks))
 
 
-def _way_back(name: str, *, own: str | None, runs: Callable[[str], list[str]]) -> list[str]:
-    """Return the ids on a path from *name* back to itself, or to *own*; [] if there is no path.
+def _cycle_through(name: str, *, own_id: str | None, runs: Callable[[str], list[str]]) -> list[str]:
+    """Return the ids on a path from *name* back to itself, or to *own_id*; [] without such a path.
 
-    *own* is the id of the definition that runs *name*. *runs* returns the ids that a definition
+    *own_id* is the id of the definition that runs *name*. *runs* returns the ids that a definition
     runs.
     """
-    prefix = [] if own is None else [own]
-    if name == own:
+    prefix = [] if own_id is None else [own_id]
+    if name == own_id:
         return [name, name]
     pending = [[name]]
     visited = {name}
     while pending:
         path = pending.pop()
         for following in runs(path[-1]):
-            if following == own:
+            if following == own_id:
                 return [*prefix, *path, following]
             if following == name:
                 return [*path, following]

@@ -34,7 +34,7 @@ class _Order:
         value = self._document
         for part in parts(pointer):
             indices = self._indices(value)
-            if part not in indices:  # a missing name is sorted after the existing ones
+            if part not in indices:  # a missing name is sorted after the existing names
                 position.append(len(indices))
                 break
             position.append(indices[part])

@@ -9,7 +9,7 @@ from typing import Any
 def other_document(document: Mapping[str, Any]) -> str | None:
     """Return the code of the problem that says what *document* is; None: a definition, or unknown.
 
-    What has a `startTask` or `tasks` counts as a definition, however broken.
+    A document with `startTask` or `tasks` counts as a definition, however broken it is.
     """
     if "startTask" in document or "tasks" in document or not document:
         return None

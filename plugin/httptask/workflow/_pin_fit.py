@@ -52,17 +52,17 @@ def _of_tasks(
         if isinstance(endpoint_id, str):
             with contextlib.suppress(CatalogueError):  # the definition's problems report it
                 endpoint = runtime.endpoint(endpoint_id)
-        for pin_pointer, lone_pin in _each(pin, pointer_of([name], pointer)):
+        for pin_pointer, lone_pin in _single_pins(pin, pointer_of([name], pointer)):
             yield from _fit_problems(lone_pin, pin_pointer, endpoint_id, endpoint)
 
 
-def _each(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _single_pins(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield pointer and pin for *pin*, or for each pin in it if it is a (nested) list."""
     if not isinstance(pin, list):
         yield pointer, pin
         return
     for index, inner in enumerate(pin):
-        yield from _each(inner, pointer_of([index], pointer))
+        yield from _single_pins(inner, pointer_of([index], pointer))
 
 
 def _fit_problems(
@@ -100,12 +100,12 @@ def _fit_problems(
         missing=not answer.body and answer.status not in WITHOUT_CONTENT,
     )
     for difference in deviations[:_MOST]:
-        problem_pointer = pointer + _place(difference, pin)
+        problem_pointer = pointer + _pointer_in_pin(difference, pin)
         params: dict[str, Any] = {"kind": difference.kind, "differenceMessage": difference.message}
         yield Problem.of("pin-response", problem_pointer, severity="warning", **params)
 
 
-def _place(difference: Difference, pin: Mapping[str, Any]) -> str:
+def _pointer_in_pin(difference: Difference, pin: Mapping[str, Any]) -> str:
     """Return the pointer in *pin* of the *difference*."""
     if difference.kind == "status":
         return "/status" if "status" in pin else ""

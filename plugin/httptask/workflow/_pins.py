@@ -182,7 +182,7 @@ class _PinsDocument:
         )
 
     def _whole_tasks(self, tasks: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self._whole(pin) for name, pin in tasks.items()}
+        return {name: self._with_body(pin) for name, pin in tasks.items()}
 
     def refuse_errors(self, definition: WorkflowDefinition, definitions: Definitions) -> None:
         """Raise `DefinitionError` with every error."""
@@ -217,7 +217,7 @@ class _PinsDocument:
     def _task_problems(
         self, pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str
     ) -> Iterator[Problem]:
-        """Yield the problems of *pins* by task name, found at *pointer*: of names, and of pins."""
+        """Yield the problems of *pins*, at *pointer*: of the names of tasks, and of their pins."""
         tasks = {name: task for _, name, task in iter_tasks(definition)}
         for name, pin in pins.items():
             pin_pointer = pointer_of([name], pointer)
@@ -260,13 +260,13 @@ class _PinsDocument:
         try:
             self._content(name)
         except CodedError as error:
-            at = pointer_of(["bodyFile"], pointer)
-            yield Problem.of("pin-body-file", at, reason=error.reason)
+            file_pointer = pointer_of(["bodyFile"], pointer)
+            yield Problem.of("pin-body-file", file_pointer, reason=error.reason)
 
-    def _whole(self, pin: Any) -> Any:
+    def _with_body(self, pin: Any) -> Any:
         """Return *pin* with the contents of its body files in `bodyBase64`."""
         if isinstance(pin, list):
-            return [self._whole(inner) for inner in pin]
+            return [self._with_body(inner) for inner in pin]
         name = pin.get("bodyFile")
         if name is None:
             return pin

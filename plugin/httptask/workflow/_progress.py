@@ -11,7 +11,7 @@ from httptask.workflow._tracks import Key
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a run, or what one result changed in it."""
+    """The progress of a run, or the changes by one result."""
 
     status: str
     """`Running`, `Completed` or `Failed`."""

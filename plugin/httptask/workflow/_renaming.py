@@ -41,9 +41,10 @@ def rename_task(
 ) -> RenamedTask:
     """Return a copy of *definition* with the task *before* renamed to *after*.
 
-    Routes and expressions are changed. Of expressions, their language changes the names, and never
-    the text of a string. If it cannot tell whether an expression names the task (`$..Phone`, or a
-    name computed in the run), the expression stays, and a problem reports it. Raises
+    Routes and expressions are changed. In expressions, the expression language changes the names,
+    and never the text of a string. If the language cannot tell whether an expression names the task
+    (`$..Phone`, or a name computed in the run), the expression stays, and a problem reports the
+    expression. Raises
     `DefinitionError` if *before* is missing, or *after* is taken, empty or too long.
     """
     copy = definition_of(definition.document)
@@ -61,7 +62,7 @@ def rename_task(
 
 
 def _refusal(names: list[str], before: str, after: str) -> Problem | None:
-    """Return the problem that prevents the renaming; None if there is none."""
+    """Return the problem that prevents the renaming; None: the task can be renamed."""
     if before not in names:
         return Problem.of("rename-unknown-task", "", name=before)
     if after in names:
@@ -97,7 +98,7 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
 def _rename_in(
     task: Any, pointer: str, before: str, after: str, evaluator: Evaluator
 ) -> Iterator[Problem]:
-    """Rename in the expressions of *task*, in place; yield a problem for each doubtful one."""
+    """Rename in the expressions of *task*, in place; yield a problem if one is doubtful."""
     parameters_hold_tasks = False
     for name in [name for name in task if name not in _NOT_EVALUATED and name != "httpRequest"]:
         for holder, key, path in _texts(task, name, pointer_of([name], pointer)):
@@ -106,7 +107,8 @@ def _rename_in(
             parameters_hold_tasks |= renamed.yields_tasks and name == "inputParameters"
             if renamed.is_doubtful:
                 yield _doubt(path, before, after)
-    # The request reads only the input parameters; if they hold `$.tasks`, it may use the name, too.
+    # The request reads only the input parameters. If these hold `$.tasks`, the request may use the
+    # task's name, too.
     if parameters_hold_tasks:
         for holder, key, path in _texts(task, "httpRequest", pointer_of(["httpRequest"], pointer)):
             if before in holder[key]:
@@ -120,7 +122,7 @@ def _doubt(pointer: str, before: str, after: str) -> Problem:
 def _texts(container: Any, key: Any, pointer: str) -> Iterator[tuple[Any, Any, str]]:
     """Yield container, key and JSON Pointer of each text that may hold an expression.
 
-    The texts are those at *key* of *container* and below.
+    The texts are at *key* of *container*, and below.
     """
     pending = [(container, key, pointer)]
     while pending:

@@ -14,7 +14,7 @@ from httptask.workflow._graph import Arrows, endless_loops, loops_without, unrea
 
 
 def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and target of each route in *task*: where the name stands, and the name.
+    """Yield path and target of each route in *task*: the path of the target's name, and the name.
 
     Never raises, even if *task* is invalid.
     """
@@ -55,7 +55,8 @@ def target_problems(
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
     """Return the name that *target* may be a misspelling of; None: none is similar."""
-    # Comparing is slow: compare only names of similar length, and none in a generated definition.
+    # Comparing is slow: compare only names of similar length, and only if there are few of them (a
+    # generated definition may have thousands of tasks).
     candidates = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
     matches = nearest(target, candidates) if len(candidates) <= _MOST_COMPARED else []
     return matches[0] if matches else None
@@ -65,7 +66,7 @@ _TYPO = 3
 """The number of characters by which a misspelt name may be longer or shorter."""
 
 _MOST_COMPARED = 300
-"""The number of names that a misspelt name is compared with; if there are more, with none."""
+"""The number of names that a misspelt name is compared with; with more names, none is suggested."""
 
 
 def step_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
@@ -104,7 +105,7 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 """Checks for task types with special routes. All other types have either `nextTask` or `end`."""
 
 STEERING_TYPES = frozenset(FLOWS)
-"""These types."""
+"""The task types with special routes."""
 
 STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
 """The types whose definition alone determines the next task. A plugin's type may choose another

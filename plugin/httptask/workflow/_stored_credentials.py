@@ -28,7 +28,7 @@ def stored_credential_problems(
     """Return a warning for each credential that a task of *definition* names and no store has.
 
     *mapped* names are left out: environments replace them. If a plugin brings a store, return []:
-    its names cannot be listed. No secret is read.
+    the names in that store cannot be listed. No secret is read.
     """
     if not has_own_stores_alone(runtime.plugins):
         return []

@@ -62,12 +62,12 @@ def problems(
     number if the definition was read from text. An engine runs a definition without problems of the
     severity `error`; a `warning` is about something that runs but is probably a mistake.
 
-    With an *environment*, the definition is checked as it runs there. With *definitions*, the
-    nested definitions by id, their existence and inputs are checked, too. Never raises, whatever
-    the document holds. Nothing is evaluated or sent.
+    With an *environment*, the definition is checked as it runs in that environment. With
+    *definitions*, the nested definitions by id, their existence and inputs are checked, too. Never
+    raises, whatever the document holds. Nothing is evaluated or sent.
     """
     outputs = {name: output_shape(task) for _, name, task in iter_tasks(definition)}
-    known = Known(outputs, *_known_below(definition, environment), environment)
+    known = Known(outputs, *_known_shapes(definition, environment), environment)
     services = Services(runtime, Inputs(), known)
     types = _Types(runtime.plugins.named("httptask_task_types"), services)
     unordered = [*_all_problems(definition, types)]
@@ -135,12 +135,13 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _known_below(
+def _known_shapes(
     definition: WorkflowDefinition, environment: Environment | None
 ) -> tuple[Any, Any]:
     """Return the shapes of `$.input` and `$.variables`; None: any value.
 
-    Without an environment, naming an unknown variable is only a warning: the run may get it.
+    Without an environment, naming an unknown variable is only a warning: the run may get such a
+    variable.
     """
     document: Any = definition.document
     if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
@@ -233,19 +234,22 @@ def _task_problems(
         if task.get("forEach") is not None:
             yield from services.for_each_problems(TaskCheck(name, task, services, pointer))
             services = services.of_item(task)
-        own = [*_type_problems(types.by_name[task_type], TaskCheck(name, task, services, pointer))]
-        yield from own
+        check = TaskCheck(name, task, services, pointer)
+        type_problems = [*_type_problems(types.by_name[task_type], check)]
+        yield from type_problems
         flow = packaged.schema("workflow-definition")["$defs"]["flow"]
-        own_faults = {(problem.pointer, problem.code) for problem in own}
+        reported = {(problem.pointer, problem.code) for problem in type_problems}
         for problem in schema_problems(flow, task, pointer):
-            if (problem.pointer, problem.code) not in own_faults:  # the type may say more
+            # The problem of the type may say more than the same problem of the flow.
+            if (problem.pointer, problem.code) not in reported:
                 yield problem
 
 
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
-    """Yield the problems by the type's `problems` method, then those by its schema.
+    """Yield the problems that the type's `problems` method finds, then those of the type's schema.
 
-    For a pointer with problems by the method, those by the schema are left out: they say less.
+    If the method finds problems at a pointer, the schema's problems there are left out, because
+    they say less.
     """
     # Routes must be known before the run, so an expression cannot replace a value of the types with
     # special routes. In the other types it can replace any value.
@@ -267,7 +271,7 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
             "name": task_type.name,
             "pythonMessage": f"{type(error).__name__}: {error}",
         }
-        # If the schema has found problems, they are probably why the method failed.
+        # If the schema has found problems, these are probably the reason why the method failed.
         type_problems = (
             [] if schema_errors else [Problem.of("task-type-failed", check.pointer, **params)]
         )

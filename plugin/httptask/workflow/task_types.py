@@ -39,9 +39,9 @@ class _TaskType:
 
         problems: list[Problem] = []
         for name in self.evaluated:
-            value, at = check.definition.get(name), pointer_of([name], check.pointer)
-            problems += check.services.expression_problems(value, at)
-            problems += secrets_below(value, at)
+            value, field_pointer = check.definition.get(name), pointer_of([name], check.pointer)
+            problems += check.services.expression_problems(value, field_pointer)
+            problems += secrets_below(value, field_pointer)
         return problems
 
 
@@ -81,7 +81,7 @@ class Decision(_TaskType):
         )
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Evaluate the conditions in order, and return the next task of the first true one.
+        """Evaluate the conditions in order, and return the next task of the first true condition.
 
         A condition in the platform's own syntax compares values in the previous task's output. An
         expression must yield true, false, or a list (of a JSONPath query that may match several

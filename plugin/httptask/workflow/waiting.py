@@ -26,8 +26,8 @@ _FIELDS = ("seconds", "until")
 class Wait:
     """Waits for `seconds`, or `until` a time; either may be an expression.
 
-    The end is computed when the visit begins, from `${swf:now}`, and kept in its state, so that a
-    replay, or an engine in another process, waits until the same time.
+    The end is computed when the visit begins, from `${swf:now}`, and stored in the visit's state,
+    so that a replay, or an engine in another process, waits until the same time.
     """
 
     name = "Wait"
@@ -97,5 +97,5 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\
 
 
 def _refused(value: Any, pointer: str, expected: str) -> SettingsError:
-    found = dump(value)[:100] if isinstance(value, str | int | float) else type_name(value)
-    return SettingsError([Problem.of("type", pointer, expected=expected, found=found)])
+    shown = dump(value)[:100] if isinstance(value, str | int | float) else type_name(value)
+    return SettingsError([Problem.of("type", pointer, expected=expected, found=shown)])

@@ -40,8 +40,8 @@ class Misfit:
     found: str
     expected: str
     is_certain: bool
-    """True: the value has the type in every run. False: the type is only documented, or it is about
-    the items of a list, which may be empty.
+    """True: the value has the type in every run. False: the type is only documented, or the misfit
+    is about the items of a list, which may be empty.
     """
     item: str | None = None
     """The type of the list's items in words, if an item would fit the setting."""
@@ -52,7 +52,7 @@ class Misfit:
 
 
 def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misfit | None:
-    """Return why no value of the type *actual* fits the type *expected*; None if one may fit.
+    """Return why no value of the type *actual* fits the type *expected*; None if a value may fit.
 
     With *takes_files*, a reference to a file fits as text.
     """
@@ -71,8 +71,8 @@ def _misfit(
         inner = _misfit(actual.items(), expected.items(), takes_files, levels - 1)
         if inner is None:
             return None
-        found, wanted = f"an array ({inner.found})", f"an array ({inner.expected})"
-        return Misfit(found, wanted, is_certain=False)
+        actual_words, expected_words = f"an array ({inner.found})", f"an array ({inner.expected})"
+        return Misfit(actual_words, expected_words, is_certain=False)
     if takes_files and may_be_file(actual):
         return None
     # A frequent mistake: a query that may match several values, where one value is expected.

@@ -33,7 +33,8 @@ def output_schema(
 
     References in the schema point into the definitions of *endpoint*. *body* is the schema of the
     collected pages, if the caller knows it. *with_files* adds a reference to a file where the
-    output may be one instead of a list. *output* is the schema for other types of tasks.
+    output may be such a reference instead of a list. *output* is the schema for other types of
+    tasks.
     """
     task_type, schema = task.get("type"), output
     if task_type == "Wait":
@@ -55,7 +56,8 @@ def result_schema(
     *,
     any_status: bool = False,
 ) -> Schema:
-    """Return a schema of the result of an Http *task* that completes; with *any_status*, of any.
+    """Return a schema of the result of an Http *task* that completes; with *any_status*, of the
+    result of a response with any status.
 
     *body* is the schema of the body, if the caller knows it.
     """
@@ -112,8 +114,8 @@ def _responses(
 ) -> dict[str, Response]:
     """Return the documented responses that *task* may end with, by status.
 
-    They are the successful ones; or all, with *any_status*, or if the task itself decides which
-    responses are successes.
+    These are the successful responses; or all responses with *any_status*, or if the task itself
+    decides which responses are successes.
     """
     documented = dict(endpoint.responses) if endpoint is not None else {}
     if any_status or task.get("successCondition") is not None or task.get("redirects") == 0:
@@ -143,7 +145,7 @@ def _content(status: str, response: Response, *, reads_json: bool) -> list[Schem
 
 
 def _for_each(setting: Mapping[str, Any], schema: Schema, *, with_files: bool) -> Schema:
-    """Return a schema of the output with `forEach`; *schema* is that of the output for one item."""
+    """Return a schema of the output with `forEach`; *schema* describes the output for one item."""
     collect, items = setting.get("collect"), setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return FILE

@@ -43,7 +43,7 @@ def typing_problems(
 ) -> Iterator[Problem]:
     """Yield the problems of the expressions of *definition* by the types of their data.
 
-    *known* are the problems found without types; an expression with one of those gets no other.
+    *known* are the problems found without types; an expression with such a problem gets no other.
     *definitions* are the nested definitions by id.
     """
     reported = {problem.pointer for problem in known}
@@ -161,8 +161,8 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
     }
     names = list(dict.fromkeys(islice(value.names(), _MOST_COMPARED)))
     if isinstance(name, int) or "object" not in value.types:
-        found = in_words(value.types)
-        return Problem.of("name-of-other", pointer, severity="warning", found=found, **params)
+        type_words = in_words(value.types)
+        return Problem.of("name-of-other", pointer, severity="warning", found=type_words, **params)
     near = nearest(name[:_LONGEST_NAME], names)
     total_count = len(names) if len(names) > _MOST_NAMES else None
     return Problem.of(

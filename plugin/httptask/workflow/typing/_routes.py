@@ -43,7 +43,7 @@ _NEAR = 64
 most expressions read a task nearby, and a definition may have thousands of tasks.
 """
 
-_MOST_KEPT = 256
+_MOST_CACHED = 256
 """The number of tasks whose sets of reachable tasks are cached."""
 
 
@@ -60,7 +60,7 @@ class Routes:
 
     def __init__(self, definition: WorkflowDefinition) -> None:
         self._scopes = list(iter_scopes(definition))
-        self._ways = {scope.pointer: _Ways(scope) for scope in self._scopes}
+        self._by_scope = {scope.pointer: _Ways(scope) for scope in self._scopes}
         self._inner = {name: scope for scope in reversed(self._scopes) for name in scope.tasks}
         self._holders = {
             branch.pointer: _Step(scope, name)
@@ -98,10 +98,10 @@ class Routes:
         return self._earlier(meeting, other, name)
 
     def _earlier(self, meeting: _Step, other: _Step, name: str) -> Before:
-        """Return the state of *name*, which is *other* or inside it; *other* leads to *meeting*."""
-        ways = self._of(meeting.scope)
-        completed, failed = ways.leaves(other.name, meeting.name)
-        always = not ways.avoids(other.name, meeting.name)
+        """Return the state of *name*, *other* or a task in it; *other* leads to *meeting*."""
+        routes = self._of(meeting.scope)
+        completed, failed = routes.leaves(other.name, meeting.name)
+        always = not routes.avoids(other.name, meeting.name)
         if other.name == name:
             return Before(Ran.ALWAYS if always else Ran.MAYBE, completed, failed)
         inside = [step for step in self._outwards(name) if step.scope.depth > meeting.scope.depth]
@@ -115,7 +115,7 @@ class Routes:
         return Before(Ran.ALWAYS if always else Ran.MAYBE, True, failed or has_routes)
 
     def _of(self, scope: Scope) -> _Ways:
-        return self._ways[scope.pointer]
+        return self._by_scope[scope.pointer]
 
     def _outwards(self, name: str) -> list[_Step]:
         """Return the task *name*, the Parallel around it, and so on outwards."""
@@ -152,7 +152,7 @@ class _Ways:
         """Whether a plugin's task is in the scope: it may continue with any task."""
         # Each set has up to as many members as there are tasks: for all tasks, the sets would fill
         # the memory.
-        cached = lru_cache(maxsize=_MOST_KEPT)
+        cached = lru_cache(maxsize=_MOST_CACHED)
         self._reached_from = cached(lambda name: reached(self._arrows[name], self._arrows))
         self._reached_without = cached(lambda name: self._without([self._start], name))
         self._reached_after = cached(
@@ -190,8 +190,8 @@ class _Ways:
         """
         arrows = self._arrows
         near = [
-            _reaches(target, filter(arrows.__contains__, way), arrows, without=name)
-            for way in (self._completing[name], self._failing[name])
+            _reaches(target, filter(arrows.__contains__, following), arrows, without=name)
+            for following in (self._completing[name], self._failing[name])
         ]
         if None in near:
             completed, failed = self._reached_after(name)

@@ -83,14 +83,14 @@ _QUERIES: Mapping[str, ValueType] = {
 """The queries of `pagination` over the body of a page, and the types that a page may have there."""
 _IDENTITY: Path = ("pagination", "identity")
 """The query that selects in one item of a page."""
-_QUERY_PLACES: tuple[Path, ...] = (
+_QUERY_SETTINGS: tuple[Path, ...] = (
     *(("pagination", name) for name in _QUERIES),
     _IDENTITY,
     ("completion", "poll", "status"),
     ("completion", "callback", "status"),
 )
 """The settings that are a JSONPath query over a response, without `${}`."""
-_DOCUMENT_PLACES: Mapping[str, tuple[Path, ...]] = {
+_DOCUMENT_SETTINGS: Mapping[str, tuple[Path, ...]] = {
     "Decision": (),
     "Parallel": (),
     "Http": (("inputParameters",),),
@@ -115,7 +115,7 @@ class Sees(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExpressionPlace:
-    """A place in a task for an expression, or a query."""
+    """The position of an expression, or of a query, in a task."""
 
     sees: Sees
     schema: Schema = True
@@ -130,7 +130,7 @@ class ExpressionPlace:
 def expression_at(
     pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None = None
 ) -> ExpressionPlace | None:
-    """Return what an expression at *pointer* of *task* reads; None: no expression can be there."""
+    """Return what an expression at *pointer* of *task* reads; None: there can be no expression."""
     path: Path = tuple(parts(pointer))
     task_type = task.get("type")
     if path[:2] == ("forEach", "items"):
@@ -162,7 +162,7 @@ def _place_of_http(
         return ExpressionPlace(sees, result_schema(alone, endpoint, any_status=True))
     if path == _IDENTITY:
         return ExpressionPlace(Sees.PAGE_ITEM)
-    if path in _QUERY_PLACES:
+    if path in _QUERY_SETTINGS:
         schema = True if "callback" in path else body_schema(alone, endpoint, any_status=True)
         return ExpressionPlace(Sees.BODY, schema)
     return None
@@ -171,19 +171,19 @@ def _place_of_http(
 def expression_pointers(
     task_type: str, properties: Iterable[str] = ()
 ) -> tuple[list[str], list[str]]:
-    """Return the pointers at or below which tasks of *task_type* may have expressions, and those of
-    queries.
+    """Return the pointers at or below which tasks of *task_type* may have expressions, and the
+    pointers of queries.
 
     A task of a plugin's type may have expressions in each of its *properties*.
     """
-    known = _DOCUMENT_PLACES.get(task_type)
+    known = _DOCUMENT_SETTINGS.get(task_type)
     own = [(name,) for name in properties if name not in {*_NO_EXPRESSION, "forEach"}]
     paths: list[Path] = [*(own if known is None else known), ("forEach", "items")]
     queries: tuple[Path, ...] = ()
     if task_type == "Http":
         paths += [("httpRequest",), *_OVER_PARAMETERS, *_OVER_RESULT, *_OVER_FIRST_ANSWER]
         paths += _OVER_CALL
-        queries = _QUERY_PLACES
+        queries = _QUERY_SETTINGS
     return [pointer_of(path) for path in paths], [pointer_of(path) for path in queries]
 
 
@@ -329,8 +329,8 @@ class TypedTask:
         """Yield the texts with expressions in the field at *path*."""
         pointer = pointer_of(path, self.pointer)
         for slot in Prepared.of(_at(self.task, path)).slots:
-            at = pointer_of(slot.path, pointer)
-            yield Setting(at, slot.text, data, ANY if slot.path else expected)
+            text_pointer = pointer_of(slot.path, pointer)
+            yield Setting(text_pointer, slot.text, data, ANY if slot.path else expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +357,7 @@ class ExpectedSettings:
         for depth, step in enumerate(inner):
             name = step
             if depth == 0 and group == "headers":  # header names are case-insensitive
-                names = (one for one in expected.names() if one.lower() == step.lower())
+                names = (header for header in expected.names() if header.lower() == step.lower())
                 name = next(names, step)
             expected = _inside(expected, name)
         if expected.is_nothing or not _REFERENCES.isdisjoint(inner):
