@@ -20,7 +20,7 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
     if not isinstance(routes, list):
         return
     class_names = error_classes()
-    earlier = _Taken()
+    earlier = _MatchedErrors()
     for index, route in enumerate(routes):
         if not isinstance(route, Mapping):
             continue

@@ -100,7 +100,7 @@ def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
         if name in value:
             member = reader.with_patterns(schema, name, inner)
             value[name] = _filled(reader, member, value[name], defaults)
-        elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
+        elif defaults < _DEEPEST and (default := reader.annotation(inner, "default")) is not None:
             if defaults and not reader.goes_on():
                 break
             value[name] = _filled(reader, inner, copy.deepcopy(default[0]), defaults + 1)

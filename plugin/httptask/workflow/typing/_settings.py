@@ -140,7 +140,7 @@ def expression_at(
         return ExpressionPlace(Sees.DOCUMENT) if is_condition else None
     if task_type == "Http" and (place := _place_of_http(path, task, endpoint)) is not None:
         return place
-    document_places = _DOCUMENT_PLACES.get(str(task_type))
+    document_places = _DOCUMENT_SETTINGS.get(str(task_type))
     if document_places is None:  # a plugin's type may evaluate any text
         sees_document = bool(path) and path[0] not in {*_NO_EXPRESSION, "forEach"}
     else:
