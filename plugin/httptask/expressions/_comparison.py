@@ -33,7 +33,7 @@ from httptask.expressions._result import RefusedError
 
 
 def comparison_problems(condition: str, pointer: str) -> list[Problem]:
-    """Return the problem of *condition*, in the platform's form, which stands at *pointer*."""
+    """Return the problem of *condition*, in the platform's form, at *pointer*."""
     try:
         parsed(condition)
     except ConditionError as error:
@@ -54,11 +54,13 @@ def paths_compared(condition: str) -> list[tuple[str | int, ...]]:
 
     Paths that are only tested for truth, or compared with null or undefined, are left out.
     """
-    return list(dict.fromkeys(path for path, is_asked in _paths(condition) if not is_asked))
+    return list(
+        dict.fromkeys(path for path, is_only_tested in _paths(condition) if not is_only_tested)
+    )
 
 
 def _paths(condition: str) -> Iterator[tuple[tuple[str | int, ...], bool]]:
-    """Yield the paths in *condition*, and whether each is only tested for presence."""
+    """Yield every path in *condition*, and whether that path is only tested for presence."""
     try:
         pending = [(parsed(condition), True)]
     except ConditionError:
@@ -92,7 +94,7 @@ class Comparison:
         return cls(text, parsed(text))
 
     def holds(self, data: Any, pointer: str = "") -> bool:
-        """Say whether the condition, which stands at *pointer*, is true; *data* is `$`.
+        """Say whether the condition, at *pointer*, is true; *data* is `$`.
 
         Raises `ExpressionError` for a member of null or undefined, and for values that cannot be
         compared.
@@ -102,7 +104,8 @@ class Comparison:
     def value(self, data: Any) -> Any:
         """Return the value of the condition; *data* is `$`.
 
-        `UNDEFINED` if it is a member that does not exist. Raises `ExpressionError` as `holds` does.
+        The value is `UNDEFINED` if the condition is a member that does not exist. Raises
+        `ExpressionError` as `holds` does.
         """
         value = self._of(data, "")
         return value.value if isinstance(value, _Container) else value
@@ -235,8 +238,8 @@ def _are_equal(left: Any, right: Any) -> bool:
     """Evaluate `==`. Raises `RefusedError` where JavaScript would convert one of the values."""
     if _is_nothing(left) or _is_nothing(right):
         return _is_nothing(left) and _is_nothing(right)
-    alike = (_is_number(left) and _is_number(right)) or type(left) is type(right)
-    if not alike:
+    have_same_type = (_is_number(left) and _is_number(right)) or type(left) is type(right)
+    if not have_same_type:
         raise RefusedError("condition-types", left=_type(left), right=_type(right))
     return _are_same(left, right)
 

@@ -1,7 +1,7 @@
 """Parse conditions in the platform's own form: `$.value >= 20 && $.type !== 'Private'`.
 
 The syntax is a part of JavaScript's: members by dot and bracket, literals, comparisons, `&&`, `||`,
-`!` and parentheses. Anything else is refused, with its place in the text.
+`!` and parentheses. Anything else is refused, with its position in the text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`$`, the output of the preceding task, or a member of it."""
+    """`$`, the output of the preceding task, or a member of that output."""
 
     keys: tuple[str | int, ...]
 
@@ -181,10 +181,9 @@ def _text(text: str, start: int) -> tuple[str, int]:
     while index < len(text) and text[index] not in "\n\r":
         sign = text[index]
         if sign == quote:
-            joined = "".join(pieces)  # two escapes may form one character (a surrogate pair)
-            return joined.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), (
-                index + 1
-            )
+            # Two escapes may form one character (a surrogate pair).
+            joined = "".join(pieces).encode("utf-16", "surrogatepass")
+            return joined.decode("utf-16", "surrogatepass"), index + 1
         if sign == "\\":
             piece, index = _escaped(text, index + 1)
             pieces.append(piece)
@@ -222,29 +221,29 @@ class _Parser:
     def __init__(self, text: str, tokens: list[_Token]) -> None:
         self._text = text
         self._tokens = tokens
-        self._at = 0
+        self._position = 0
         self._depth = 0
 
     def whole(self) -> Node:
-        node = self._any()
+        node = self._disjunction()
         if self._now.kind != "end":
             raise self._refusal()
         return node
 
     @property
     def _now(self) -> _Token:
-        return self._tokens[self._at]
+        return self._tokens[self._position]
 
-    def _takes(self, *signs: str) -> str | None:
+    def _accept(self, *signs: str) -> str | None:
         """Return the current sign and step past it, if it is one of *signs*; else None."""
         token = self._now
         if token.kind != "sign" or token.value not in signs:
             return None
-        self._at += 1
+        self._position += 1
         return str(token.value)
 
-    def _needs(self, sign: str) -> None:
-        if not self._takes(sign):
+    def _expect(self, sign: str) -> None:
+        if not self._accept(sign):
             raise self._refusal("condition-expects-sign", expected=sign)
 
     def _refusal(self, code: str | None = None, **params: Any) -> ConditionError:
@@ -260,29 +259,29 @@ class _Parser:
             code, params = "condition-misplaced", {"sign": str(token.value)}
         return ConditionError.at(self._text, token.index, code, **params)
 
-    def _any(self) -> Node:
-        operands = [self._all()]
-        while self._takes("||"):
-            operands.append(self._all())
+    def _disjunction(self) -> Node:
+        operands = [self._conjunction()]
+        while self._accept("||"):
+            operands.append(self._conjunction())
         return operands[0] if len(operands) == 1 else Logic(False, tuple(operands))
 
-    def _all(self) -> Node:
+    def _conjunction(self) -> Node:
         operands = [self._equality()]
-        while self._takes("&&"):
+        while self._accept("&&"):
             operands.append(self._equality())
         return operands[0] if len(operands) == 1 else Logic(True, tuple(operands))
 
     def _equality(self) -> Node:
         first = self._relation()
         others = []
-        while operator := self._takes(*_EQUAL):
+        while operator := self._accept(*_EQUAL):
             others.append((operator, self._relation()))
         return Comparisons(first, tuple(others)) if others else first
 
     def _relation(self) -> Node:
         first = self._operand()
         others = []
-        while operator := self._takes(*_ORDER):
+        while operator := self._accept(*_ORDER):
             others.append((operator, self._operand()))
         return Comparisons(first, tuple(others)) if others else first
 
@@ -291,53 +290,53 @@ class _Parser:
         if self._depth > _DEEPEST:
             raise self._refusal("condition-depth", limit=_DEEPEST)
         try:
-            if self._takes("!"):
+            if self._accept("!"):
                 return Not(self._operand())
-            if self._takes("("):
-                node = self._any()
-                self._needs(")")
+            if self._accept("("):
+                node = self._disjunction()
+                self._expect(")")
                 return self._alone(node)
             return self._value()
         finally:
             self._depth -= 1
 
     def _value(self) -> Node:
-        is_negative = self._takes("-")
+        is_negative = self._accept("-")
         token = self._now
         if is_negative and token.kind != "number":
             raise self._refusal("condition-minus")
         if token.kind in ("number", "text"):
-            self._at += 1
+            self._position += 1
             return self._alone(Literal(-token.value if is_negative else token.value))
         if token.kind == "name" and token.value in _WORDS:
-            self._at += 1
+            self._position += 1
             return self._alone(Literal(_WORDS[token.value]))
         if token.kind == "name" and token.value == "$":
-            self._at += 1
+            self._position += 1
             return self._path()
         if token.kind == "name":
             raise self._refusal("condition-name", name=token.value)
         raise self._refusal()
 
     def _alone(self, node: Node) -> Node:
-        """Return *node*; raises if a member of it is looked up, which only `$` allows."""
+        """Return *node*. Raises if a member of *node* is looked up: only `$` has members."""
         if self._now.kind == "sign" and self._now.value in (".", "["):
             raise self._refusal("condition-members")
         return node
 
     def _path(self) -> Node:
         keys: list[str | int] = []
-        while sign := self._takes(".", "["):
+        while sign := self._accept(".", "["):
             token = self._now
             if sign == ".":
                 if token.kind != "name":
                     raise self._refusal("condition-expects-name")
-                self._at += 1
+                self._position += 1
             else:
                 is_index = token.kind == "number" and isinstance(token.value, int)
                 if token.kind != "text" and not is_index:
                     raise self._refusal("condition-expects-key")
-                self._at += 1
-                self._needs("]")
+                self._position += 1
+                self._expect("]")
             keys.append(token.value)
         return Path(tuple(keys))

@@ -24,12 +24,12 @@ RUN_NAMES = (
     *("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion"),
     *("now", "uuid", "callbackUrl", "callbackToken"),
 )
-"""The values of the run by name. Those from `now` on belong to the visit of the task."""
+"""The values of the run by name. The values from `now` on belong to the visit of the task."""
 
 _LONGEST = 64 * 1024
 """Characters of one expression."""
 
-_LONGEST_KEPT = 4096
+_LONGEST_CACHED = 4096
 """Characters. Longer texts are compiled each time, so that bodies do not fill the cache."""
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
@@ -41,11 +41,11 @@ class Compiled:
 
     written: str
     source: str = ""
-    """Without its prefix."""
+    """The expression without its prefix."""
     language: ExpressionLanguage | None = None
     """None: the expression names a value of the run."""
     cheap: bool = False
-    """Whether it is evaluated at once, whatever the size of the data."""
+    """Whether the expression is evaluated at once, whatever the size of the data."""
     reads_mappings: bool = False
     """Whether its language follows names through any mapping; most languages only know
     dictionaries.
@@ -53,7 +53,7 @@ class Compiled:
     linear: bool = False
     reads: Reads = None
     fault: RefusedError | None = None
-    """Why it cannot be evaluated, or None. It is kept in the cache, so a copy is raised."""
+    """Why the expression cannot be evaluated, or None. The error is cached, so a copy is raised."""
     suggestion: str | None = None
 
 
@@ -68,7 +68,7 @@ class CompiledText:
 
 
 class Compiler:
-    """Compiles texts with expressions and caches the latest.
+    """Compiles texts with expressions and caches the latest texts.
 
     *languages* are the expression languages by name. May be used from any thread. Raises
     `PluginError` if two languages have the same prefix.
@@ -76,11 +76,11 @@ class Compiler:
 
     def __init__(self, languages: Mapping[str, ExpressionLanguage]) -> None:
         self._languages = _by_prefix(languages)
-        self._kept = lru_cache(maxsize=1024)(self._compile)
+        self._compile_cached = lru_cache(maxsize=1024)(self._compile)
 
     def text(self, text: str) -> CompiledText:
         """Return *text* compiled."""
-        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._compile(text)
+        return self._compile_cached(text) if len(text) <= _LONGEST_CACHED else self._compile(text)
 
     def _compile(self, text: str) -> CompiledText:
         """Compile *text*. An expression without an end becomes a part that has a fault."""
@@ -95,7 +95,7 @@ class Compiler:
         return CompiledText(tuple(parts), template.whole, expressions[0] if is_one else None)
 
     def expression(self, expression: Expression) -> Compiled:
-        """Return *expression* compiled. An unusable one has a `fault`."""
+        """Return *expression* compiled. An unusable expression has a `fault`."""
         written, source = expression.written, expression.source
         if len(source) > _LONGEST:
             return Compiled(written, fault=RefusedError("expression-length", limit=_LONGEST))
@@ -121,7 +121,7 @@ def _by_prefix(
 ) -> Sequence[tuple[str, ExpressionLanguage]]:
     """Return the languages with their prefixes.
 
-    Raises `PluginError` for a prefix of two languages.
+    Raises `PluginError` if two languages have the same prefix.
     """
     by_prefix: dict[str, ExpressionLanguage] = {}
     for language in languages.values():
@@ -136,7 +136,7 @@ def _by_prefix(
                 f"the expression languages {other.name!r} and {language.name!r} have the same"
                 f" prefix {language.prefix!r}; uninstall one of them or have it choose another"
             )
-    # The longest prefix first: one may be the start of another, and "" is the start of all.
+    # The longest prefix first: a prefix may be the start of another, and "" is the start of all.
     return sorted(by_prefix.items(), key=lambda item: -len(item[0]))
 
 
@@ -164,7 +164,7 @@ def _of_language(written: str, source: str, language: ExpressionLanguage) -> Com
 
 
 def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
-    """Ask *language* a question that it need not know; None if it does not.
+    """Call the method *question* of *language*; None if the language does not have the method.
 
     Only `is_cheap` is required.
     """

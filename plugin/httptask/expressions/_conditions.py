@@ -10,16 +10,16 @@ from httptask.expressions._template import is_expression
 
 
 def condition_problems(
-    condition: Any, at: str, check: Callable[[Any, str], Sequence[Problem]]
+    condition: Any, pointer: str, check: Callable[[Any, str], Sequence[Problem]]
 ) -> list[Problem]:
-    """Return the problems of *condition*, which stands at the pointer *at*.
+    """Return the problems of *condition* at *pointer*.
 
-    *check* returns the problems of an expression there. Without a `jsonata:` prefix, each problem
-    gets a hint that JSONata can compare values.
+    *check* returns the problems of an expression at a pointer. Without a `jsonata:` prefix, every
+    problem gets a hint that JSONata can compare values.
     """
     if isinstance(condition, str) and not is_expression(condition):
-        return [Problem.of("condition", at, found=condition)]
-    problems = list(check(condition, at))
+        return [Problem.of("condition", pointer, found=condition)]
+    problems = list(check(condition, pointer))
     if "jsonata:" in str(condition):
         return problems
     return [problem.with_params(hint="jsonata-compares") for problem in problems]

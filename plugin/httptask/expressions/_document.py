@@ -53,9 +53,9 @@ class Document:
 def only(data: Any, reads: Reads) -> Any:
     """Return the parts of *data* that *reads* names; at the top, other names are null.
 
-    A list on the way is kept whole, since names select from each of its items. An object that lacks
-    a name has its other names as null, up to `MOST_KNOWN`: an error lists them. The result shares
-    parts with *data*.
+    A list on a path is returned whole, because names select from each of its items. If an object
+    lacks a name, its other names are present with null, up to `MOST_KNOWN`, so that an error can
+    list them. The result shares parts with *data*.
     """
     if reads is None or not isinstance(data, dict):
         return data

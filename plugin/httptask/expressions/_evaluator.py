@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 _SMALL = 5000
-"""Values. Data and results up to this size are traversed on the event loop, larger ones are not."""
+"""Number of values. Data and results up to this size are traversed on the event loop."""
 
 _MEDIUM = 500_000
-"""Values. Expressions of linear cost run in a thread up to this size of data.
+"""Number of values. Expressions of linear cost run in a thread up to this size of data.
 
 Sending so little data to the helper process would take longer.
 """
@@ -70,7 +70,7 @@ class Evaluator:
         self._closed = False
 
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
-        """Return every problem of the expressions in the JSON *value*, which stands at *pointer*.
+        """Return every problem of the expressions in the JSON *value*, at *pointer*.
 
         *shape* describes their data: nested objects, in which None stands for any value, and lists
         of one item, which stands for all items. JSONPath, and other languages that can tell, report
@@ -99,10 +99,10 @@ class Evaluator:
         return names
 
     def typed(self, text: str, data: ValueType) -> TypedText:
-        """Return what is known about the expressions in *text* over data of the type *data*.
+        """Return *text* with the `Typed` of its expressions over data of the type *data*.
 
-        Nothing is known about an expression that cannot be evaluated, or whose language cannot
-        tell.
+        The `Typed` is empty for an expression that cannot be evaluated, or whose language has no
+        types.
         """
         plan = self._compiled(text)
         expressions = [part for part in plan.parts if isinstance(part, Compiled)]
@@ -178,7 +178,7 @@ class Evaluator:
         return copies[0][0]
 
     def close(self) -> None:
-        """End the helper process, if there is one. Evaluations in it fail."""
+        """End the helper process, if it was started. Evaluations in that process fail."""
         with self._lock:
             self._closed = True
         if self._worker is not None:
@@ -306,7 +306,7 @@ class Evaluator:
 def _problems(compiled: Compiled, pointer: str, shape: Any) -> Iterator[Problem]:
     """Yield the problem of *compiled*, if any.
 
-    *pointer* is that of its text: see `Evaluator.check`.
+    *pointer* is the pointer of its text: see `Evaluator.check`.
     """
     fault, is_certain = _fault(compiled), True
     if fault is None:
@@ -337,7 +337,7 @@ def _missing_name(compiled: Compiled, shape: Any) -> Exception | None:
 
 
 def _typed(compiled: Compiled, data: ValueType) -> Typed:
-    """Return what the language of *compiled* knows about it over data of the type *data*."""
+    """Return the `Typed` of *compiled* over data of the type *data*, by its language."""
     if compiled.fault is not None:
         return Typed()
     if compiled.language is None:

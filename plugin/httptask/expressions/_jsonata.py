@@ -39,13 +39,13 @@ _AUTHORS_OWN = ("D3137", "D3141")
 
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 
-_MOST_KEPT = 256
+_MOST_CACHED = 256
 """Parsed expressions that a thread caches."""
 
-_LONGEST_KEPT = 4096
+_LONGEST_CACHED = 4096
 """Characters of an expression that is cached."""
 
-_threads_own = threading.local()
+_thread_state = threading.local()
 _warnings_lock = threading.Lock()
 
 
@@ -68,18 +68,16 @@ class Jsonata:
         """Say whether *source* only compares, calculates and converts, and so may run in this
         process.
         """
-        tree = parsed(
-            source
-        )  # first: it protects the recursion limit while the library is imported
+        # First: `parsed` protects the recursion limit while the library is imported.
+        tree = parsed(source)
         from httptask.expressions._jsonata_reads import is_bounded
 
         return is_bounded(tree)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
         """Return the paths of names below which *source* reads; None: everything."""
-        tree = parsed(
-            source
-        )  # first: it protects the recursion limit while the library is imported
+        # First: `parsed` protects the recursion limit while the library is imported.
+        tree = parsed(source)
         from httptask.expressions._jsonata_reads import reads
 
         return reads(tree)
@@ -87,7 +85,7 @@ class Jsonata:
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
         """Return the error for a path that *source* reads and data of *shape* lack, or None.
 
-        A variable that nothing binds is one, too: `$order` instead of `$.order`. The error is never
+        A variable that nothing binds is an error, too: `$order`, not `$.order`. The error is never
         certain: in JSONata such a path, or variable, has no value.
         """
         for name, _ in unbound(parsed(source)):
@@ -117,10 +115,9 @@ class Jsonata:
         return renamed(source, before, after)
 
     def typed(self, source: str, data: ValueType) -> Typed:
-        """Return what is known about *source* over data of the type *data*."""
-        tree = parsed(
-            source
-        )  # first: it protects the recursion limit while the library is imported
+        """Return the `Typed` of *source* over data of the type *data*."""
+        # First: `parsed` protects the recursion limit while the library is imported.
+        tree = parsed(source)
         from httptask.expressions._jsonata_types import typed
 
         return typed(tree, data)
@@ -128,15 +125,15 @@ class Jsonata:
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the value of *source* over *data*; whole numbers are integers, as in JSON.
 
-        Raises `LookupError` if it yields nothing.
+        Raises `LookupError` if *source* yields nothing.
         """
-        expression = _kept(source)
+        expression = _cached_expression(source)
         try:
             value = expression.evaluate(data)
         except _library().JException as error:
             if error.error in _AUTHORS_OWN:
                 raise RefusedError("expression-author", authorMessage=str(error)) from error
-            raise RefusedError("expression-jsonata-failed", _told(error)) from error
+            raise RefusedError("expression-jsonata-failed", _error_params(error)) from error
         except ZeroDivisionError as error:
             raise RefusedError("expression-number-division") from error
         except OverflowError as error:
@@ -176,8 +173,9 @@ def _evaluator() -> Any:
 def hide_clock() -> None:
     """Hide today's date from `$toMillis` in this process.
 
-    The library takes it for a year, month or day that a picture leaves out, so results would depend
-    on the date. Only the helper process calls this: other code may use the library in this process.
+    The library uses today's date for a year, month or day that a picture leaves out, so results
+    would depend on the date. Only the helper process calls this function: in this process, other
+    code may use the library.
     """
     import datetime as dt
     import types
@@ -196,15 +194,15 @@ def hide_clock() -> None:
     sys.modules["jsonata.datetimeutils"].datetime = module  # type: ignore[attr-defined]
 
 
-def _kept(source: str) -> Any:
+def _cached_expression(source: str) -> Any:
     """Return the expression *source*, parsed once in each thread, since its evaluator has state."""
-    expressions: dict[str, Any] = _threads_own.__dict__.setdefault("expressions", {})
+    expressions: dict[str, Any] = _thread_state.__dict__.setdefault("expressions", {})
     expression = expressions.get(source)
     if expression is None:
         expression = _parsed(source, _compiled_regex)
-        if len(expressions) >= _MOST_KEPT:
+        if len(expressions) >= _MOST_CACHED:
             expressions.clear()
-        if len(source) <= _LONGEST_KEPT:
+        if len(source) <= _LONGEST_CACHED:
             expressions[source] = expression
     return expression
 
@@ -212,17 +210,17 @@ def _kept(source: str) -> Any:
 def parsed(source: str) -> Any:
     """Return the syntax tree of *source*.
 
-    Raises `ValueError` if it cannot be parsed or uses a refused function. The tree is shared and
-    must not be changed.
+    Raises `ValueError` if *source* cannot be parsed or uses a refused function. The tree is shared
+    and must not be changed.
     """
-    return _kept_tree(source) if len(source) <= _LONGEST_KEPT else _tree(source)
+    return _cached_tree(source) if len(source) <= _LONGEST_CACHED else _tree(source)
 
 
 def _tree(source: str) -> Any:
     return _parsed(source, _RegexCheck()).ast
 
 
-_kept_tree = lru_cache(maxsize=_MOST_KEPT)(_tree)
+_cached_tree = lru_cache(maxsize=_MOST_CACHED)(_tree)
 
 
 def _parsed(source: str, regex: Any) -> Any:
@@ -232,7 +230,9 @@ def _parsed(source: str, regex: Any) -> Any:
         expression = _evaluator()(source, regex)
     except library.JException as error:
         character = error.location + 1 if error.location >= 0 else None
-        raise RefusedError("expression-jsonata", _told(error), character=character) from error
+        raise RefusedError(
+            "expression-jsonata", _error_params(error), character=character
+        ) from error
     except IndexError as error:
         raise RefusedError("expression-jsonata-end") from error
     except RecursionError as error:
@@ -257,7 +257,7 @@ def _near_function(name: str) -> str | None:
     return f"${near[0]}" if near else None
 
 
-def _told(error: Any) -> dict[str, str]:
+def _error_params(error: Any) -> dict[str, str]:
     """Return the params for the library's *error*."""
     # The messages were converted from JavaScript by search and replace; "Object" was "function".
     message = str(error).replace("of Object ", "of function $").replace(" Object", " function")

@@ -39,7 +39,7 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
 
 
 class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
-    """A built-in function *name* with its *signature*, which *implementation* does."""
+    """The built-in function *name* with *signature*; *implementation* computes its result."""
 
     def __init__(self, name: str, signature: str, implementation: Callable[..., Any]) -> None:
         super().__init__(None, None)
@@ -54,7 +54,7 @@ class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, un
         return self.function(*args)
 
     def get_number_of_args(self) -> int:
-        """Return the largest number of arguments it can take."""
+        """Return the largest number of arguments that the function can take."""
         return len(self.signature._params)
 
 
@@ -71,8 +71,8 @@ def arity(function: Any) -> int:
 
 
 def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:
-    """Return a function that calls *function* with value, position and whole, as many as it
-    expects.
+    """Return a function that calls *function* with a value, its position and all values, or with
+    the first of these arguments if *function* expects fewer.
     """
     count = max(1, min(3, arity(function)))
     apply = LibraryJsonata.CURRENT.jsonata.apply

@@ -173,14 +173,14 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         results: list[Any] = []
         for value in context:
             result = self.eval(expr, NULL if value is None else value, environment)
-            for filtered in filters:
-                result = filtered(result)
+            for apply_filter in filters:
+                result = apply_filter(result)
             if result is not None:
                 results.append(result)
         if last_step and len(results) == 1:
-            only = results[0]
-            if isinstance(only, list) and not is_sequence(only):
-                return only
+            single = results[0]
+            if isinstance(single, list) and not is_sequence(single):
+                return single
         values = sequence()
         for result in results:
             # `cons` marks an array that the expression constructs: it stays one value.
@@ -423,8 +423,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
 
 def _no_function(expr: Any, environment: Any) -> JException:
-    """Return the error that *expr* calls something that is not a function; its `$` may be
-    missing.
+    """Return the error that *expr* calls something that is not a function; the `$` of the name may
+    be missing.
     """
     procedure = expr.procedure
     name = procedure.steps[0].value if procedure.type == "path" else procedure.value
@@ -433,7 +433,7 @@ def _no_function(expr: Any, environment: Any) -> JException:
 
 
 def _plain_names(expr: Any) -> tuple[Any, list[str]] | None:
-    """Return the variable (or None) and the names in the path *expr*; None if it has other
+    """Return the variable (or None) and the names in the path *expr*; None if the path has other
     parts.
     """
     if expr.keep_singleton_array or expr.group is not None or not all(map(_is_plain, expr.steps)):

@@ -36,7 +36,7 @@ _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
 """Numbers in another base, up to 1000 digits, far more than a double has.
 
-Calculating with longer ones takes time, and Python limits only decimal digits by itself.
+Calculating with longer numbers takes time, and Python limits only decimal digits by itself.
 """
 _MANY_DIGITS = 1000
 """Precision while a number is formatted."""
@@ -229,8 +229,8 @@ class _Sorted:
         self.item = item
 
     def __lt__(self, other: _Sorted) -> bool:
-        # Python's sort only asks whether a later item is less than an earlier one, so the order of
-        # equal items is kept.
+        # Python's sort only asks whether a later item is less than an earlier item, so the order of
+        # equal items stays.
         return self.comparator(other.item, self.item)
 
 

@@ -148,7 +148,7 @@ _REFERENCE = re.compile(r"\$(\$|[0-9]+)")
 def _referred(match: _Match, reference: re.Match[str]) -> str:
     """Return the text for *reference*: `$$`, `$0` or `$12`.
 
-    It has as many digits as the number of groups has, or one fewer.
+    The number in *reference* has as many digits as the number of groups, or one fewer.
     """
     digits = reference[1]
     if digits == "$":

@@ -15,9 +15,9 @@ _MOST_SYMBOLS = 64
 """Symbols in an expression of bounded cost. Each of them may look at all data once."""
 
 _WITHOUT_CONTEXT = {"lookup": 2, "sift": 2, "each": 2}
-"""Function -> the number of arguments from which on it does not use the context.
+"""Function -> the number of arguments with which the function does not use the context.
 
-For any other function it is one.
+For any other function this number is 1.
 """
 
 _MOST_PRODUCTS = 4
@@ -178,7 +178,7 @@ def _is_builtin(node: Any) -> bool:
 
 
 def _children(node: Any, *, inner: bool) -> Iterator[Any]:
-    """Yield the symbols in *node*: those in `_INNER_PARTS` if *inner*, else the others."""
+    """Yield the symbols in the `_INNER_PARTS` of *node* if *inner*, else in its other parts."""
     pending = [part for name, part in vars(node).items() if (name in _INNER_PARTS) is inner]
     while pending:
         item = pending.pop()
@@ -222,7 +222,7 @@ def _is_called(node: Any, child: Any) -> bool:
 def _writes_json(node: Any) -> bool:
     """Say whether *node* converts its operands to text.
 
-    Putting the text of an array into an array makes it longer each time.
+    Putting the text of an array into an array makes the text longer each time.
     """
     sign = {"binary": node.value, "function": getattr(node.procedure, "value", None)}.get(node.type)
     return sign in ("&", "string")

@@ -15,7 +15,7 @@ from jsonata.signature import Signature as LibrarySignature
 from httptask.expressions._jsonata_values import NULL, Sequence, is_function
 from httptask.expressions._numbers import Calculated
 
-_MOST_KEPT = 100
+_MOST_CACHED = 100
 """Cached combinations of types for one function."""
 
 _SYMBOLS = {
@@ -34,7 +34,7 @@ _SYMBOLS = {
 
 
 _Plan = list[tuple[int | None, Any, str]]
-"""For each argument: its index among the supplied ones, its parameter, the letter of its type.
+"""For each argument: its index among the supplied arguments, its parameter, its type's letter.
 
 The parameter is None unless the argument has to be an array. The index is None if nothing is
 passed.
@@ -89,7 +89,7 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
             for symbol in symbols:
                 plan.append((index, param if param.type == "a" and symbol != "m" else None, symbol))
                 index += 1
-        if len(self._plans) < _MOST_KEPT:
+        if len(self._plans) < _MOST_CACHED:
             self._plans[supplied] = plan
         return plan
 

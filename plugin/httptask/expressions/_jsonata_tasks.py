@@ -226,7 +226,7 @@ class _Walk:
     def _lambda(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         inner = scope | {str(argument.value): Sight.ARGUMENT for argument in node.arguments or ()}
         sight = self.value(node.body, context, inner)
-        if node.thunk:  # the parser's own, around a call in the last place
+        if node.thunk:  # a function of the parser, around a tail call
             return sight
         self.renaming.passing(sight)
         return Sight.OTHER
@@ -254,7 +254,7 @@ class _Walk:
 
 
 def _unquoted(literal: str) -> str | None:
-    """Return the text of a string *literal*; None if it is not one."""
+    """Return the text of a string *literal*; None if *literal* is no string literal."""
     try:
         tree = parsed(literal)
     except ValueError:

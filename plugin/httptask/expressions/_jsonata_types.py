@@ -47,7 +47,7 @@ _MOST_NESTED = 10
 
 
 def typed(tree: Any, data: ValueType) -> Typed:
-    """Return what is known about the expression with the syntax *tree* over *data*."""
+    """Return the `Typed` of the expression with the syntax *tree* over data of the type *data*."""
     walk = _Walk(data)
     context = _Context(data, ())
     selected = walk.value(tree, context)
@@ -74,7 +74,7 @@ class _Context:
 
     type: ValueType
     path: tuple[str | int, ...] | None = None
-    """Its path in the data; None if the expression constructs it."""
+    """The path of the value in the data; None if the expression constructs the value."""
     scope: Mapping[str, ValueType] | None = None
     """The types of variables."""
     asks: bool = False
@@ -200,7 +200,7 @@ class _Walk:
             if stage.expr.type == "number":
                 current = replace(current, type=items)
                 continue
-            # In a predicate, a name that an item lacks is a test for it.
+            # In a predicate, a name that an item lacks is a test for that name.
             self.value(stage.expr, replace(current, type=items))
             current = replace(current, type=_sequence_of(items))
         return current
@@ -231,7 +231,7 @@ class _Walk:
         if sign == "[":
             items = self._all(node.expressions or (), context)
             # A list constructed in a list stays a list; the items of any other list are added to
-            # the outer one.
+            # the outer list.
             return context.of(_list_of(any_of([items, _flat(items)])))
         self.value(node.expression, context)
         return context.of(_NUMBER if sign == "-" else ANY)

@@ -98,7 +98,7 @@ def as_json(value: Any) -> Any:
 
 
 def text(value: Any, indent: int | None = None) -> str:
-    """Return *value* as written by `$string` and `&`. It must not be None."""
+    """Return *value*, which must not be None, as written by `$string` and `&`."""
     value_type = type(value)
     if value_type is str:
         return str(value)

@@ -17,8 +17,8 @@ def variables(tree: Any) -> Iterator[str]:
 
 
 def unbound(tree: Any) -> list[tuple[str, bool]]:
-    """Return the variables that neither the expression binds nor the language has, each with
-    whether it is called as a function.
+    """Return the variables that neither the expression binds nor the language has, and for each
+    variable whether it is called as a function.
 
     A name that is bound anywhere in the expression counts as bound everywhere.
     """

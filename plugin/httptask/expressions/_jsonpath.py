@@ -36,11 +36,11 @@ _LONGEST_FILTER = 200
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A parsed query and what is known about it."""
+    """A parsed query with its properties."""
 
     compiled: Any
     steps: tuple[str | int, ...] | None
-    """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for any other."""
+    """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for other queries."""
     leading: tuple[str | int, ...]
     """The names and indices with which the query begins."""
     linear: bool
@@ -116,7 +116,7 @@ class JsonPath:
         return renamed(source, before, after)
 
     def typed(self, source: str, data: ValueType) -> Typed:
-        """Return what is known about *source* over data of the type *data*."""
+        """Return the `Typed` of *source* over data of the type *data*."""
         from httptask.expressions._jsonpath_types import typed
 
         return typed(source, data)
@@ -164,17 +164,17 @@ def no_such_name(before: Sequence[str | int], step: str | int, value: Any) -> No
         return NoSuchNameError("expression-no-item", params, count=len(value))
     if isinstance(value, list):
         first = normalised([*before, 0, step])
-        each = normalised(before) + "[*]" + normalised([step])[1:]
-        return NoSuchNameError("expression-name-of-list", params, first=first, each=each)
-    found = _TYPE_NAMES.get(type(value), "a number")
-    return NoSuchNameError("expression-no-members", params, found=found)
+        all_items = normalised(before) + "[*]" + normalised([step])[1:]
+        return NoSuchNameError("expression-name-of-list", params, first=first, each=all_items)
+    value_type = _TYPE_NAMES.get(type(value), "a number")
+    return NoSuchNameError("expression-no-members", params, found=value_type)
 
 
 _TYPE_NAMES = {str: "a string", bool: "true or false", type(None): "null"}
 
 
 def compiled_query(source: str) -> Any:
-    """Return the library's query for *source*. Raises `ValueError` if it is not one."""
+    """Return the library's query for *source*. Raises `ValueError` if *source* is no query."""
     return _query(source).compiled
 
 
@@ -234,7 +234,7 @@ def _steps(query: Any) -> tuple[str | int, ...] | None:
 
 def list_steps(source: str) -> tuple[str | int, ...] | None:
     """Return the names and indices of the list from which the query *source* selects items, or a
-    member of each: `d` in `$.d[?@.a > 1].b`. None for a query of another form.
+    member of each item: `d` in `$.d[?@.a > 1].b`. None for a query of another form.
     """
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 

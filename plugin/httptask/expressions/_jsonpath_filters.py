@@ -201,7 +201,7 @@ def _literal(token: Any) -> Any:
 
 
 def _value(expression: Any, context: Any) -> Any:
-    """Return the value of one side of a comparison; `NOTHING` if a query selects none.
+    """Return the value of one side of a comparison; `NOTHING` if a query selects no value.
 
     RFC 9535, section 2.3.5.2.2.
     """

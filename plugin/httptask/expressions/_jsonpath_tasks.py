@@ -39,9 +39,7 @@ class _Walk:
         return sight
 
     def _selected(self, selector: Any, sight: Sight) -> Sight:
-        """Rename the task in *selector* if it names the task; return the sight of what is
-        selected.
-        """
+        """Rename the task if *selector* names it; return the sight of the selected values."""
         from jsonpath_rfc9535.selectors import FilterSelector, NameSelector
 
         if isinstance(selector, NameSelector):

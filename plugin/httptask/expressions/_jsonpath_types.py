@@ -14,9 +14,9 @@ _MOST_SELECTORS = 500
 
 
 def typed(source: str, data: ValueType) -> Typed:
-    """Return what is known about the query *source* over *data*.
+    """Return the `Typed` of the query *source* over data of the type *data*.
 
-    Raises `ValueError` if it is not a query.
+    Raises `ValueError` if *source* is not a query.
     """
     query = compiled_query(source)
     walk = _Walk(data)
@@ -119,7 +119,7 @@ class _Walk:
 
 
 def _step(selectors: Sequence[Any]) -> str | int | None:
-    """Return the name or index in *selectors* if it is the only one; else None."""
+    """Return the name or index in *selectors* if it is the only selector; else None."""
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
     selector = selectors[0] if len(selectors) == 1 else None

@@ -25,10 +25,10 @@ class Calculated(float):
 
 
 NUMBERS = frozenset((int, float, Calculated, Decimal))
-"""The types of numbers; bool is not one of them."""
+"""The types of numbers, without bool."""
 
 EXACT = 2**53
-"""All whole numbers up to this one are exact as doubles."""
+"""All whole numbers up to this number are exact as doubles."""
 
 _MOST_DIGITS = 1000
 """Digits of an exact result with a fraction.
@@ -51,7 +51,7 @@ def is_number(value: Any) -> bool:
 def whole_as_int(value: Number) -> Number:
     """Return *value*; a whole double within `EXACT` becomes an integer.
 
-    Raises `OverflowError` if it is not finite.
+    Raises `OverflowError` if *value* is not finite.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -144,7 +144,7 @@ def compare(left: Number, right: Number) -> int:
 
 
 def equal(left: Number, right: Number) -> bool:
-    """Say whether the two are the same decimal number."""
+    """Say whether *left* and *right* are the same decimal number."""
     return left == right if type(left) is type(right) else compare(left, right) == 0
 
 
@@ -223,7 +223,7 @@ _MOST_BITS = 1024
 
 
 def from_text(text: str) -> Number:
-    """Parse *text* as a JSON number. Raises `ValueError` if it is not one."""
+    """Parse *text* as a JSON number. Raises `ValueError` if *text* is no number."""
     return number(text) if any(mark in text for mark in ".eE") else int(text)
 
 
@@ -287,7 +287,7 @@ def _decimal(value: Number) -> Decimal:
 
 
 def _from_decimal(value: Decimal) -> Number:
-    """Return *value* as an integer or a double if it is exactly one, else unchanged."""
+    """Return *value* as an integer or a double that equals it exactly, else unchanged."""
     nearest = float(value)
     if math.isinf(nearest):
         if value == value.to_integral_value():
@@ -301,7 +301,7 @@ def _from_decimal(value: Decimal) -> Number:
 
 
 def _comparable(left: Number, right: Number) -> tuple[Any, Any]:
-    """Return the two in types that Python compares as decimals.
+    """Return *left* and *right* in types that Python compares as decimals.
 
     Python compares doubles by their binary value.
     """

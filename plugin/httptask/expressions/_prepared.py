@@ -32,7 +32,7 @@ class Prepared:
     containers: tuple[tuple[int, Any], ...]
     """The objects and arrays that enclose these texts, outer ones first.
 
-    Each entry is the index of its own container, and its name or index there. The first entry is a
+    An entry is the index of its own container, and its name or index in it. The first entry is a
     list around the value itself.
     """
 

@@ -36,7 +36,7 @@ class Sight(Enum):
 
     @property
     def exposes_tasks(self) -> bool:
-        """Whether a task can be looked up in it by name."""
+        """Whether a task can be looked up in the value by name."""
         return self in (Sight.DOCUMENT, Sight.TASKS, Sight.EITHER)
 
     def member(self, name: str) -> Sight:
@@ -47,13 +47,13 @@ class Sight(Enum):
 
     @property
     def members(self) -> Sight:
-        """The sight of any one of its members or items."""
+        """The sight of any member or item of the value."""
         return {Sight.DOCUMENT: Sight.EITHER, Sight.TASKS: Sight.OTHER}.get(self, self)
 
 
 @dataclass(slots=True)
 class Renaming:
-    """Collects the places where the task *before* is named, during a walk over one expression."""
+    """Collects where one expression names the task *before*, during a walk over the expression."""
 
     before: str
     edits: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -61,9 +61,11 @@ class Renaming:
     doubtful: bool = False
     """Whether the task may also be named in a way that the walk cannot follow."""
     passed: bool = False
-    """Whether the document or its tasks go somewhere the walk cannot follow, such as a function."""
+    """Whether the document or its tasks are passed to a part that the walk cannot follow, such as a
+    function.
+    """
     if_passed: bool = False
-    """Whether the name occurs in a place that matters only if they are passed."""
+    """Whether the name occurs where it matters only if the document or its tasks are passed."""
 
     def meet(self, sight: Sight, name: str) -> bool:
         """Say whether looking up *name* in *sight* names the task; note if that is doubtful."""
@@ -74,11 +76,11 @@ class Renaming:
         return sight is Sight.TASKS
 
     def passing(self, sight: Sight) -> None:
-        """Note that a value of *sight* goes where the walk cannot follow it."""
+        """Note that a value of *sight* is passed to a part that the walk cannot follow."""
         self.passed |= sight.exposes_tasks
 
     def result(self, source: str, sight: Sight) -> Renamed:
-        """Return the outcome for *source*, whose own value is *sight*."""
+        """Return the outcome for *source*, whose value has the sight *sight*."""
         text = source
         for (start, end), written in sorted(self.edits.items(), reverse=True):
             text = text[:start] + written + text[end:]
@@ -91,11 +93,11 @@ class Renamed:
 
     source: str
     is_doubtful: bool = False
-    """Whether it may still name the task by its old name."""
+    """Whether the expression may still use the old name of the task."""
     yields_tasks: bool = False
     """Whether its value may contain the tasks, so that its reader may name them, too."""
 
 
 def not_understood(source: str, before: str) -> Renamed:
-    """Return *source* unchanged. The outcome is doubtful if the name occurs in it at all."""
+    """Return *source* unchanged. The outcome is doubtful if *source* contains the name at all."""
     return Renamed(source, before in source, before in source)

@@ -43,13 +43,13 @@ class NoSuchNameError(RefusedError, LookupError):
     """
 
     is_certain = True
-    """True: the name cannot exist; false: it is only not expected."""
+    """True: the name cannot exist; false: the name is only not expected."""
 
 
 def refusal(error: BaseException) -> RefusedError:
     """Return *error*, which a language raised, as a `RefusedError`.
 
-    Ours already is one. The error of a plugin keeps its message.
+    A `RefusedError` is returned unchanged. The error of a plugin keeps its message.
     """
     if isinstance(error, RefusedError):
         return error
@@ -81,7 +81,7 @@ class Expected(dict[str, Any]):
 class ExpectedList(list[Any]):
     """In the shape of a document: a list that may be replaced by a reference to a file.
 
-    A name looked up in it is probably a mistake, unless it is that of the reference.
+    A name looked up in the list is probably a mistake, unless it is the name of the reference.
     """
 
     name = "$file"
@@ -130,7 +130,7 @@ _LARGE = 1 << 64
 def is_small(value: Any, most: int) -> bool:
     """Say whether the JSON *value* consists of at most *most* values.
 
-    A long text or integer counts as several.
+    A long text or integer counts as several values.
     """
     remaining = most
     pending: list[Any] = [[value]]
@@ -241,7 +241,7 @@ def _text_size(text: str, remaining: int) -> int:
     """Return the size of *text* as JSON, or a lower bound if that exceeds *remaining*."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return len(text) + 2
-    # A text has at least as many bytes as characters, so a long one need not be encoded.
+    # A text has at least as many bytes as characters, so a long text need not be encoded.
     if len(text) > remaining:
         return len(text)
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))

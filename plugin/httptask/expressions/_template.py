@@ -17,7 +17,7 @@ from httptask.expressions._result import RefusedError
 JSONATA = "jsonata:"
 """The prefix that selects JSONata: at the start of an expression, or of a whole value."""
 
-_LONGEST_KEPT = 4096
+_LONGEST_CACHED = 4096
 """Characters. Longer texts are split each time, so that bodies do not fill the cache."""
 
 _OBJECTS = (dict, Mapping)
@@ -36,9 +36,9 @@ class Expression:
     written: str
     """As written in the text, with `${` and `}`."""
     source: str
-    """Its inside, without surrounding space; a whole value `jsonata: …` keeps its prefix."""
+    """The text inside, without surrounding space; a whole value `jsonata: …` keeps its prefix."""
     start: int = 0
-    """Its index in the text."""
+    """The index of the expression in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def is_expression(text: str) -> bool:
 
 
 def has_expression(text: str) -> bool:
-    """Say whether *text* contains an expression, or the start of one without an end."""
+    """Say whether *text* contains an expression, or the start of an expression without an end."""
     if "${" not in text:
         return text.startswith(JSONATA)
     template = split(text)
@@ -101,7 +101,7 @@ def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) ->
 
 
 def may_change(text: str) -> bool:
-    """Say whether evaluation may change *text*: it contains an expression or an escaped one."""
+    """Say whether evaluation may change *text*: an expression or an escaped expression is in it."""
     return "${" in text or text.startswith(JSONATA)
 
 
@@ -118,7 +118,7 @@ def escape(text: str) -> str:
 
 def split(text: str) -> Template:
     """Return *text* split into literal text and expressions."""
-    return _split_cached(text) if len(text) <= _LONGEST_KEPT else _split(text)
+    return _split_cached(text) if len(text) <= _LONGEST_CACHED else _split(text)
 
 
 def _split(text: str) -> Template:
@@ -138,7 +138,7 @@ def _split(text: str) -> Template:
         first = brace - 1
         while first > position and text[first - 1] == "$":
             first -= 1
-        # Two dollar signs stand for one. A remaining one opens an expression.
+        # Two dollar signs stand for one. A remaining dollar sign opens an expression.
         dollars, is_open = divmod(brace - first, 2)
         literal.append(text[position:first] + "$" * dollars)
         if not is_open:
@@ -165,7 +165,7 @@ def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
     """Return the index of the `}` that ends an expression, or -1 and the fault.
 
     The inside of the expression begins at *start*. Braces nest. Braces in quotes do not count; in
-    JSONata neither do those in quoted names, comments and regular expressions.
+    JSONata neither do braces in quoted names, comments and regular expressions.
     """
     jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
     special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)

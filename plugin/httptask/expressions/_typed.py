@@ -1,4 +1,4 @@
-"""What is known about an expression before it is evaluated, given the type of its data."""
+"""Types of expressions, and the names that they read, from the type of the data alone."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class MissingName:
     """A lookup of a name or an index that does not exist."""
 
     path: str
-    """The query of the value in which it is looked up: `$.input`."""
+    """The query of the value in which the name is looked up: `$.input`."""
     name: str | int
     value: ValueType
     """The type of the value at the path."""
     is_certain: bool = False
-    """True: it cannot exist; false: it is only not documented."""
+    """True: the name cannot exist; false: the name is only not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What is known about one expression."""
+    """The type of one expression, the names that its data lack, and the paths that it reads."""
 
     type: ValueType = ANY
-    """The type of its value, if it has one."""
+    """The type of the value, if the expression has a value."""
     missing: tuple[MissingName, ...] = ()
     readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TypedExpression:
-    """An expression in a text, and what is known about it."""
+    """An expression in a text, with its `Typed`."""
 
     written: str
     """As written in the text, with `${` and `}`."""

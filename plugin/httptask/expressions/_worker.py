@@ -34,7 +34,7 @@ _LARGE = 1024 * 1024
 """Bytes. Smaller messages are parsed without letting other threads run."""
 _ESCAPED = 3
 """How much longer than its value in UTF-8 a message may be, since messages are ASCII."""
-_KEPT_VARIABLES = (
+_INHERITED_VARIABLES = (
     "PATH",
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
@@ -42,7 +42,7 @@ _KEPT_VARIABLES = (
     "PYTHONHOME",
     "PYTHONPYCACHEPREFIX",
 )
-"""Environment variables that the helper inherits. Others may hold secrets."""
+"""Environment variables that the helper inherits. Other variables may hold secrets."""
 
 _OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
 """The signal that ends the helper when an evaluation has used up its processor time.
@@ -102,7 +102,7 @@ class Worker:
     def _reset(self) -> None:
         self._owner = os.getpid()
         self._lock = threading.Lock()
-        # A thread pool of its own: waiting expressions must not occupy the threads of
+        # A separate thread pool: queued expressions must not occupy the threads of
         # asyncio.to_thread.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-expressions")
         self._helper: _Helper | None = None
@@ -267,9 +267,8 @@ class Worker:
             return
         helper.kill()
         for stream in (helper.requests, helper.replies):
-            with suppress(
-                OSError
-            ):  # closing flushes unsent data, which fails after the process ended
+            # Closing flushes unsent data, which fails after the process ended.
+            with suppress(OSError):
                 stream.close()
         helper.process.wait()
 
@@ -305,7 +304,7 @@ class _Deadline:
 
 def _start() -> _Helper:
     """Start a helper process with few environment variables and this process's import path."""
-    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    environment = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
     # An empty entry stands for the current folder. -P keeps Python from adding that folder itself.
     environment["PYTHONPATH"] = os.pathsep.join(str(path) or os.curdir for path in sys.path)
     process = subprocess.Popen(  # our own module, in our own Python
@@ -369,7 +368,7 @@ class _Sink:
 def _read(helper: _Helper, most_bytes: int) -> bytes:
     """Return the content of the next message.
 
-    Raises `EOFError` if there is none, or if it is longer than *most_bytes*.
+    Raises `EOFError` if there is no message, or if it is longer than *most_bytes*.
     """
     header = helper.replies.read(LENGTH.size)
     if len(header) < LENGTH.size:
