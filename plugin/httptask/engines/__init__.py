@@ -132,12 +132,13 @@ async def arun_workflow(
     definition's file. *engine* is an engine, or the name of an installed engine. *runtime* is an
     open `httptask.task.Runtime`, which stays open; None: a new runtime, closed at the end.
 
-    *begun* is called with the run's id once its definition and input are found right, and *waits*
-    when a task begins to wait for somebody, on an engine that keeps runs itself (a `Journal` has
-    its own). *finished* is called with each ended visit of a task, *advanced* whenever an item of a
-    task with `forEach` has ended or begins to wait. *cancelled* is called with the run so far when
-    this call is cancelled: the status is `Cancelled`, or `Interrupted` with a journal, and the
-    error of an `InProgress` task says whether its request may have been delivered.
+    *begun* is called with the run's id once its definition and input have been validated, and
+    *waits* when a task begins to wait for somebody, on an engine that stores runs itself (a
+    `Journal` has its own argument *waits*). *finished* is called with each ended visit of a task,
+    *advanced* whenever an item of a task with `forEach` has ended or begins to wait. *cancelled* is
+    called with the run so far when this call is cancelled: the status is `Cancelled`, or
+    `Interrupted` with a journal, and the error of an `InProgress` task says whether its request may
+    have been delivered.
 
     *signals* end the waits of tasks; without signals and without a journal, a definition with a
     `Simple` task is refused. *callbacks* receive the calls that tasks wait for, see

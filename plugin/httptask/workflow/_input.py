@@ -64,11 +64,11 @@ def checked_input(definition: WorkflowDefinition, value: Any) -> Any:
 def with_defaults(schema: Any, value: Any) -> Any:
     """Return *value* with the `default` of each property that is missing in its objects.
 
-    None becomes the default of the whole schema, else an empty object if the schema describes one.
-    Missing properties of a default get their defaults, too. A missing object is not created for the
-    defaults of its properties, and the defaults in `oneOf` and `anyOf` are ignored, because the
-    intended alternative is unknown. So are those in `if`, `then`, `else` and `dependentSchemas`: a
-    default could change what they depend on.
+    None becomes the default of the whole schema, else an empty object if the schema describes an
+    object. Missing properties of a default get their defaults, too. A missing object is not created
+    for the defaults of its properties. The defaults in `oneOf` and `anyOf` are ignored, because the
+    intended alternative is unknown. The defaults in `if`, `then`, `else` and `dependentSchemas` are
+    ignored, too: a default could change the values that these keywords depend on.
     """
     reader = _Reader(schema)
     if value is None:

@@ -215,10 +215,11 @@ class PageRound:
         if deduplicated is None:
             self._add_call(delivery)
             return None
-        await self._collection.add(deduplicated[0], page.result.body, page.size)
+        new_items, examined_count = deduplicated
+        await self._collection.add(new_items, page.result.body, page.size)
         body = page.result.body if self._pagination.collect == "pages" else None
-        self._part = {"items": list(deduplicated[0]), "body": body, "size": page.size}
-        return self._after(page, answer, delivery, *deduplicated)
+        self._part = {"items": list(new_items), "body": body, "size": page.size}
+        return self._after(page, answer, delivery, new_items, examined_count)
 
     async def _read(self, page: Page) -> Answer:
         """Return the information in *page*. Raises `PaginationError` if it is not understood."""
