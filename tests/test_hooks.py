@@ -739,6 +739,7 @@ def test_one_broken_plugin_is_named_and_left_out(
         assert "acme" in refused.stderr
         assert reason in refused.stderr
         assert "Traceback" not in refused.stderr
+    assert httptask({**acme, "HTTPTASK_STRICT_PLUGINS": "0"}, *words).returncode == 0
     # stderr stays JSON for programs, who read of it in the list.
     listed = httptask(acme, "plugins", "--json")
     if words == ["plugins"]:

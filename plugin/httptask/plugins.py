@@ -300,7 +300,7 @@ def plugin_manager(
     None: the operator's `HTTPTASK_STRICT_PLUGINS` decides. A fault of one of *plugins* always
     raises.
     """
-    strict = bool(os.environ.get(STRICT_VARIABLE)) if strict is None else strict
+    strict = os.environ.get(STRICT_VARIABLE, "") not in ("", "0") if strict is None else strict
     manager = PluginManager()
     manager.strict = strict
     for name in BUILT_INS:

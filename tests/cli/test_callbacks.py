@@ -104,7 +104,7 @@ def test_what_is_no_address_is_refused(at: str | None, url: str | None, why: str
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         at = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(CommandError, match=rf"--callbacks {at}: cannot listen there"):
+        with pytest.raises(CommandError, match=rf"--callbacks {at}: cannot listen there: Addr"):
             received_at(at)
 
 

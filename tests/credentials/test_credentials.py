@@ -328,6 +328,17 @@ def test_a_file_others_can_read_is_refused(
     assert "chmod 600" in str(error)
 
 
+def test_a_folder_in_place_of_the_file_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told to take the rights of everybody to it."""
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(tmp_path))
+    error = failure(http("http://127.0.0.1:1", credentials="my api"))
+    assert "chmod" not in str(error)
+    assert "directory" in str(error)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -82,6 +82,10 @@ def test_the_host_header_is_the_operators_to_allow(monkeypatch: pytest.MonkeyPat
         for received in server.received:
             hosts = [line for line in received.split(b"\r\n") if line.lower().startswith(b"host:")]
             assert hosts == [b"host: shop.example:8080"]
+        monkeypatch.setenv("HTTPTASK_ALLOW_HOST_HEADER", "yes")
+        with pytest.raises(ValueError, match="HTTPTASK_ALLOW_HOST_HEADER is 'yes'; expected 1"):
+            call(task)
+        monkeypatch.setenv("HTTPTASK_ALLOW_HOST_HEADER", "1")
         assert failure(task, allow=[]).kind == "blocked"
         assert failure(task, allow_host_header=False).kind == "settings"
         wrong = http(server.url, request={"headers": {"Host": "a b"}})

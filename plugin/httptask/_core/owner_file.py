@@ -18,7 +18,8 @@ def read_owner_file(path: Path) -> bytes | None:
     """
     try:
         mode = path.stat().st_mode
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        is_open = os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO)
+        if is_open and not stat.S_ISDIR(mode):  # a folder cannot be read in any case
             raise ValueError(
                 f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):o}); chmod"
                 " 600 it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -66,12 +67,19 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
         callbacks = await receiver.__aenter__()
     except OSError as error:
         raise CommandError(
-            f"--callbacks {arguments.callbacks}: cannot listen there: {error.strerror}"
+            f"--callbacks {arguments.callbacks}: cannot listen there: {_reason(error)}"
         ) from error
     try:
         yield callbacks
     finally:
         await receiver.__aexit__(None, None, None)
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's words for *error*: asyncio puts its own around those for an address."""
+    if error.errno is not None and error.errno > 0:  # negative: a name was not resolved
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def callback_server_of(arguments: argparse.Namespace) -> CallbackServer | None:
