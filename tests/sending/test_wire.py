@@ -21,6 +21,8 @@ from pytest_httpx import HTTPXMock
 import servers
 from httptask import errors, hookimpl
 from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.model.policy import Limits
+from httptask.sending import _connections
 from httptask.sending._connection import Connection
 from httptask.sending._framing import ChunkedBody
 from httptask.sending._httpx import address
@@ -238,6 +240,43 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used() -> None:
     with servers.raw_server(one) as server:
         assert bodies(server.url, 10, between=wait, method="POST") == ["ok"] * 10
         assert server.connections == 10
+
+
+def test_connections_that_nobody_uses_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them, some time after its last response."""
+    monkeypatch.setattr(_connections, "_IDLE_SECONDS", 0.2)
+    closed = threading.Semaphore(0)
+
+    def one(peer: servers.Peer) -> None:
+        while peer.read_request():
+            peer.sendall(servers.response(b"ok", TEXT))
+        closed.release()
+
+    async def run(urls: list[str]) -> None:
+        async with runtime() as shared:
+            for url in urls:
+                await HttpTask(http(url), runtime=shared).acall()
+                await asyncio.sleep(0.1)
+            for _ in urls:
+                assert await asyncio.to_thread(closed.acquire, timeout=30)
+
+    with servers.raw_server(one) as first, servers.raw_server(one) as second:
+        asyncio.run(run([first.url, second.url]))
+
+
+def test_the_oldest_idle_connection_makes_room_for_another() -> None:
+    """For the total that an operator allows: the others stay."""
+    with contextlib.ExitStack() as stack:
+        answer = servers.respond(servers.response(b"ok", TEXT))
+        three = [stack.enter_context(servers.raw_server(answer)) for _ in range(3)]
+
+        async def run() -> None:
+            async with runtime(limits=Limits(connections=2)) as shared:
+                for server in (*three, three[1], three[2], three[0]):
+                    await HttpTask(http(server.url), runtime=shared).acall()
+
+        asyncio.run(run())
+        assert [server.connections for server in three] == [2, 1, 1]
 
 
 def test_connections_are_used_again() -> None:
