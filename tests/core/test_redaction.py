@@ -155,6 +155,19 @@ def test_a_reference_by_number_reaches_to_the_last_character() -> None:
     assert redactor.text("[c4n4ry&#1114112;z &#9999999;]") == "[c4n4ry&#1114112;z &#9999999;]"
 
 
+def test_a_secret_that_is_forgotten_is_a_text_like_any_other() -> None:
+    """It is masked no longer; once it is derived again, it gives way to those that follow."""
+    redactor = Redactor(["s3cr3t-1", "s3cr3t-2"])
+    redactor.forget("s3cr3t-1")
+    redactor.forget("never known")
+    assert redactor.text("s3cr3t-1 s3cr3t-2") == f"s3cr3t-1 {MASK}"
+    redactor.add_derived("s3cr3t-1", "crm")
+    assert redactor.text("s3cr3t-1 s3cr3t-2") == f"{MASK} {MASK}"
+    for number in range(1_000):
+        redactor.add_derived(f"v4lue-{number}", "crm")
+    assert redactor.text("s3cr3t-1 s3cr3t-2 v4lue-999") == f"s3cr3t-1 {MASK} {MASK}"
+
+
 def test_an_ordinary_text_is_not_unescaped() -> None:
     """That is what long texts cost: where no letter of a secret can be escaped, and no run of its
     letters stands, nothing is undone.

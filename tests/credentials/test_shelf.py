@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -221,17 +222,27 @@ def test_credentials_are_listed_with_what_is_wrong(
     assert str(file) in problems[0]
 
 
-@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    "written", [{}, {"indent": 2}, {"separators": (",", ":")}, {"separators": (" ,  ", " : ")}]
+)
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_any_member_can_be_removed_or_replaced(count: int, indent: int | None) -> None:
+def test_any_member_can_be_removed_or_replaced(
+    count: int, written: dict[str, Any], before: str
+) -> None:
     """The first, the last and those between; the others stay as they are."""
     members = {f"m{number}": {"n": number} for number in range(count)}
-    text = json.dumps(members, indent=indent)
+    text = before + json.dumps(members, **written)
+
+    def read(changed: str) -> list[Any]:
+        assert changed.startswith(before)
+        return list(json.loads(changed.removeprefix(before)).items())
+
     for name in members:
         others = {other: value for other, value in members.items() if other != name}
-        assert list(json.loads(without_member(text, name)).items()) == list(others.items())
-        replaced = with_member(text, name, 5)
-        assert list(json.loads(replaced).items()) == list({**members, name: 5}.items())
+        assert read(without_member(text, name)) == list(others.items())
+        assert read(with_member(text, name, 5)) == list({**members, name: 5}.items())
+    assert read(with_member(text, "new", 5)) == list({**members, "new": 5}.items())
     assert without_member(text, "another") == text
 
 
