@@ -145,6 +145,11 @@ def test_a_media_type_that_is_not_offered_is_refused(folder: Path) -> None:
     place, message = refused(folder, file("plans/a.pdf", contentType="text/csv"), known)
     assert place == "/body"
     assert "image/png, image/gif" in message
+    assert "text/csv" in message
+    form = endpoint(**{"application/x-www-form-urlencoded": MediaType()})
+    (folder / "unnamed").write_bytes(b"x")
+    _, message = refused(folder, file("unnamed"), form)
+    assert "application/x-www-form-urlencoded" in message
 
 
 # Parts of a multipart body
