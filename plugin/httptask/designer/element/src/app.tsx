@@ -82,8 +82,8 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
           </>
         )}
         {/* While a task is open, the search lies over it as a palette. */}
-        {store.isReady && store.task.picking && store.task.name !== null && <Panel name="Search" of={{ over: true }} until=" " />}
-        {store.pasting.text !== null && <Panel name="Pasted" />}
+        {store.pasting.text !== null ? <Panel name="Pasted" />
+          : store.isReady && store.task.picking && store.task.name !== null && <Panel name="Search" of={{ over: true }} until=" " />}
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         {store.keysShown && <Panel name="KeysSheet" />}
         <footer>
