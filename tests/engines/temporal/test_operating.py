@@ -12,7 +12,6 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -21,14 +20,11 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from command_line import Done, done
-from engine_definitions import api, at, called, flow, get, post
-from httptask.cli._temporal import TASK_QUEUE_VARIABLE, _status_text
+from engine_definitions import api, at, flow, get, post
+from httptask.cli._temporal import TASK_QUEUE_VARIABLE
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
-from httptask.engines.temporal._activities import Activities
-from httptask.engines.temporal._arguments import FORMAT
 from httptask.errors import EngineError
-from httptask.model.pins import Pins
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from imports import description
@@ -400,86 +396,6 @@ def test_a_namespace_without_the_attributes_has_the_memo() -> None:
 def test_the_command_line_names_the_variable_of_the_engine() -> None:
     """It must not load the engine for that."""
     assert TASK_QUEUE_VARIABLE == _types.TASK_QUEUE_VARIABLE
-
-
-def test_a_run_of_a_newer_version_waits_for_newer_workers(
-    temporal_address: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """An older worker says so, and does not fail the run. `status` repeats it, and so does `run`
-    to whoever waits.
-    """
-
-    async def main() -> str:
-        world = TemporalWorld(temporal_address)
-        async with world.worker(), runtime() as shared:
-            made, options = definition_of(flow("A", {"A": get("/a")})), RunOptions()
-            arguments = await temporal.run_arguments(made, options, shared)
-            newer = replace(arguments, format=FORMAT + 1)
-            client = await world.client()
-            handle = await temporal.start_arguments(client, newer, options, world.queue)
-            waiting = asyncio.create_task(temporal.follow_run(client, handle, options))
-            while not caplog.text:  # noqa: ASYNC110 - it comes from a log
-                await asyncio.sleep(0.1)
-            status = await temporal.run_status(client, handle.id)
-            await handle.terminate()
-            await waiting
-            return _status_text(status)
-
-    told = asyncio.run(main())
-    assert told.startswith("Running")
-    for text in (told, caplog.text):
-        assert "a worker cannot go on with it: this run was started by a newer version" in text
-        assert "upgrade the workers" in text
-
-
-def test_older_workers_take_what_they_run_as_it_is_meant() -> None:
-    """A run says which format its workers must know: that of the oldest ones that do."""
-    gate = {"type": "Simple", "end": True}
-    each = {"items": [1]}
-
-    async def format_of(task: dict[str, Any], pins: Pins | None = None) -> int:
-        async with runtime() as shared:
-            made = definition_of(flow("A", {"A": task}))
-            return (await temporal.run_arguments(made, RunOptions(pins=pins), shared)).format
-
-    formats = [
-        asyncio.run(format_of(task))
-        for task in (gate, get("/a", forEach=each), called("/a", {}), {**gate, "forEach": each})
-    ]
-    assert formats == [1, 1, 3, 4]
-    assert asyncio.run(format_of(get("/a"), Pins({}))) == FORMAT
-
-
-def test_an_older_worker_sends_nothing_of_a_pinned_task(
-    temporal_address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It knows no pins, and does not have the activity: the task waits for a worker that has it."""
-    world = TemporalWorld(temporal_address)
-    of_now = Activities.functions.fget
-    assert of_now is not None
-
-    def of_before(own: Activities) -> Any:
-        return [one for one in of_now(own) if one.__name__ != "pinned_task"]
-
-    async def main(url: str) -> tuple[Any, int]:
-        definition = at(flow("A", {"A": get("/a")}), url)
-        handle = await world.start(definition, pins=Pins({"A": {"body": "pinned"}}))
-        with monkeypatch.context() as patch:
-            patch.setattr(Activities, "functions", property(of_before))
-            async with world.worker():
-                attempt = 0
-                while attempt < 2:
-                    described = await handle.describe()
-                    assert described.close_time is None
-                    pending = described.raw_description.pending_activities
-                    attempt = max([one.attempt for one in pending], default=0)
-        sent = len(server.received)
-        async with world.worker():
-            return (await world.end(handle)).output["body"], sent
-
-    with api() as server:
-        assert asyncio.run(main(server.url)) == ("pinned", 0)
-        assert server.received == []
 
 
 def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:
