@@ -28,7 +28,7 @@ export function DecisionForm({ item, problems }: FlowForm) {
         <span class="type">the first whose condition is true is taken</span>
       </div>
       <EntryRows
-        id="choice" noun="choice" list={task.choices} least={1} blank={{ condition: "", nextTask: "" }}
+        id="choice" noun="choice" pointer="/choices" problems={problems} list={task.choices} least={1} blank={{ condition: "", nextTask: "" }}
         onWrite={(choices) => editTask(store, name, { choices })} draw={(row) => <Choice {...{ item, problems }} {...row} />}
       />
       <div class="field single">

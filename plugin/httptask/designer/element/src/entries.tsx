@@ -1,7 +1,9 @@
-// Rows for a list of objects in the definition. Items that are not objects have no row and are kept unchanged.
+// Rows for a list of objects in the definition. An item that is not an object is shown as JSON, and kept until it is removed.
 import type { ComponentChildren } from "preact";
-import { isObject, type Json, type JsonObject } from "./json";
-import { Icon, IconButton, useUi } from "./ui";
+import { child, isObject, type Json, type JsonObject } from "./json";
+import { problemsAt } from "./task-edits";
+import type { Problem } from "./types";
+import { Icon, IconButton, Problems, useUi } from "./ui";
 
 /** An item of the list, and the function that replaces it. */
 export interface Row {
@@ -11,10 +13,14 @@ export interface Row {
 }
 
 /** A row for each object of *list*, drawn by *draw*, with buttons to move, remove and add rows; a new item is *blank*. */
-export function EntryRows({ id, noun, list, least, blank, onWrite, draw, children }: {
+export function EntryRows({ id, noun, pointer, problems, list, least, blank, onWrite, draw, children }: {
   id: string;
   /** The name of an item on the screen: "choice". */
   noun: string;
+  /** The pointer of the list in the task. */
+  pointer: string;
+  /** The problems of the task. */
+  problems: Problem[];
   list: Json | undefined;
   /** The least number of items: no more than that can be removed. */
   least: number;
@@ -43,7 +49,7 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
   };
   return (
     <>
-      {values.map((value, index) => isObject(value) && (
+      {values.map((value, index) => (
         <div key={index} class="field" role="group" aria-labelledby={`${id}-${index}-name`}>
           <div class="field-head">
             <span class="name" id={`${id}-${index}-name`}>{title} {index + 1}</span>
@@ -56,7 +62,12 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
               )}
             </span>
           </div>
-          {draw({ value, index, onChange: (changed) => put(index, changed) })}
+          {isObject(value) ? draw({ value, index, onChange: (changed) => put(index, changed) }) : (
+            <>
+              <code>{JSON.stringify(value)}</code>
+              <Problems id={`${id}-${index}`} pointer={child(pointer, index)} problems={problemsAt(problems, child(pointer, index))} />
+            </>
+          )}
         </div>
       ))}
       <div class="adders">

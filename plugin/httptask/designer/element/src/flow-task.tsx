@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 import { DecisionForm } from "./decision";
 import { ParallelForm } from "./parallel";
 import { Routes } from "./routes";
-import { type InnerProblem, innerProblems, problemsOf } from "./task-edits";
-import { TaskTitle } from "./task-title";
+import { type InnerProblem, innerProblems, isOfName, isOfRoutes, problemsOf } from "./task-edits";
+import { NameProblems, TaskTitle } from "./task-title";
 import type { Problem } from "./types";
 import { TypeForm } from "./type-form";
 import { Icon, useUi } from "./ui";
@@ -24,8 +24,6 @@ export interface FlowForm {
 }
 /** Problems of a task in a branch: that task's own form shows them. */
 const OF_TASK_INSIDE = /^\/branches\/[0-9]+\/tasks\//;
-/** Problems of the routes: shown there. */
-const OF_ROUTES = /^\/(nextTask|end|onError)(\/|$)/;
 const FORMS: Partial<Record<string, (form: FlowForm) => ComponentChildren>> = {
   Decision: DecisionForm, Parallel: ParallelForm, Wait: WaitForm, Workflow: WorkflowForm,
 };
@@ -37,7 +35,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
   /** The user asked to see the problems: a form made from a schema hides them before that. */
   const [asked, setAsked] = useState(false);
   const all = problemsOf(store.workflow.problems, name);
-  const problems = all.filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
+  const problems = all.filter((problem) => !OF_TASK_INSIDE.test(problem.pointer) && !isOfName(problem));
   const count = all.filter(({ severity }) => severity === "error").length;
   const Form = Object.hasOwn(FORMS, type) ? FORMS[type] : undefined; // no type in a file is a name of JavaScript’s
   return (
@@ -46,6 +44,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
         <div class="title-row">
           <TaskTitle />
         </div>
+        <NameProblems />
         <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span>
           {count ? (
             <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>
@@ -59,7 +58,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
       <div class="form">
         {Form
           ? <Form item={item} problems={problems} inner={innerProblems(all)} />
-          : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
+          : <TypeForm item={item} problems={problems.filter((problem) => !isOfRoutes(problem))} asked={asked} />}
         {type !== "Terminate" && <Routes item={item} />}
       </div>
     </div>

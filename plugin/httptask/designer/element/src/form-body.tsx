@@ -30,14 +30,14 @@ export function FormBody({ root, request, children }: { root: Slot; request: Slo
   // A field redraws itself while the user types. The whole form is only drawn when `version` says that more has changed.
   const settings = useMemo(() => (
     <Documented onView={switchBody}>
-      <Parameters groups={groups} />
-      {body && <Body slot={body} />}
+      {isPlain(request) ? <Parameters groups={groups} /> : <section><FieldRow slot={request} pointer="/httpRequest" name="Request" /></section>}
+      {isPlain(request) && body && <Body slot={body} />}
       {request.own.length > 0 && (
         <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>
       )}
       {isWhole && <TaskSettings root={root} />}
     </Documented>
-  ), [root, store.task.version, isWhole]);
+  ), [root, store.task.version, isWhole, isPlain(request)]);
   return <>{settings}{isWhole && children}</>;
 }
 

@@ -287,6 +287,7 @@ export class OpenTask {
     clearTimeout(this.settle);
     this.settle = window.setTimeout(this.settled, SETTLE_AFTER);
     this.store.validation.validateSoon(VALIDATE_AFTER);
+    if (pointer === "/httpRequest") this.store.update(); // a request that was JSON may have a form now
   };
 
   /** Commit the form, and keep the draft so that it survives a reload. */

@@ -7,7 +7,7 @@ import type { EditNote } from "./edits";
 import type { Store } from "./store";
 import type { Definition, Failure, Problem } from "./types";
 import type { Use } from "./uses";
-import { problemsOf } from "./task-edits";
+import { isOfName, isOfRoutes, problemsOf } from "./task-edits";
 import * as flow from "./workflow";
 
 /** The definition under edit. */
@@ -117,7 +117,8 @@ export class OpenWorkflow {
   errorsOf(name: string): number {
     const { task, validation } = this.store;
     const isValidated = task.root && task.name === name && validation.answered;
-    const problems = isValidated ? validation.problems : problemsOf(this.problems, name);
+    const known = problemsOf(this.problems, name);
+    const problems = isValidated ? [...validation.problems, ...known.filter((problem) => isOfRoutes(problem) || isOfName(problem))] : known;
     return problems.filter(({ severity }) => severity === "error").length;
   }
 
@@ -131,8 +132,8 @@ export class OpenWorkflow {
     this.reaching?.abort();
     const { signal } = (this.reaching = new AbortController());
     try {
-      const hasTasks = flow.listed(this.working).length > 0;
-      const answer = hasTasks ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
+      const isBlank = same(this.working.tasks ?? {}, {});
+      const answer = !isBlank ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
       const { unreached, problems } = answer;
       if (signal.aborted || (same(unreached, [...this.unreached]) && same(problems, this.problems))) return;
       this.unreached = new Set(unreached);

@@ -27,7 +27,7 @@ export function ParallelForm({ item, problems: all, inner }: FlowForm) {
           <span class="type">side by side; the run goes on when all have ended</span>
         </div>
         <EntryRows
-          id="branch" noun="branch" list={item.task.branches} least={1}
+          id="branch" noun="branch" pointer="/branches" problems={problems} list={item.task.branches} least={1}
           blank={{ startTask: first, tasks: { [first]: { type: "Http", httpRequest: { url: "https://", method: "GET" }, end: true } } }}
           onWrite={(branches) => editTask(store, item.name, { branches })}
           draw={(row) => <Branch {...{ item, problems, inner }} {...row} />}

@@ -4,12 +4,12 @@ import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
 import { LATER } from "./field-place";
 import { isExpression, valueText } from "./json";
-import { dump, type Slot } from "./slots";
+import { dump, isPlain, type Slot } from "./slots";
 import type { Store } from "./store";
 import { Panel } from "./panel";
 import { Suggested } from "./suggested";
 import { distinct, namesIn, writeNames } from "./task-credentials";
-import { TaskTitle } from "./task-title";
+import { NameProblems, TaskTitle } from "./task-title";
 import { EnvironmentPicker } from "./trying";
 import type { Server } from "./types";
 import { Parts } from "./parts";
@@ -36,10 +36,15 @@ export function Head({ store, root, request }: { store: Store; root: Slot; reque
         )}
         <CopyAs store={store} />
       </div>
+      <NameProblems />
       <div class="request-line" key={root.key}>
-        <MethodControl store={store} request={request} />
-        <ServerPicker store={store} url={url} />
-        <LiveUrl store={store} isOwn={!store.task.form?.target && !item} />
+        {isPlain(request) && (
+          <>
+            <MethodControl store={store} request={request} />
+            <ServerPicker store={store} url={url} />
+            <LiveUrl store={store} isOwn={!store.task.form?.target && !item} />
+          </>
+        )}
         <TestButton id="test" />
       </div>
       <div class="facts" key={`facts-${root.key}`}>
@@ -216,7 +221,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const redraw = useRedraw();
   const target = store.task.form?.target ?? "";
   const addresses = (store.task.endpoint?.servers ?? []).flatMap(variants);
-  const written = url.fx ? url.expr : url.text;
+  const written = url.fx ? url.expr : (url.raw ?? url.text);
   /** The URL without the endpoint's target; null if the URL does not end with that. */
   const address = target && written.endsWith(target) ? written.slice(0, written.length - target.length) : null;
   const documented = addresses.find((server) => server.address === address);
@@ -224,8 +229,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
   const id = idOf("/httpRequest/url");
   const problems = store.validation.shownProblems("/httpRequest/url", url.touched);
   const write = (text: string) => {
-    url.fx = isExpression(text);
-    url.expr = url.text = text;
+    Object.assign(url, { fx: isExpression(text), expr: text, text, raw: null });
     store.task.changed("/httpRequest/url");
     redraw();
   };

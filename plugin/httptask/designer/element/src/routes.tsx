@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { EntryRows, type Row } from "./entries";
 import { child, type Json, type JsonObject, same, valueText } from "./json";
-import { editTask, problemsAt, problemsOf } from "./task-edits";
+import { editTask, isOfRoutes, problemsAt, problemsOf } from "./task-edits";
 import { describedBy, Problems, typed, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -27,7 +27,7 @@ export function Routes({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, task } = item;
   const routes = flow.errorRoutesOf(task);
-  const problems = problemsOf(store.workflow.problems, name).filter(({ pointer }) => /^\/(onError|nextTask|end)(\/|$)/.test(pointer));
+  const problems = problemsOf(store.workflow.problems, name).filter(isOfRoutes);
   const others = Object.keys(item.flow.tasks ?? {}).filter((other) => other !== name);
   const mayEnd = flow.goesStraight(item);
   const general = problems.filter(({ pointer }) => !/^\/onError\/[0-9]+/.test(pointer));
@@ -47,7 +47,7 @@ export function Routes({ item }: { item: flow.Listed }) {
       )}
       <Problems id="routes" pointer="" problems={general} />
       <EntryRows
-        id="error-route" noun="error route" list={task.onError} least={0} blank={{ errors: ["*"], nextTask: others[0] ?? "" }}
+        id="error-route" noun="error route" pointer="/onError" problems={problems} list={task.onError} least={0} blank={{ errors: ["*"], nextTask: others[0] ?? "" }}
         onWrite={(written) => editTask(store, name, { onError: written.length ? written : null })}
         draw={(row) => <ErrorRoute item={item} {...row} />}
       >

@@ -43,6 +43,12 @@ export function problemsOf(problems: Problem[], name: string): Problem[] {
   });
 }
 
+/** Say whether the problem is one of the task's routes. They are no part of its form: the problems are shown beside them. */
+export const isOfRoutes = ({ pointer }: Problem): boolean => /^\/(nextTask|end|onError)(\/|$)/.test(pointer);
+
+/** Say whether the problem, with a pointer relative to its task, is one of the task's name. */
+export const isOfName = ({ pointer, code }: Problem): boolean => pointer === "" && !!code?.startsWith("task-name-");
+
 /** A problem of a task in a branch: the name of that task, and a pointer relative to it. */
 export interface InnerProblem extends Problem {
   task: string;

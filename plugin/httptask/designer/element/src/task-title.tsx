@@ -1,7 +1,14 @@
 // The name of the open task, in a text field.
 import { useState } from "preact/hooks";
 import { Panel } from "./panel";
-import { useUi } from "./ui";
+import { isOfName, problemsOf } from "./task-edits";
+import { Problems, useUi } from "./ui";
+
+/** The problems of the open task's name: it is empty, too long, or another task has it. */
+export function NameProblems() {
+  const { store } = useUi();
+  return <Problems id="task-name" pointer="" problems={problemsOf(store.workflow.problems, store.task.name!).filter(isOfName)} />;
+}
 
 /** While the name is edited, the places that use the old name are listed. */
 export function TaskTitle() {

@@ -31,7 +31,9 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
   const settings = withoutRoutes(task);
   useLayoutEffect(() => {
     let isCurrent = true;
-    store.api.typeForm(type).catch(() => ({ field: undefined })).then((answer) => {
+    const isKnown = store.config!.taskTypes.some((known) => known.name === type);
+    const asked = isKnown ? store.api.typeForm(type) : Promise.resolve({ field: undefined });
+    asked.catch(() => ({ field: undefined })).then((answer) => {
       if (isCurrent) setField({ ...(answer.field ?? UNKNOWN), required: true });
     });
     return () => { isCurrent = false; };

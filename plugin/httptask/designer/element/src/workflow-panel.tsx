@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { Panel } from "./panel";
 import { panelsLoaded } from "./panel-module";
-import { Icon, IconButton, Method, useUi } from "./ui";
+import { Icon, IconButton, Method, Problems, useUi } from "./ui";
 import { isObject, valueText } from "./json";
 import { SIGNS, stateWord } from "./runs";
 import * as flow from "./workflow";
@@ -11,13 +11,14 @@ import * as flow from "./workflow";
 /** The tasks in the order of the definition; tasks in branches are indented. */
 export function WorkflowPanel() {
   const { store } = useUi();
-  const { working, broken } = store.workflow;
+  const { working, broken, problems } = store.workflow;
   const items = flow.listed(working);
   return (
     <nav class="workflow" aria-label="Steps">
       <ol class="tasks" aria-label="Tasks">
         {items.map((item) => <TaskItem key={item.name} item={item} />)}
       </ol>
+      <Problems id="workflow" pointer="" problems={problems.filter(({ pointer }) => !/^\/(tasks\/|inputSchema)/.test(pointer))} />
       {!broken && (
         <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}>
           <Icon name="plus" />Add task <kbd aria-hidden="true">Ctrl K</kbd>
