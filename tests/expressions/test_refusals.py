@@ -172,7 +172,6 @@ JSONATA_CODES = [
     ("$single([1], function() { false })", "D3139", "matched 0"),
     ("sum(1)", "T1005", "Did you mean $sum?"),
     ("nope(1)", "T1006", "non-function"),
-    ("$nope()", "T1006", "non-function"),
 ]
 """Code and words of jsonata-js's table of errors (its `errorCodes`)."""
 
