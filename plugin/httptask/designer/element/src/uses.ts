@@ -68,7 +68,8 @@ function fieldOf(pointer: string): string {
   const parts = segments(pointer);
   if (parts[0] === "onError") return `error route ${Number(parts[1]) + 1}`;
   if (parts[0] === "choices") return `choice ${Number(parts[1]) + 1}`;
-  return WAYS[parts.at(-1)!] ?? fieldTitle(pointer);
+  const last = parts.at(-1)!;
+  return Object.hasOwn(WAYS, last) ? WAYS[last]! : fieldTitle(pointer);
 }
 
 /** Remove the task *name* at once if no expression of another task uses its output; otherwise ask first, and show the uses. */

@@ -21,7 +21,7 @@ function title(names: string[], { status }: Ending): string {
 export function Refused({ ending, store }: { ending: Ending; store: Store }) {
   const names = namesIn(slotOf(store));
   const { challenges } = ending.authorisation!;
-  const schemes = challenges.map((challenge) => SCHEMES[challenge] ?? challenge).join(" or ");
+  const schemes = challenges.map((challenge) => (Object.hasOwn(SCHEMES, challenge) ? SCHEMES[challenge] : challenge)).join(" or ");
   return (
     <Note kind="warning" title={title(names, ending)}>
       {schemes && <span>It asks for {schemes}. </span>}

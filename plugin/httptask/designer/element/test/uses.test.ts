@@ -10,7 +10,7 @@ const USED: Definition = {
   startTask: "A",
   tasks: {
     A: task({}, "B"),
-    B: { ...task({ Via: "${$.tasks.A.output.body.id}" }, "Ask"), onError: [{ errors: ["*"], nextTask: "A" }] },
+    B: { ...task({ constructor: "${$.tasks.A.output.body.id}" }, "Ask"), onError: [{ errors: ["*"], nextTask: "A" }] },
     Ask: {
       type: "Decision",
       choices: [{ condition: "x", nextTask: "End" }, { condition: "$.tasks.A.output", nextTask: "A" }],
@@ -48,7 +48,7 @@ test("the routes and expressions that a rename would change are listed, and the 
       [task, field, isRoute ? "route" : isDoubtful ? "perhaps" : "expression"]);
     assert.deepEqual(rows, [
       [null, "", "route"],
-      ["B", "Headers › Via", "expression"],
+      ["B", "Headers › constructor", "expression"],
       ["B", "error route 1", "route"],
       ["Ask", "choice 2", "expression"],
       ["Ask", "choice 2", "route"],
