@@ -720,6 +720,28 @@ def test_an_envelope_is_opened(name: str) -> None:
     assert "total" not in setting(other)
 
 
+@pytest.mark.parametrize(
+    ("name", "schema", "start"),
+    [
+        ("page", {"default": 1}, None),
+        ("page", {"minimum": 1}, None),
+        ("page", {"default": 0}, 0),
+        ("page", {"default": "0"}, 0),
+        ("page", {"default": True, "minimum": 0}, 0),
+        ("page", {"default": 7}, None),
+        ("page", {"description": "Zero-based."}, 0),
+        ("offset", {"default": 0}, None),
+        ("offset", {"minimum": 1}, 1),
+    ],
+)
+def test_where_pages_begin_is_set_where_it_is_unusual(
+    name: str, schema: dict[str, Any], start: int | None
+) -> None:
+    """Pages begin at one and offsets at zero, unless the description says otherwise."""
+    suggested = setting(described({"data": LIST, "total": NUMBER}, query={name: NUMBER | schema}))
+    assert suggested.get("start") == start
+
+
 def test_the_only_property_of_a_body_is_its_envelope() -> None:
     """Whatever its name is, and with whatever it holds."""
     inner = {"properties": {"cats": LIST, "total": NUMBER}}
