@@ -150,6 +150,8 @@ def test_a_media_type_that_is_not_offered_is_refused(folder: Path) -> None:
     (folder / "unnamed").write_bytes(b"x")
     _, message = refused(folder, file("unnamed"), form)
     assert "application/x-www-form-urlencoded" in message
+    _, message = refused(folder, {"$file": {"content": "x", "name": "own.bin"}}, form)
+    assert "'own.bin'" in message
 
 
 # Parts of a multipart body
