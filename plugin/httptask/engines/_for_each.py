@@ -187,6 +187,8 @@ class ForEachVisit:
                 if journal is not None:
                     await self._journal.written()  # so that a crash does not repeat the item
                 del self._under_way[index]
+                # The context refers to the progress until the next item: free the response now.
+                call.network = call.received = None
                 started = self._ended(index, outcome, items, outputs)
 
         workers = [asyncio.create_task(work(index)) for index in items.under_way]
