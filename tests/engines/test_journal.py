@@ -564,7 +564,7 @@ def test_what_is_refused_leaves_no_run(file: Path) -> None:
             World().run({"startTask": "No", "tasks": {}}, journal=journal)
         assert journal.runs() == []
         World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
-        with pytest.raises(JournalError, match="has a run one; go on with it: httptask res"):
+        with pytest.raises(JournalError, match="has a run one; continue it with httptask res"):
             World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
 
         class Other:

@@ -71,6 +71,8 @@ def test_a_template_in_a_body_is_for_the_api(body: Any, *, is_told: bool) -> Non
         "jsonata: {'a': {'b': known}}",
         "{{}}",
         "{{ }}",
+        "{{($)}}",
+        "{{(}}",
         "{known}",
         '{"a": {"b": 1}}',
     ],

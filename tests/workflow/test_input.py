@@ -122,6 +122,16 @@ FILLED = {"count": 1, "tax": {"rate": 20}}
         ),
         ({"default": {"tax": {}}, "$ref": "#/$defs/line"}, None, FILLED),
         (
+            {
+                "properties": {
+                    "default": {"$anchor": "own", "properties": {"a": {"default": 1}}},
+                    "b": {"$ref": "#own"},
+                }
+            },
+            {"b": {}},
+            {"b": {"a": 1}},
+        ),
+        (
             {"patternProperties": {"^line-": {"$ref": "#/$defs/line"}}},
             {"line-1": {}, "other": {}},
             {"line-1": FILLED, "other": {}},
@@ -148,7 +158,8 @@ FILLED = {"count": 1, "tax": {"rate": 20}}
         ({"dependentSchemas": {"a": {"properties": {"b": {"default": 1}}}}}, {"a": 1}, {"a": 1}),
     ],
     ids=[
-        *("map", "property", "first-items", "other-items", "narrowed", "whole", "pattern"),
+        *("map", "property", "first-items", "other-items", "narrowed", "whole"),
+        *("anchor-in-a-property", "pattern"),
         *("pattern-or-other", "property-and-pattern", "anchor", "no-anchor", "if", "dependent"),
     ],
 )

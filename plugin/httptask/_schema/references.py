@@ -8,6 +8,11 @@ from urllib.parse import unquote
 
 from httptask._core.pointers import child, parts
 
+_SCHEMAS_BY_NAME = frozenset(
+    ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+)
+"""Keywords whose value has schemas under any names, `default` among them."""
+
 _NO_SCHEMAS = frozenset(("const", "enum", "default", "example", "examples"))
 """Keywords whose value is data."""
 _ANCHORS = ("$anchor", "$dynamicAnchor")
@@ -41,7 +46,11 @@ def _anchored(root: Any, name: str) -> Any:
         if isinstance(value, Mapping):
             if any(value.get(keyword) == name for keyword in _ANCHORS):
                 return value
-            pending += [inner for key, inner in value.items() if key not in _NO_SCHEMAS]
+            for keyword, inner in value.items():
+                if keyword in _SCHEMAS_BY_NAME and isinstance(inner, Mapping):
+                    pending += inner.values()
+                elif keyword not in _NO_SCHEMAS:
+                    pending.append(inner)
         elif isinstance(value, list):
             pending += value
     return None

@@ -358,7 +358,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
         if shadowing is not None:
             from httptask.credentials import variable
 
-            raise CommandError(f"{name!r} stands in the environment: unset {variable(name)}")
+            raise CommandError(f"{name!r} is in the environment: unset {variable(name)}")
         raise CommandError(
             f"there is no credential {name!r}; httptask credentials lists those there are"
         )

@@ -74,7 +74,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "httptask cancel 3f2a",
         catalogue=False,
     )
-    cancel.add_argument("id", metavar="ID", help="the run, or how its id begins")
+    cancel.add_argument("id", metavar="ID", help="the id of the run, or its beginning")
     engine_option(cancel)
     cancel.set_defaults(run=run_cancel)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from httptask._http.header_fields import by_name
 from httptask.designer._drafts import raw_request
 from httptask.model.job_exchange import JobCalls
 
@@ -43,7 +44,7 @@ def _first_answer(calls: JobCalls, last: RawResponse | None) -> dict[str, Any] |
     response = hops[-1].response if hops else last if len(calls.calls) == 1 else None
     if response is None or response.truncated:
         return None
-    headers = {name.lower(): value for name, value in response.headers}
+    headers = by_name(response.headers)
     return {"statusCode": response.status_code, "headers": headers, "body": response.decoded}
 
 

@@ -143,9 +143,10 @@ async def surroundings_of(
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
     if "answer" in samples:
         around.answer = member(samples, "answer", dict)
+        secrets.add_from(around.answer)
     if "firstAnswer" in samples:
         around.first_answer = member(samples, "firstAnswer", dict)
-    secrets.add_from([around.answer, around.first_answer])
+        secrets.add_from(around.first_answer)
     if task.get("type") == "Decision":
         arrivals = last_tasks(definition, name)
         around.last_names = [way and way[0] for way in arrivals if way is None or not way[2]]

@@ -150,8 +150,8 @@ class Workflows:
     def _item(self, path: Path) -> dict[str, Any]:
         """Return the listing's item for the definition at *path*.
 
-        It has the member `other` if the file holds something else: a note for who may miss it, or
-        "".
+        It has the member `other` if the file holds something else: a note for the user who may
+        miss it, or "".
         """
         item: dict[str, Any] = {"id": path.stem}
         try:

@@ -182,7 +182,7 @@ async def arun_workflow(
     async with _opened(runtime) as open_runtime:
         if journal is None:
             if history:
-                raise JournalError("earlier answers are taken over by a run with a journal only")
+                raise JournalError("only a run with a journal can take over earlier answers")
             return await _run(engine, workflow_definition, options, open_runtime)
         # Before the run is written to the journal.
         _refuse_unsupported(_engine_of(engine, open_runtime), options, has_journal=True)

@@ -314,7 +314,7 @@ class RunOptions:
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow` and tasks of the type `Workflow`."""
     begun: Callable[[str], None] | None = None
-    """Called with the run's id once its definition and input are found right. It must not raise."""
+    """Called with the run's id once its definition and input are valid. It must not raise."""
     waits: Callable[..., None] | None = None
     """Called as a `GateListener` is, by an engine that keeps runs without a journal."""
     finished: Callable[[TaskRun], None] | None = None

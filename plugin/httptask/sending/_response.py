@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from httptask._core import quick_json
 from httptask._core.redaction import Redactor
 from httptask._core.strict_json import deeper_than, number
+from httptask._http.header_fields import by_name
 from httptask._http.media_types import ITEMS, JSON, TEXT, reading_of
 from httptask._http.sequences import sequence_of
 from httptask._http.syntax import TOKEN
 from httptask.errors import DecodeError, ParseError, StatusError, TaskError
-from httptask.model.exchange import Difference, Headers
+from httptask.model.exchange import Difference
 from httptask.model.policy import Limits
 from httptask.model.task import TaskResult
 from httptask.sending._codings import Decoder
@@ -240,24 +241,12 @@ def task_result(
     return TaskResult(
         status_code=received.status_code,
         reason_phrase=received.reason_phrase,
-        headers=_joined((*(("set-cookie", value) for value in cookies_before), *received.headers)),
+        headers=by_name((*(("set-cookie", value) for value in cookies_before), *received.headers)),
         body=view.body,
         url=url,
         attempts=attempts,
         elapsed_seconds=elapsed,
     )
-
-
-def _joined(headers: Headers) -> dict[str, str | list[str]]:
-    joined: dict[str, str | list[str]] = {}
-    for name, value in headers:
-        key = name.lower()
-        old = joined.get(key)
-        if key == "set-cookie":  # RFC 9110, section 5.3: its values cannot be joined by commas
-            joined[key] = [*old, value] if isinstance(old, list) else [value]
-        else:
-            joined[key] = f"{old}, {value}" if old is not None else value
-    return joined
 
 
 def _excerpt(view: View, redactor: Redactor) -> str:

@@ -195,7 +195,8 @@ class Visit:
             environment = self.environment
             url = call.url if environment is None else environment.followed(call.url)
             built.url = _without_secrets(url, self.mask)
-        if call.method is not None and (call.method != built.method or not call.is_judged):
+        differs = call.method != built.method or bool(built.body)
+        if call.method is not None and (differs or not call.is_judged):
             built = without_body(built, call.method)
         is_elsewhere = not is_same_origin(own_url, built.url)
         if is_elsewhere and built.body:

@@ -43,9 +43,8 @@ def rename_task(
 
     Routes and expressions are changed. In expressions, the expression language changes the names,
     and never the text of a string. If the language cannot tell whether an expression names the task
-    (`$..Phone`, or a name computed in the run), the expression stays, and a problem reports the
-    expression. Raises
-    `DefinitionError` if *before* is missing, or *after* is taken, empty or too long.
+    (`$..Phone`, or a name computed in the run), the expression stays, and a problem reports it.
+    Raises `DefinitionError` if *before* is missing, or *after* is taken, empty or too long.
     """
     copy = definition_of(definition.document)
     names = [name for _, name, _ in iter_tasks(copy)]

@@ -60,6 +60,21 @@ def test_a_capped_total_is_no_end(mode: Any, setting: Any, told: Any) -> None:
     assert pages.stopped_by in ("empty", "next")
 
 
+def test_more_items_than_the_lower_bound_are_no_contradiction() -> None:
+    """An end without a next page stays incomplete where the server says `more`, without that note."""
+    setting = CURSOR | {"total": "$.total", "more": "$.more"}
+    count, pages = read(setting, {"total": "5+", "more": True})
+    assert (count, pages.complete) == (20, False)
+    assert "at least 5" not in str(pages.note)
+
+
+def test_until_ends_a_list_whatever_the_server_says() -> None:
+    """The author decides, so the list is complete."""
+    setting = OFFSET | {"until": "${jsonata: $count($.body.data) > 0}"}
+    count, pages = read(setting, {"has_more": True})
+    assert (count, pages.stopped_by, pages.complete) == (10, "until", True)
+
+
 @pytest.mark.parametrize("told", [told for _, told in CAPPED[:6]])
 def test_items_beyond_a_capped_total_come(told: Any) -> None:
     """The number is a lower bound: reading goes on behind it, and the end is one."""

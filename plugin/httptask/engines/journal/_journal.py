@@ -92,7 +92,7 @@ class Journal:
             except sqlite3.IntegrityError as error:
                 words = ["httptask", "resume", workflow_id, "--journal", str(self.path)]
                 raise JournalError(
-                    f"the journal {self.path} has a run {workflow_id}; go on with it:"
+                    f"the journal {self.path} has a run {workflow_id}; continue it with"
                     f" {shlex.join(words)}"
                 ) from error
             append_history(connection, workflow_id, history)

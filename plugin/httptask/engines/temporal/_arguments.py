@@ -226,7 +226,7 @@ class RunEnd(Travelling):
     steps: int = 0
     """The number of executed tasks, including those of nested runs."""
     cause: dict[str, Any] | None = None
-    """The visit whose failure ended the run; None: no failure of a task has."""
+    """The visit whose failure ended the run; None: no failure of a task ended it."""
     maybe_delivered: bool = False
     """Whether a request of a failed or stopped task may have reached a server."""
 

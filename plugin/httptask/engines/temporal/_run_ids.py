@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _QUOTABLE = re.compile(r"[A-Za-z0-9_.:/-]{1,200}", re.ASCII)
 """The beginnings of ids that may be part of a query."""
+_MOST_READ = 20
+"""The number of executions of which the ids are read."""
+_MOST_SHOWN = 3
+"""The number of ids in the error of a beginning that several have."""
 
 
 async def run_id(client: Client, text: str) -> str:
@@ -30,7 +34,7 @@ async def run_id(client: Client, text: str) -> str:
         if not ids:
             raise no_run(client, text, error) from error
         if len(ids) > 1:
-            shown = ", ".join(ids)
+            shown = ", ".join(ids[:_MOST_SHOWN])
             raise EngineError(
                 f"several runs begin with {text!r}: {shown}; write more of it"
             ) from error
@@ -39,17 +43,22 @@ async def run_id(client: Client, text: str) -> str:
 
 
 async def _ids_from(client: Client, text: str) -> list[str]:
-    """Return the ids of up to three runs that begin with *text*.
+    """Return the ids of some runs that begin with *text*: of the latest `_MOST_READ` executions.
 
     A server lists a run only after a while, and an old one has no such query: then it is not found.
     """
     if not _QUOTABLE.fullmatch(text):
         return []
-    query = f'WorkflowType = "{WORKFLOW}" AND WorkflowId STARTS_WITH "{text}"'
+    query = (
+        f'WorkflowType = "{WORKFLOW}" AND WorkflowId STARTS_WITH "{text}"'
+        ' AND ExecutionStatus != "ContinuedAsNew"'
+    )
+    executions = client.list_workflows(query, limit=_MOST_READ)
     try:
-        return [execution.id async for execution in client.list_workflows(query, limit=3)]
+        ids = [execution.id async for execution in executions]
     except RPCError:
         return []
+    return list(dict.fromkeys(ids))  # an id can be used again after its run has ended
 
 
 def is_unknown_run(error: RPCError) -> bool:

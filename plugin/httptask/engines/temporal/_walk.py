@@ -120,7 +120,7 @@ class Walk:
         self._resumes = asyncio.Event()
         """Set when the run cannot leave its history after all, so that paused tasks start."""
         self.cause: TaskRun | None = None
-        """The visit whose failure ended the run; None: no failure of a task has."""
+        """The visit whose failure ended the run; None: no failure of a task ended it."""
 
     @property
     def under_way(self) -> list[Step]:

@@ -62,7 +62,8 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
         return
     for literal in literals(text):
         for match in _VARIABLE.finditer(literal):
-            yield match[0], match["path"]
+            if _WORD.search(match["path"]):  # `{{$}}` names no variable
+                yield match[0], match["path"]
 
 
 def _warning(found: str, variable: str, pointer: str, parameters: Container[str] | None) -> Problem:

@@ -60,10 +60,9 @@ class PollRound:
     """Starts a job, and polls it until it ends.
 
     *expressions* evaluates the expressions of *completion*, the setting at *pointer*; *mask* masks
-    secrets.
-    *attached* is the URL of a job to wait for instead of starting one; *state* is the `state` of an
-    earlier round, to continue it. A test request makes two polls, if their waits fit into
-    *test_seconds*; None: no test request.
+    secrets. *attached* is the URL of a job to wait for instead of starting one; *state* is the
+    `state` of an earlier round, to continue it. A test request makes two polls, if their waits fit
+    into *test_seconds*; None: no test request.
     """
 
     part = None  # a job has one result, so that nothing is collected in parts

@@ -106,7 +106,7 @@ def verdict_of(
         return Verdict(RUNNING, state)
     if state is not None and (convention in _ONLY_A_JOB or is_provisioning):
         return Verdict(RUNNING, state)
-    if _word(state) in _UNFINISHED and is_job(result.url, body):
+    if not is_redirected and _word(state) in _UNFINISHED and is_job(result.url, body):
         return Verdict(RUNNING, state)
     if state is None and not is_redirected and polling.until is None:
         _check_no_state_elsewhere(body, convention)

@@ -282,11 +282,16 @@ class PageRound:
         """
         so_far = self._so_far
         at_most = (so_far.earlier or Earlier()).at_most
-        reads_all = at_most is not None and not so_far.left_out
-        total_count = at_most + read_count if at_most is not None and reads_all else None
-        reason = contradiction(self._pagination, page.result.body, total_count)
-        if not end.is_complete and so_far.is_at_least:
-            reason = f"the list has at least {so_far.total:,} items, and {read_count:,} came"
+        came_count = None if at_most is None else at_most + read_count
+        reason = None
+        if end.stopped_by != "until":  # there the author says that the list ends
+            known_count = None if so_far.left_out else came_count
+            reason = contradiction(self._pagination, page.result.body, known_count)
+        total = so_far.total if so_far.is_at_least else None
+        if not end.is_complete and total is not None and came_count is not None:
+            if came_count > total:
+                return end
+            reason = f"the list has at least {total:,} items, and {came_count:,} came"
         elif not end.is_complete or reason is None:
             return end
         so_far.note = so_far.note or f"page {page.number}: {reason}"

@@ -81,9 +81,10 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
             </main>
           </>
         )}
-        {/* While a task is open, the search lies over it as a palette. */}
-        {store.pasting.text !== null ? <Panel name="Pasted" />
-          : store.isReady && store.task.picking && store.task.name !== null && <Panel name="Search" of={{ over: true }} until=" " />}
+        {store.pasting.text !== null && <Panel name="Pasted" />}
+        {/* While a task is open, the search lies over it as a palette, but not beside the dialog for a pasted request. */}
+        {store.pasting.text === null && store.isReady && store.task.picking && store.task.name !== null
+          && <Panel name="Search" of={{ over: true }} until=" " />}
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         {store.keysShown && <Panel name="KeysSheet" />}
         <footer>

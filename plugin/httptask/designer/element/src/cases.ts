@@ -8,11 +8,12 @@ export function byCase(slot: Slot): void {
   if (!cases) return;
   const text = slot.kids.find(({ field }) => field.name === cases.property)?.text;
   const value = text ? valueText(parse(text)) : "";
+  const namesFor = (table: Record<string, string[]>): string[] => (Object.hasOwn(table, value) ? table[value]! : []);
   for (const kid of slot.kids) {
     const name = kid.field.name!;
     if (name === cases.property) continue;
-    const required = !!cases.needed[value]?.includes(name);
-    const refused = !!cases.refused[value]?.includes(name);
+    const required = namesFor(cases.needed).includes(name);
+    const refused = namesFor(cases.refused).includes(name);
     const isChanged = required !== !!kid.field.required || refused !== !!kid.field.refused;
     if (isChanged) kid.field = { ...kid.field, required, refused };
   }

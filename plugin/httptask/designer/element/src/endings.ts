@@ -1,8 +1,8 @@
-// A test request under way, how it ended, the texts for both, and what later tasks can read of its response.
+// A test request under way, how it ended (also in words), and what expressions can read of its response.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { at, isObject, type Json, type JsonObject } from "./json";
-import { fromRaw } from "./slots";
+import { fromRaw, put } from "./slots";
 import type { Arrived, Ending, SentRequest, Snapshot } from "./types";
 
 /** How many characters of a body the history keeps. */
@@ -136,6 +136,18 @@ function callOf({ job }: Ending, completion: Json | undefined) {
   return result === "self" ? job.received?.at(-1) : undefined;
 }
 
+/** *headers* as expressions read them: by lowercase name, several values joined; those of `set-cookie` are a list. */
+function headersByName(headers: [string, string][]): JsonObject {
+  const values: JsonObject = {};
+  for (const [header, value] of headers) {
+    const name = header.toLowerCase();
+    const earlier = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (name === "set-cookie") put(values, name, Array.isArray(earlier) ? [...earlier, value] : [value]);
+    else put(values, name, earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+  return values;
+}
+
 /**
  * The response as the expressions of its own task see it (in pagination and completion); for pages the last one, for a job that of the last poll.
  * Undefined where the body is cut.
@@ -143,7 +155,7 @@ function callOf({ job }: Ending, completion: Json | undefined) {
 export function answerOf({ ending }: Result): JsonObject | undefined {
   const { status, headers = [], text = null, truncated, job, decodedAs } = ending;
   if (status === undefined || truncated || (job && job.calls.at(-1)?.purpose !== "poll")) return undefined;
-  const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
+  const named = headersByName(headers);
   return { statusCode: status, headers: named, body: decodedAs === "json" ? (fromRaw(text!) ?? null) : text };
 }
 
@@ -159,7 +171,7 @@ export function outputsOf(
     const call = callOf(ending, taskOf(name)?.completion);
     const body = ending.pages ? itemsOf(decoded, taskOf(name)?.pagination) : call ? call.body : decoded;
     if (call === undefined || body === undefined) continue;
-    const named = Object.fromEntries((call?.headers ?? headers).map(([header, value]) => [header.toLowerCase(), value]));
+    const named = headersByName(call?.headers ?? headers);
     const attempts = ending.attempts?.length ?? ending.made!;
     const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts, elapsedSeconds };
     // A failed response becomes the output that an error route sees.

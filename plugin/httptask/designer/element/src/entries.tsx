@@ -12,7 +12,7 @@ export interface Row {
   onChange: (changed: JsonObject) => void;
 }
 
-/** A row for each object of *list*, drawn by *draw*, with buttons to move, remove and add rows; a new item is *blank*. */
+/** A row for each item of *list*, an object drawn by *draw*, with buttons to move, remove and add rows; a new item is *blank*. */
 export function EntryRows({ id, noun, pointer, problems, list, least, blank, onWrite, draw, children }: {
   id: string;
   /** The name of an item on the screen: "choice". */
@@ -57,14 +57,14 @@ export function EntryRows({ id, noun, pointer, problems, list, least, blank, onW
               {index > 0 && (
                 <IconButton icon="up" label={`Move ${noun} ${index + 1} up`} title="Move up" onClick={() => moveUp(index)} />
               )}
-              {values.length > least && (
+              {(values.length > least || !isObject(value)) && (
                 <IconButton icon="close" label={`Remove ${noun} ${index + 1}`} title="Remove" onClick={() => remove(index)} />
               )}
             </span>
           </div>
           {isObject(value) ? draw({ value, index, onChange: (changed) => put(index, changed) }) : (
             <>
-              <code>{JSON.stringify(value)}</code>
+              <code id={`${id}-${index}`} tabIndex={-1}>{JSON.stringify(value)}</code>
               <Problems id={`${id}-${index}`} pointer={child(pointer, index)} problems={problemsAt(problems, child(pointer, index))} />
             </>
           )}

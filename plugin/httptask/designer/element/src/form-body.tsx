@@ -23,6 +23,7 @@ export function FormBody({ root, request, children }: { root: Slot; request: Slo
   const groups = request.kids.filter(({ field }) => field.name! in PLACES);
   const body = request.kids.find(({ field }) => field.name === "body");
   const count = [...groups, body].reduce((sum, group) => sum + (group?.kids.filter(isShown).length ?? 0), 0);
+  // Only the rows on the screen are in the first paint; the settings and *children* below them come after it.
   const isWhole = count <= useMost(count);
   const switchBody = () => {
     if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body");

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { nameOf, type Place } from "./field-place";
 import { defaultOf, plain, textOf } from "./field-words";
 import { child } from "./json";
-import { choices, isShown, load, type Slot } from "./slots";
+import { choices, isSendable, isShown, load, type Slot } from "./slots";
 import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { Html, Icon, idOf, typed, useMost, useUi } from "./ui";
@@ -141,9 +141,10 @@ export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { 
     <>
       {slot.own.map((entry, index) => {
         const { off: isOff, key } = entry.slot;
-        const isDuplicate = entry.name !== "" && !isOff && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
+        const isSent = !isOff && isSendable(slot, entry.name);
+        const isDuplicate = isSent && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
         // An entry that is not sent has no pointer in the settings: its key keeps it apart from the others.
-        const segment = (!isOff && entry.name) || `~${key}`;
+        const segment = isSent ? entry.name : `~${key}`;
         return (
           <Row
             key={key} slot={entry.slot} pointer={child(pointer, segment)} name={entry.name || "name"} where={where}
@@ -157,7 +158,7 @@ export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { 
                   onInput={typed((name) => { entry.name = name; redraw(); })}
                 />
                 {isDuplicate && <span class="problem error">given twice: only the last one is sent</span>}
-                {!entry.name && <span class="muted">not sent without a name</span>}
+                {!isSendable(slot, entry.name) && <span class="muted">not sent without a name</span>}
               </span>
             }
           />

@@ -3,7 +3,7 @@
 import { plain } from "./field-words";
 import { isExpression, type Json, MASK, parse, same, unescapeText } from "./json";
 import { isSecret, secretPointers } from "./secrets";
-import { choices, dump, isShown, itemsOf, load, type Slot } from "./slots";
+import { choices, dump, isSendable, isShown, itemsOf, load, type Slot } from "./slots";
 import type { Field } from "./types";
 
 /** Parse *text* as a value of *field*, in the form that settings use; undefined for "". */
@@ -84,7 +84,7 @@ export function takeLines(group: Slot, text: string, slots: Map<string, Slot>): 
     if (!line.trim()) continue;
     const [, off, quoted = "", written = ""] = LINE.exec(line.trim())!;
     const name = nameOf(quoted);
-    if (name || group.order.includes(name)) order.push(name);
+    if (isSendable(group, name)) order.push(name);
     const isDocumented = kids.has(name) && !set.has(name);
     const field = isDocumented ? kids.get(name)!.field : itemsOf(group.field);
     const former = slots.get(line.trim().replace(/^#\s*/, ""));

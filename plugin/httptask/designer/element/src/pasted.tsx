@@ -3,6 +3,7 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf, type Pasted as Read, type PastedEndpoint, type PastedTask } from "./api";
 import { plural } from "./amounts";
+import { plain } from "./field-words";
 import { isObject, type JsonObject, valueText } from "./json";
 import { useModal } from "./modal";
 import { KeepCredential } from "./pasted-credential";
@@ -296,7 +297,7 @@ function Taken({ task }: { task: PastedTask }) {
     <>
       <p><Method method={methodOf(task)} /> <code class="wrap">{urlOf(task)}</code></p>
       <ul class="taken">
-        {values.map(([name, value]) => <li key={name}><code>{name}</code> {typeof value === "string" ? value : JSON.stringify(value)}</li>)}
+        {values.map(([name, value]) => <li key={name}><code>{name}</code> {plain(value)}</li>)}
         {body !== undefined && <li>Body{isObject(body) ? `, ${plural(Object.keys(body).length, "field")}` : ""}</li>}
       </ul>
       <Losses losses={task.problems} />

@@ -2,7 +2,8 @@
 // the definition at once.
 import { useState } from "preact/hooks";
 import { EntryRows, type Row } from "./entries";
-import { child, type Json, type JsonObject, same, valueText } from "./json";
+import { plain } from "./field-words";
+import { child, type Json, type JsonObject, same } from "./json";
 import { editTask, isOfRoutes, problemsAt, problemsOf } from "./task-edits";
 import { describedBy, Problems, typed, useUi } from "./ui";
 import * as flow from "./workflow";
@@ -47,7 +48,8 @@ export function Routes({ item }: { item: flow.Listed }) {
       )}
       <Problems id="routes" pointer="" problems={general} />
       <EntryRows
-        id="error-route" noun="error route" pointer="/onError" problems={problems} list={task.onError} least={0} blank={{ errors: ["*"], nextTask: others[0] ?? "" }}
+        id="error-route" noun="error route" pointer="/onError" problems={problems}
+        list={task.onError} least={0} blank={{ errors: ["*"], nextTask: others[0] ?? "" }}
         onWrite={(written) => editTask(store, name, { onError: written.length ? written : null })}
         draw={(row) => <ErrorRoute item={item} {...row} />}
       >
@@ -82,7 +84,7 @@ function ErrorRoute({ item, value: route, index, onChange }: Row & { item: flow.
           {[...errorClasses, ...errors.filter((value) => !errorClasses.includes(value))].map((value) => (
             <label key={JSON.stringify(value)}>
               <input type="checkbox" checked={errors.includes(value)} onChange={() => toggle(value)} />{" "}
-              {value === "*" ? "any error (*)" : valueText(value)}
+              {value === "*" ? "any error (*)" : plain(value)}
             </label>
           ))}
         </fieldset>
@@ -107,7 +109,7 @@ const parseStatuses = (text: string): Json[] =>
   text.split(/[\s,;]+/).filter(Boolean).map((part) => (/^[0-9]+$/.test(part) ? Number(part) : part));
 
 const writeStatuses = (statuses: Json[]): string =>
-  statuses.map((status) => (typeof status === "string" ? status : JSON.stringify(status))).join(", ");
+  statuses.map(plain).join(", ");
 
 /** The statuses of an error route, separated by commas. What is no status is kept: validation reports it. */
 function Statuses({ id, name, value, onChange }: {

@@ -96,7 +96,8 @@ function Box({ children }: { children?: ComponentChildren }) {
   }, []);
   useLayoutEffect(() => {
     entered.current = false;
-    if (isRequest || store.task.loading) return; // a pasted request may hold a secret: it is never sent as a search
+    if (isRequest) return; // a pasted request may hold a secret: it is never sent as a search
+    if (store.task.loading) return; // the endpoint that was picked goes first
     const search = new AbortController();
     const timer = setTimeout(() => void ask(search.signal), items ? TYPING_PAUSE : 0);
     return () => {
@@ -106,6 +107,7 @@ function Box({ children }: { children?: ComponentChildren }) {
   }, [query, store.task.loading]);
 
   const activeChoice = choices[active];
+  /** Whether somebody will probably take the active endpoint: it is listed for what is typed. */
   const isLikely = answered.current === query && (words || endpoints.length <= FEW);
   const expected = isLikely && activeChoice && "id" in activeChoice ? activeChoice.id : null;
   useLayoutEffect(() => {

@@ -285,9 +285,12 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   },
 };
 
-/** Put the user-named entries of *slot* into *value*. A row without a name is not sent, unless the settings had that name. */
-function putOwn(value: JsonObject, { own, order }: Slot): void {
-  for (const { name, slot } of own) if (!slot.off && (name || order.includes(name))) put(value, name, dump(slot));
+/** Whether an entry of *slot* called *name* is sent: one without a name only if the settings had that name. */
+export const isSendable = ({ order }: Slot, name: string): boolean => name !== "" || order.includes(name);
+
+/** Put the user-named entries of *group* into *value*. */
+function putOwn(value: JsonObject, group: Slot): void {
+  for (const { name, slot } of group.own) if (!slot.off && isSendable(group, name)) put(value, name, dump(slot));
 }
 
 /** Set a member of *target*, even one called `__proto__`; do nothing without a value. */
@@ -426,9 +429,9 @@ function score(option: Field, value: Json): number {
   if (wanted !== "any" && wanted !== type && !(wanted === "integer" && type === "number")) return -1;
   if (!isObject(value)) return wanted === "any" ? 1 : 10;
   const constants = Object.entries(option.shape?.const ?? {});
-  if (constants.some(([name, fixed]) => name in value && !same(value[name], fixed))) return -1;
+  if (constants.some(([name, fixed]) => Object.hasOwn(value, name) && !same(value[name], fixed))) return -1;
   const required = option.shape?.required ?? [];
-  const missing = required.filter((name) => !(name in value)).length;
+  const missing = required.filter((name) => !Object.hasOwn(value, name)).length;
   const documented = new Set((option.fields ?? []).map(({ name }) => name));
   const known = Object.keys(value).filter((name) => documented.has(name)).length;
   const unknown = Object.keys(value).length - known;

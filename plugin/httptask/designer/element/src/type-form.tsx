@@ -32,8 +32,9 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
   useLayoutEffect(() => {
     let isCurrent = true;
     const isKnown = store.config!.taskTypes.some((known) => known.name === type);
-    const asked = isKnown ? store.api.typeForm(type) : Promise.resolve({ field: undefined });
-    asked.catch(() => ({ field: undefined })).then((answer) => {
+    // The server has no form for a type that it does not know.
+    const loading = isKnown ? store.api.typeForm(type) : Promise.resolve({ field: undefined });
+    loading.catch(() => ({ field: undefined })).then((answer) => {
       if (isCurrent) setField({ ...(answer.field ?? UNKNOWN), required: true });
     });
     return () => { isCurrent = false; };

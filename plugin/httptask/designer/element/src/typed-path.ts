@@ -1,7 +1,7 @@
 // Paths in both languages of expressions, and the path that is being typed at the caret.
 import { jsonPath, type Step } from "./expression-text";
 
-export type Language = "jsonpath" | "jsonata";
+type Language = "jsonpath" | "jsonata";
 
 /** Words with a meaning in JSONata: as names of members they need backquotes. */
 const WORDS = ["and", "or", "in", "true", "false", "null", "function"];
@@ -20,7 +20,7 @@ const jsonata = (steps: Step[]): string =>
 export const pathIn = (language: Language, steps: Step[]): string => (language === "jsonata" ? jsonata(steps) : jsonPath(steps));
 
 /** What is typed at the caret. */
-export interface Context {
+interface Context {
   language: Language;
   /** The caret is inside an expression, not in text around one. */
   inside: boolean;

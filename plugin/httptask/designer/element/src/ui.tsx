@@ -34,7 +34,8 @@ export const Radios = (props: JSX.HTMLAttributes<HTMLDivElement>) => (
 const AT_ONCE = 20;
 /** How many of *count* rows to draw: *atOnce* in the first paint, all of them after it, because the rest is below the fold. */
 export function useMost(count: number, atOnce = AT_ONCE): number {
-  const [limit, setLimit] = useState(atOnce);
+  // If all fit at first, no later row is held back: only the first paint is to be short.
+  const [limit, setLimit] = useState(count > atOnce ? atOnce : Infinity);
   useLayoutEffect(() => { if (count > limit) afterPaint(() => setLimit(Infinity)); }, []);
   return limit;
 }

@@ -45,7 +45,7 @@ export function WayOn({ ending, store }: { ending: Ending; store: Store }) {
       {names.map((name, index) => {
         const credential = find(name);
         if (credential && !credential.writable)
-          return <span key={name}>{name} stands in the environment of the designer’s server: change it there.</span>;
+          return <span key={name}>{name} is in the environment of the designer’s server: change it there.</span>;
         const act = !credential ? "Make" : credential.connects ? "Connect" : "Edit";
         return (
           <button key={name} type="button" onClick={() => open({ name, index })}>

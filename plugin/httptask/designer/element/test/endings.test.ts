@@ -20,6 +20,11 @@ const outputOf = (ending: Ending, settings?: object) => {
   return (outputs as { A?: { output: any } }).A?.output;
 };
 
+test("repeated headers are joined as in a run, and cookies are a list", () => {
+  const headers: [string, string][] = [["Link", "<a>"], ["Set-Cookie", "a=1"], ["link", "<b>"], ["set-cookie", "b=2"]];
+  assert.deepEqual(outputOf({ ...ENDING, headers }).headers, { link: "<a>, <b>", "set-cookie": ["a=1", "b=2"] });
+});
+
 test("a later task sees the body of the callback, if the callback is the result", () => {
   const received = [{ note: "early", body: 1, headers: [] }, { note: "", body: { rows: 5 }, headers: [["x-of", "call"]] }];
   const job = { stoppedBy: "callback", received } as unknown as Ending["job"];

@@ -23,6 +23,16 @@ const OBJECT: Field = {
 };
 const typed = (field: Field, text: string): Slot => Object.assign(load(field), { text });
 
+test("a mode that is called like a member of every object has no cases", () => {
+  const cases = { property: "mode", needed: { page: ["name"] }, refused: { page: ["tags"] } };
+  const fields: Field[] = [{ kind: "enum", name: "mode", values: ["page"] }, ...["name", "tags"].map((name): Field => ({ kind: "string", name }))];
+  const field: Field = { kind: "object", cases, fields };
+  for (const mode of ["constructor", "toString", "__proto__"]) {
+    const settings = parse(`{"mode":"${mode}","name":"a","tags":"b"}`);
+    assert.deepEqual(dump(load(field, settings)), settings);
+  }
+});
+
 test("settings that are loaded and not changed are written as they were", () => {
   const texts = [
     '{"count":12345678901234567890,"name":"a","own":{"x":[1,null]},"sent":false,"size":null}',
