@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from designer import running_designer, thing_endpoint, thing_task
 from designer_page.browser import DesignerPage, designer_page
+from httptask.model.api import Parameter
 from servers import RawServer
 
 SECRET = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
@@ -105,3 +107,26 @@ def test_parameters_are_edited_as_text(page: DesignerPage, folder: Path, server:
     expect(page.page.get_by_label("Type of q")).to_have_value("string")
     page.named("button", "Edit as text").click()
     expect(query).to_have_value('# limit: 5\nq: "7"\nname: ${$.who}')
+
+
+def test_a_form_that_grows_keeps_all_its_parts(
+    tmp_path: Path, folder: Path, server: RawServer, browser: Browser
+) -> None:
+    """Long forms are drawn in two steps when they open; no part waits for a second step later."""
+    names = [f"filter{number}" for number in range(25)]
+    thing = thing_endpoint(server.url)
+    more = tuple(Parameter(name, "query", schema={"type": "string"}) for name in names)
+    endpoint = replace(thing, parameters=(*thing.parameters, *more))
+    flow = {"name": "flow", "startTask": "Get", "tasks": {"Get": thing_task(server.url)}}
+    (folder / "flow.json").write_text(json.dumps(flow), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder, endpoints=[endpoint]) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        expect(page.page.locator("#task-fields").first).to_be_visible()
+        page.named("button", "Edit as text").click()
+        lines = "\n".join(f"{name}: a" for name in names)
+        page.page.get_by_label("Query", exact=True).fill(lines)
+        page.named("button", "Edit as rows").click()
+        expect(page.at(f"/httpRequest/query/{names[-1]}")).to_have_value("a")
+        expect(page.page.locator("#task-fields").first).to_be_visible()
