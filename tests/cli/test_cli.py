@@ -1058,11 +1058,15 @@ def test_alone_it_prints_the_help(run: Run) -> None:
     ],
 )
 def test_a_misspelt_word_gets_the_nearest(run: Run, words: tuple[str, ...], hint: str) -> None:
-    """One line says what is not known and what was probably meant; with `--json` as JSON."""
+    """The first line says what is not known and what was probably meant, the next one where help
+    is; with `--json` as JSON.
+    """
     done = run(*words)
     assert done.status == 2
-    assert hint in done.err
-    assert len(done.err.splitlines()) == 1
+    message, *rest = done.err.splitlines()
+    assert hint in message
+    assert len(rest) <= 1
+    assert all("help" in line for line in rest)
     assert hint in json.loads(run(*words, "--json").err)["message"]
 
 

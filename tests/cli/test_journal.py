@@ -288,7 +288,7 @@ def test_an_endpoint_that_is_gone_is_named(run: Run, tmp_path: Path) -> None:
     done = run("resume", *JOURNAL)
     assert done.status == 2
     assert "gone-get" in done.err
-    assert "a catalogue without the endpoint for example, and resume again" in done.err
+    assert "a catalogue without the endpoint for example, and resume it again" in done.err
 
 
 BLOCKED_AFTER_GATE: dict[str, Any] = {

@@ -605,8 +605,8 @@ def test_nothing_moves_when_nothing_is_saved(designer: RunningDesigner, folder: 
 
 def test_files_that_cannot_be_kept(tmp_path: Path, folder: Path) -> None:
     """When a file cannot be put where it would stay, nothing is saved, and the page hears why."""
-    (folder / "files").write_text("no folder")
     with running_designer(tmp_path, workflows=folder) as designer:
+        (folder / "files").write_text("no folder")
         reference = uploaded(designer, "plan.pdf", b"x")
         answer = designer.client.put(
             "workflows/first", json=with_files(reference), headers={"If-Match": "*"}

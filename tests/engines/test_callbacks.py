@@ -332,7 +332,7 @@ def test_a_run_that_is_stopped_says_what_it_waited_for(api: CallingApi, tmp_path
         asyncio.run(main(journal))
     error = ends[0].tasks[-1].error
     assert error is not None
-    assert (ends[0].status, error["maybeDelivered"]) == ("Cancelled", True)
+    assert (ends[0].status, error["maybeDelivered"]) == ("Interrupted", True)
     assert error["job"]["url"].endswith(f"/callbacks/{MASK}")
 
 

@@ -1320,9 +1320,9 @@ def test_a_disk_that_is_full_loses_no_result(tmp_path: Path) -> None:
     is wrong with the file.
     """
     place = tmp_path / "a file"
-    place.write_text("where a folder should be")
+    place.write_text("no folder can be made in it")
     with servers.raw_server(servers.respond(servers.response(LARGE, BINARY))) as server:
-        file = call(http(server.url), files=place, limits=SMALL).body["$file"]
+        file = call(http(server.url), files=place / "files", limits=SMALL).body["$file"]
     assert (file["size"], file["sha256"]) == (len(LARGE), sha256(LARGE))
     assert "could not be kept" in file["problem"]
     assert "path" not in file
