@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from httptask.engines import Journal
-from httptask.engines.journal._file import APPLICATION_ID, translated
+from httptask.engines.journal._file import APPLICATION_ID, connect, translated
 from httptask.errors import JournalError
 from httptask.protocols import TaskCall
 from worlds import World, do, workflow
@@ -34,6 +34,14 @@ def newer(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+def test_a_power_cut_loses_nothing_that_was_written(file: Path) -> None:
+    """SQLite promises that for a log (WAL) that is synchronised at each commit (FULL, 2)."""
+    with closing(connect(file)) as connection:
+        pragmas = ("journal_mode", "synchronous")
+        values = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+    assert values == ["wal", 2]
 
 
 @pytest.mark.parametrize(

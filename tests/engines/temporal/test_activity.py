@@ -55,6 +55,8 @@ def failed(definition: dict[str, Any], made: ActivityEnvironment | None = None) 
 def test_it_returns_the_result_and_the_evaluated_parameters() -> None:
     """Without a plugin, as a test environment runs it."""
     assert http_task in activities
+    names = [function.__name__ for function in activities]
+    assert names == [function.__name__ for function in Activities().functions]
     with api() as server:
         outcome = ran(at(get("/things/1", inputParameters={"n": "${$.input.n}"}), server.url))
     assert outcome.input == {"n": 7}

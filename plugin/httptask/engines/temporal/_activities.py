@@ -146,12 +146,13 @@ class Activities:
         progress = Progress()
         watched.set(progress)
         inputs = inputs_of(arguments, names)
-        work = runner.run(step_of(arguments), inputs, arguments.state, signal)
-        keeper = _Keeper(mask)
+        step, keeper = step_of(arguments), _Keeper(mask)
+        work = runner.run(step, inputs, arguments.state, signal)
+        is_repeatable = runner.is_repeatable(step)
         outcome = await (
             work
             if activity.info().is_local
-            else _with_heartbeats(work, progress, arguments, keeper)
+            else _with_heartbeats(work, progress, arguments, keeper, is_repeatable=is_repeatable)
         )
         if isinstance(outcome, TaskOutcome):
             return _activity_outcome(outcome, progress)
@@ -321,10 +322,13 @@ async def _with_heartbeats(
     progress: Progress,
     arguments: HttpTaskArguments,
     keeper: _Keeper,
+    *,
+    is_repeatable: bool = True,
 ) -> T:
     """Await *work*, and send heartbeats. If the activity is cancelled, cancel *work*.
 
-    The failure of a cancelled activity says whether a request may have been delivered.
+    *is_repeatable* False: the work of a plugin that does not say what it has done, and may not be
+    begun again. The failure of a cancelled activity says whether a request may have been delivered.
     """
     task = asyncio.create_task(work)
     try:
@@ -339,7 +343,8 @@ async def _with_heartbeats(
         task.cancel()
         await asyncio.wait([task])
         if is_handed_back:
-            raise _handed_back(progress, arguments, keeper.state) from None
+            is_cut_off = progress.maybe_delivered or not is_repeatable
+            raise _handed_back(progress, arguments, keeper.state, is_cut_off=is_cut_off) from None
         raise _failed(_stopped(progress)) from None
 
 
@@ -353,9 +358,14 @@ def _stopped(progress: Progress) -> dict[str, Any]:
     return {**error, **progress.stopped}
 
 
-def _handed_back(progress: Progress, arguments: HttpTaskArguments, state: Any) -> ApplicationError:
-    """Return the failure by which a stopping worker hands a task on to another worker."""
-    error = cut_off_error(step_of(arguments)) if progress.maybe_delivered else _stopped(progress)
+def _handed_back(
+    progress: Progress, arguments: HttpTaskArguments, state: Any, *, is_cut_off: bool
+) -> ApplicationError:
+    """Return the failure by which a stopping worker hands a task on to another worker.
+
+    *is_cut_off*: the task may have acted already, so that another worker may not begin it again.
+    """
+    error = cut_off_error(step_of(arguments)) if is_cut_off else _stopped(progress)
     details = FailedTask(error, state=state, is_handed_back=True)
     return ApplicationError(
         "its worker was stopped",
