@@ -910,9 +910,11 @@ def test_surplus_bytes_in_a_tls_record_of_their_own_are_dropped(
     surplus = threading.Event()
 
     def good_and_evil(peer: servers.Peer) -> bool:
-        peer.read_request()
+        if not peer.read_request():
+            return False
         peer.sendall(servers.response(b"good"))
         peer.sendall(servers.response(b"evil"))
+        peer.wait_until_received()
         surplus.set()
         return True
 

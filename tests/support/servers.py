@@ -12,6 +12,7 @@ a handler, except OSError, are raised at the end of the block.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import re
 import socket
@@ -19,9 +20,11 @@ import ssl
 import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import zlib
+from array import array
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -59,6 +62,15 @@ class Peer:
     def sendall(self, data: bytes) -> None:
         """Send everything."""
         self.socket.sendall(data)
+
+    def wait_until_received(self) -> None:
+        """Wait until the client's system has all that was sent; on a busy machine that takes a while."""
+        unacknowledged = array("i", [0])
+        for _ in range(5000):  # a client that has gone acknowledges nothing
+            fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, unacknowledged)
+            if not unacknowledged[0]:
+                break
+            time.sleep(0.001)
 
     def has_more(self) -> bool:
         """Wait for the next request; return False if the client has closed instead."""
