@@ -6,6 +6,7 @@ import { boxes } from "../src/graph-layout";
 import { clone, isObject, type Json, type JsonObject, parse } from "../src/json";
 import { insertBetween, reorder } from "../src/order";
 import { remove } from "../src/removal";
+import type { Store } from "../src/store";
 import { editTask, innerProblems, problemsOf, withoutRoutes } from "../src/task-edits";
 import { withoutNulls, withRoutes } from "../src/task-form";
 import type { Definition, Task } from "../src/types";
@@ -94,6 +95,24 @@ const forEachBroken = (check: (definition: Definition) => void): void => {
   }
 };
 
+/** What a test has of a definition that is open in the page; *before* is its text. */
+interface Opened { server: Server; store: Store; definition: Definition; before: string }
+
+/** Open each of *definitions* in a page of its own and call *act*. A failure names the definition. */
+async function openEach(definitions: Definition[], act: (opened: Opened) => Promise<void>): Promise<void> {
+  for (const definition of definitions) {
+    kept.clear();
+    const server = new Server();
+    server.definition = definition;
+    const before = text(definition);
+    try {
+      await page(server, (store) => act({ server, store, definition, before }));
+    } catch (error) {
+      throw new Error(`${(error as Error).stack}\n\nin ${before}`);
+    }
+  }
+}
+
 test("a broken definition is listed and drawn", () => forEachBroken((definition) => {
   const { boxes: drawn, height } = boxes(definition);
   const routes = flow.routes(definition);
@@ -138,39 +157,28 @@ test("the form of a broken task has its settings apart from the routes", () => f
   }
 }));
 
-test("a broken definition that was only looked at is written back as it was; an edited field changes alone", async () => {
-  for (const definition of OPENED) {
-    kept.clear();
-    const server = new Server();
-    server.definition = definition;
-    const before = text(definition);
-    try {
-      await page(server, async (store) => {
-        for (const { name } of flow.listed(definition)) {
-          await store.task.open(name);
-          assert.equal(store.task.name, name);
-          store.task.settled();
-        }
-        assert.equal(text(store.workflow.working), before);
-        await store.saving.save();
-        assert.equal(text(server.definition), before);
-        for (const { name } of flow.listed(definition)) {
-          if (flow.find(definition, name)!.type !== "Http") continue;
-          await store.task.open(name);
-          const old = withoutNulls(flow.find(store.workflow.working, name)!.task);
-          const description = store.task.root!.kids.find(({ field }) => field.name === "description")!;
-          Object.assign(description, { on: true, raw: null, text: "changed" });
-          store.task.changed("/description");
-          store.task.settled();
-          const changed = withoutNulls(flow.find(store.workflow.working, name)!.task);
-          assert.deepEqual(changed, { ...old, description: "changed", httpRequest: old.httpRequest ?? {} });
-        }
-      });
-    } catch (error) {
-      throw new Error(`${(error as Error).stack}\n\nin ${before}`);
+test("a broken definition that was only looked at is written back as it was; an edited field changes alone", () =>
+  openEach(OPENED, async ({ server, definition, before, store }) => {
+    for (const { name } of flow.listed(definition)) {
+      await store.task.open(name);
+      assert.equal(store.task.name, name);
+      store.task.settled();
     }
-  }
-});
+    assert.equal(text(store.workflow.working), before);
+    await store.saving.save();
+    assert.equal(text(server.definition), before);
+    for (const { name } of flow.listed(definition)) {
+      if (flow.find(definition, name)!.type !== "Http") continue;
+      await store.task.open(name);
+      const old = withoutNulls(flow.find(store.workflow.working, name)!.task);
+      const description = store.task.root!.kids.find(({ field }) => field.name === "description")!;
+      Object.assign(description, { on: true, raw: null, text: "changed" });
+      store.task.changed("/description");
+      store.task.settled();
+      const changed = withoutNulls(flow.find(store.workflow.working, name)!.task);
+      assert.deepEqual(changed, { ...old, description: "changed", httpRequest: old.httpRequest ?? {} });
+    }
+  }));
 
 test("no draft has the secrets of a task whose name another task has too", async () => {
   kept.clear();
@@ -192,26 +200,15 @@ test("no draft has the secrets of a task whose name another task has too", async
   assert.equal(text(server.definition), before);
 });
 
-test("the tasks of a broken definition are edited, copied and removed, and each step can be undone", async () => {
-  for (const definition of WRITTEN) {
-    kept.clear();
-    const server = new Server();
-    server.definition = definition;
-    const before = text(definition);
-    try {
-      await page(server, async (store) => {
-        for (const { name } of flow.listed(definition)) {
-          await store.task.open(name);
-          await usesOf(store, name);
-          await duplicate(store, name);
-          editTask(store, name, { description: "changed" });
-          await store.edits.undo();
-          await store.edits.undo();
-          assert.equal(text(store.workflow.working), before, `after ${name}`);
-        }
-      });
-    } catch (error) {
-      throw new Error(`${(error as Error).stack}\n\nin ${before}`);
+test("the tasks of a broken definition are edited, copied and removed, and each step can be undone", () =>
+  openEach(WRITTEN, async ({ definition, before, store }) => {
+    for (const { name } of flow.listed(definition)) {
+      await store.task.open(name);
+      await usesOf(store, name);
+      await duplicate(store, name);
+      editTask(store, name, { description: "changed" });
+      await store.edits.undo();
+      await store.edits.undo();
+      assert.equal(text(store.workflow.working), before, `after ${name}`);
     }
-  }
-});
+  }));
