@@ -202,6 +202,8 @@ def plain_following(
     *plain* is the request that was redirected, without authorisation. Returns None once a redirect
     has left the credential's origin; a redirect back does not authorise the request again.
     """
+    # Another origin chose the URL of a redirect back: it could ask for what it wants with our
+    # secret.
     if plain is None or origin(plain.url) != origin(following.url):
         return None
     redirected = next_request(plain, plain, received.status_code, received.header("location"))

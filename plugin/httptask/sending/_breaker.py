@@ -36,6 +36,7 @@ class Window:
         if half == self._half:
             return
         is_next = half == self._half + 1
+        # After a pause of more than a half window, the counts are too old to be the previous ones.
         self._before = (self.requests, self.failures, self.retries) if is_next else (0, 0, 0)
         self.requests = self.failures = self.retries = 0
         self._half = half

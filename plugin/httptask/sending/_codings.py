@@ -57,6 +57,7 @@ class Decoder:
         for start in range(0, len(whole), PIECE):
             for piece in _decoded(self._stages, whole[start : start + PIECE]):
                 self._unpacked += len(piece)
+                # Checked piece by piece, so that a bomb ends before it fills the memory.
                 if self._unpacked > _SMALL + self._fed * _MOST_TIMES:
                     raise TooLargeError(
                         f"the response unpacks to more than {_MOST_TIMES:,} times its size"

@@ -103,6 +103,8 @@ class Connection(asyncio.Protocol):
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives. An error is raised after all bytes that arrived before."""
         while True:
+            # Before the error: bytes that arrived are the body's, even if the connection broke
+            # after them.
             while self._pieces:
                 piece = self._pieces.popleft()
                 self._ahead -= len(piece)
@@ -126,6 +128,7 @@ class Connection(asyncio.Protocol):
         was_sent = sender is None or (
             sender.done() and not sender.cancelled() and sender.exception() is None
         )
+        # Surplus bytes would be taken for the response to the next request (RFC 9112, section 9.2).
         was_read = body is not None and body.is_complete and not body.has_surplus
         is_open = self._error is None and not self.is_closing
         if was_sent and was_read and is_open and recorder.head.keeps_alive:
@@ -134,6 +137,8 @@ class Connection(asyncio.Protocol):
                 self._flow()
             return True
         if sender is not None:
+            # A request that was sent in part leaves the server waiting for the rest: nothing else
+            # may follow.
             sender.cancel()
         self.abort()
         return False
@@ -186,6 +191,8 @@ class Connection(asyncio.Protocol):
             self._pieces.append(piece)
             self._ahead += len(piece)
         if self._ahead > _READ_AHEAD and not self._is_paused and self._transport is not None:
+            # A reader slower than the server must not fill the memory: TCP then slows the server
+            # down.
             self._transport.pause_reading()
             self._is_paused = True
 

@@ -107,6 +107,7 @@ class Connections:
         identity: TlsIdentity | None = None,
     ) -> Answer:
         """Send *request* once: see `Wire`."""
+        # Mocks of httpx see the request first, so that tests with pytest-httpx work unchanged.
         if is_mocked():
             with suppress(LetThroughError):
                 return await self._mocked.send(request, credential, timeouts, recorder)
@@ -121,7 +122,9 @@ class Connections:
         connection = None
         try:
             if recorder.check_again is not None:
+                # The circuit breaker may have opened while this request waited for its place.
                 recorder.check_again()
+            # Only now: an idle connection may be closed by its server while the request waits.
             connection = self._take(key)
             if connection is not None:
                 connection.begin(request, recorder, timeouts.read)
@@ -136,6 +139,7 @@ class Connections:
                     self._open.add(connection)
             connection.start(head, request.body)
             await connection.answered()
+            # The proxy's answer, not the origin's: as a response it would be blamed on the origin.
             if proxy is not None and recorder.head.status == 407:
                 raise proxy_refused(proxy, "the request", recorder.head)
         except BaseException:
@@ -179,6 +183,7 @@ class Connections:
     def _take(self, key: _Key) -> Connection | None:
         """Return the most recently used usable connection of *key*; None without one."""
         oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
+        # The most recently used first: its server is the least likely to have closed it.
         while key in self._idle_by_key:
             connection = self._idle_by_key[key][-1]
             since = self._idle[connection][1]
@@ -258,6 +263,8 @@ def head_of(
         if proxy.authorization:
             added.append(("Proxy-Authorization", proxy.authorization))
     if "transfer-encoding" in names:
+        # Two lengths are read differently by proxies and servers: request smuggling (RFC 9112,
+        # section 6.1).
         if names["transfer-encoding"].lower() != "chunked" or "content-length" in names:
             raise UnsendableError(
                 "a Transfer-Encoding other than chunked, or beside Content-Length, cannot be sent"
@@ -270,6 +277,7 @@ def head_of(
     headers = (*added, *request.headers)
     if not TOKEN.fullmatch(request.method) or _has_several_hosts(request, names):
         raise UnsendableError("its method is no token, or it has several Host headers")
+    # One search over all fields costs less than one for each.
     fields = "".join([f"{name}\0{value}\n" for name, value in headers])
     if not _FIELDS.fullmatch(fields):
         raise UnsendableError("a header of it cannot be written")

@@ -20,6 +20,7 @@ def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError
     seconds = terms.timeouts.total
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
     last = records[-1]
+    # The attempt was cut off: its phases and bytes are recorded only now.
     last.note_so_far()
     if terms.credentials and _is_authorising(last):
         return _no_token(records, seconds, terms.credentials)
@@ -45,6 +46,7 @@ def _no_token(
     if last.hops and last.hops[-1].received is not None:
         params["answered"] = last.hops[-1].received.status_code
     else:
+        # "Not sent" would be false if an earlier attempt reached the server.
         was_sent_before = any(record.maybe_delivered for record in records)
         params["request"] = "not-resent" if was_sent_before else "unsent"
     token = last.tokens[-1].hop if last.tokens else None

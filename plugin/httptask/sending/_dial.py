@@ -48,6 +48,8 @@ class Dialler:
         deadline = asyncio.get_running_loop().time() + seconds
         proxy = recorder.way.proxy
         if proxy is not None:
+            # The proxy resolves the name: only the name, or an address in the URL, can be checked
+            # here.
             check_through_proxy(self._check, origin)
             tunnel = await self._through(proxy, origin, connection, deadline, seconds, recorder)
             if tunnel is not None:
@@ -201,6 +203,8 @@ def _allowed_addresses(check: CheckEgress, origin: Origin, addresses: list[str])
     for address in addresses:
         reason = check(origin.host, address, origin.port)
         if reason is not None:
+            # One refused address does not refuse the others: a name may have an internal and a
+            # public one.
             refusals[address] = reason
     allowed = [address for address in addresses if address not in refusals]
     if not addresses:
@@ -288,6 +292,7 @@ async def _within(
         raise TimeoutError
     except BaseException:
         task.cancel()
+        # A socket that is connected after its time would otherwise stay open.
         task.add_done_callback(discard_late)
         raise
 

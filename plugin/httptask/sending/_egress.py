@@ -56,6 +56,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 def address_reason(address: Address) -> str | None:
     """Return why *address* is not globally routable unicast, or None when it is."""
     if isinstance(address, ipaddress.IPv6Address):
+        # A gateway sends the packet on to the address inside: the rules of IPv4 hold for it.
         embedded = embedded_ipv4(address)
         if embedded is not None:
             reason = address_reason(embedded)
@@ -116,6 +117,8 @@ def parse_networks(words: Iterable[str]) -> Allowed:
         try:
             networks.append(ipaddress.ip_network(word, strict=False))
         except ValueError:
+            # Digits and dots alone are a mistyped address: no top-level domain is a number (RFC
+            # 3696, section 2).
             is_no_host = "/" in word or "*" in word or not word.strip("0123456789.")
             if is_no_host:
                 raise ValueError(

@@ -98,6 +98,8 @@ def masked(
     if plain is not None:
         headers = _without_authorisation(headers, plain)
         if url != plain.url and url.startswith(plain.url):
+            # What follows was added by authorisation, such as an API key: parameter names stay
+            # readable.
             url = plain.url + re.sub(r"=[^&]*", f"={MASK}", url[len(plain.url) :])
     return SentRequest(
         request.method,
@@ -119,6 +121,7 @@ def _without_authorisation(
         if (key, value) in plain_lines or key in _ADDED_HEADERS:
             shown.append((name, value))
             continue
+        # The public part stays, such as the word Bearer: it shows which scheme was used.
         public, _ = secret_part(name, value, plain_values.get(key))
         shown.append((name, public + MASK))
     return shown

@@ -96,18 +96,22 @@ def _cleaned(name: str) -> str:
     removed: U+202E reverses the writing direction, and makes `fdp.exe` look like `exe.pdf`.
     """
     last = re.split(r"[/\\]", name)[-1]
+    # Before control characters are removed: words in two lines must not grow together.
     visible = "".join(" " if char in "\t\r\n" else char for char in last)
     visible = "".join(
         char for char in visible if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
     safe = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
     if _DEVICE.match(safe):
+        # Windows opens a device for such a name, with any suffix.
         safe = f"_{safe}"
     if not safe:
         return ""
     stem, dot, suffix = safe.rpartition(".")
+    # So much text after a dot is part of a sentence, not a suffix.
     if not stem or len(suffix) > 20:
         stem, dot, suffix = safe, "", ""
     extension = dot + suffix
+    # File systems count bytes, not characters. A character cut in half is dropped below.
     shortened = stem.encode()[: _MOST_BYTES - len(extension.encode())]
     return shortened.decode("utf-8", "ignore").rstrip(". ") + extension

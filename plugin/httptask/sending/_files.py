@@ -172,7 +172,9 @@ class BodyFile:
         if self._stream is None:
             parent = folder()
             parent.mkdir(parents=True, exist_ok=True)
+            # Hidden, and under another name until it is complete: nobody reads half a file.
             path = parent / f".{secrets.token_hex(16)}.part"
+            # "x": never an existing file, nor a link that somebody put there.
             self._stream = path.open("xb", buffering=0)
             self._path = path
         if self.size - self._checked_at >= _CHECK_EVERY:
@@ -183,6 +185,7 @@ class BodyFile:
                 return
         rest = memoryview(data)
         while rest:
+            # Without a buffer, `write` may write less than it was given.
             rest = rest[self._stream.write(rest) :]
 
     def _fail(self, why: str) -> None:

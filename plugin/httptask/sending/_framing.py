@@ -68,6 +68,7 @@ def _size(values: list[bytes]) -> int | None:
     if not lengths:
         return None
     length = lengths.pop()
+    # 20 digits hold 2**64; `int` refuses thousands of digits with an error of its own.
     if lengths or not length.isdigit() or len(length) > 20:
         raise MalformedHeadError(
             "its Content-Length is not one number: where the body ends is not known"

@@ -66,8 +66,11 @@ class HeadReader:
         while start < len(self._buffer):
             if not self._buffer.startswith(_START[: len(self._buffer) - start], start):
                 raise MalformedHeadError(f"it starts with {_quoted(bytes(self._buffer[start:]))}")
+            # The end may be split between two pieces, but what was searched before is not searched
+            # again.
             end = _END.search(self._buffer, max(self._searched - 2, start))
             size = (end.end() if end is not None else len(self._buffer)) - start
+            # Checked for an incomplete head, too: its end may never come.
             if size > _MOST_BYTES:
                 raise TooLargeError(
                     f"the response's headers are over the limit of {_MOST_BYTES // 1024} KiB"
@@ -81,6 +84,7 @@ class HeadReader:
                 rest, self._buffer = bytes(self._buffer[start:]), bytearray()
                 return rest
             self._head = b""
+        # Interim heads are done with; the rest is the start of the next one.
         del self._buffer[:start]
         self._searched = len(self._buffer)
         return None
@@ -127,6 +131,7 @@ class HeadReader:
         for field in lines:
             first = _FIELD.fullmatch(field[0])
             if first is None or not all(_VALUE.fullmatch(part) for part in field[1:]):
+                # No error, unless the line may say where the body ends: see `_left_out`.
                 self.notes.append(_left_out(b" ".join(field)))
                 continue
             value = (
@@ -135,6 +140,8 @@ class HeadReader:
                 else b" ".join([first[2], *(part.strip(b" \t") for part in field[1:])])
             )
             self.fields.append((first[1], value.strip(b" \t")))
+        # Other heads from 100 are interim: the final one follows (RFC 9110, section 15.2). None
+        # follows 101.
         self.is_over = self.status >= 200 or self.status == 101
 
 

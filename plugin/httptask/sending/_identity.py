@@ -95,6 +95,8 @@ def _unpacked(data: bytes, password: bytes) -> bytes:
         raise CredentialError.of("credential-pkcs12-unread") from None
     if bundle.cert is None or bundle.key is None:
         raise CredentialError.of("credential-pkcs12-empty")
+    # The own certificate first, then its chain: the order in which TLS sends them (RFC 8446,
+    # section 4.4.2).
     certificates = [bundle.cert, *bundle.additional_certs]
     encoding = serialization.Encoding.PEM
     key = bundle.key.private_bytes(

@@ -135,6 +135,7 @@ class LimitedWire:
                 passed.is_probe = origin_state.breaker.open_until is not None
                 origin_state.breaker.admit(time.monotonic())
         except BaseException:
+            # A request that goes no further must not hold back those behind it.
             passed.give_back()
             raise
         return passed
@@ -275,6 +276,7 @@ class _Passed:
         """Report the outcome to the circuit breaker, once. None is a success; "" proves nothing."""
         if self._is_counted:
             return
+        # Response, error and end of the body may all report: only the first says how it went.
         self._is_counted = True
         breaker = self.origin.breaker
         with self.limiter.lock:

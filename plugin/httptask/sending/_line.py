@@ -65,6 +65,7 @@ class Line:
         """
         with self._lock:
             now = time.monotonic()
+            # Nobody may pass those who wait already.
             if not self._turns and self._gate.ready_at(now) is None:
                 return self._gate.go(now)
             refuse(now)

@@ -136,6 +136,8 @@ def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
     masked_text = redactor.text(token_body(content[:_READ]))
     is_cut = len(content) > _READ
     if is_cut:
+        # The cut may have split a secret, which masking then does not know: drop what may be half
+        # of one.
         masked_text = masked_text[: -len(masked_text) // 4]
     decoded: Any = masked_text or None
     decoded_as = "text" if masked_text else None

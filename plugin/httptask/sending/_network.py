@@ -139,6 +139,7 @@ def _proxies(network: Network) -> tuple[dict[str, Proxy], str]:
         return dict.fromkeys(DEFAULT_PORTS, parse_proxy(url, _PROXY)), ""
     proxies = {}
     for scheme in DEFAULT_PORTS:
+        # The order in which curl reads them: the scheme's own variable first.
         for name in (f"{scheme}_proxy", "all_proxy"):
             variable, value = _from_environment(name)
             if value:
@@ -166,6 +167,7 @@ def parse_proxy(url: str, source: str) -> Proxy:
     """
     parts = _URL.fullmatch(url)
     scheme = ((parts and parts["scheme"]) or "http").lower()
+    # Named on its own: the general message would not say why a valid URL is refused.
     if scheme.startswith("socks"):
         raise ValueError(
             f"{source} names a SOCKS proxy, which is not supported; name an http:// or https:// one"

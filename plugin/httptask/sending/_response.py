@@ -171,6 +171,7 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
                 continue
             content += piece
             if len(content) > bodies.limit:
+                # JSON and text are needed in memory; only other content can go on to a file.
                 if bodies.decoded_as(received) is not None:
                     raise too_large("the response's body, decompressed, is", received, bodies)
                 file = bodies.new_file()

@@ -28,6 +28,8 @@ class TokenBuckets:
             now = time.monotonic()
             full_at = max(self._full_at.get(key, now), now)
             wait = max(full_at - (rate.most_at_once - 1) * rate.interval - now, 0)
+            # Who cannot wait that long takes nothing: the others would wait for a request never
+            # sent.
             if wait <= longest:
                 self._full_at[key] = full_at + rate.interval
             if len(self._full_at) > _MOST_BUCKETS:

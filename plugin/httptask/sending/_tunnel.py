@@ -126,6 +126,7 @@ def proxy_refused(
 ) -> ConnectionFailedError:
     """Return the error for *proxy*, which refused *what* with *head* and the start of *body*."""
     line = f"{head.status} {readable(head.reason)}".strip()
+    # Compressed bytes are no text to quote.
     excerpt = "" if head.values(b"content-encoding") else _text(body)
     quotation = f"; it says: {excerpt}" if excerpt else ""
     wait = retry_after(
