@@ -114,6 +114,8 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
         value = ""
     names = list(content) or ["*/*"]
     if not isinstance(value, str):
+        # A stable sort: of two media types of equal rank, the one that the description names first
+        # wins.
         names.sort(key=lambda name: rank(name, files=_holds_file(value)))
     for name in names:
         concrete = _concrete(name, value)
@@ -286,6 +288,7 @@ def _field_content(item: Any, content_type: str, described: Described, charset: 
 
     *charset* is the charset for plain text whose content type names none.
     """
+    # A charset of its own beats the default of the form (RFC 7578, section 4.6).
     if charset and essence(content_type) in ("", "text/plain") and not charset_of(content_type):
         content_type = f"text/plain; charset={charset}"
     if is_text(item):

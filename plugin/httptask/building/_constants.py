@@ -51,6 +51,7 @@ def unwritable_constants(
             and written_body(body, media_type, endpoint, body_pointer)
         ),
     )
+    # One by one: the first problem of a group must not hide those of the other groups.
     for attempt in attempts:
         try:
             attempt()

@@ -55,6 +55,7 @@ def _parts(body: bytes | StreamedBody, boundary: str) -> Iterator[tuple[Message,
     data = b""
     for piece in pieces:
         if isinstance(piece, FilePiece):
+            # A file is not read for this: random bytes stand for it, which no other part contains.
             marker = secrets.token_hex(16).encode()
             files[marker] = piece
             data += marker

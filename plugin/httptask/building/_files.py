@@ -189,6 +189,8 @@ class StoredFile(FilePiece):
         try:
             with self._opened() as descriptor:
                 status = os.fstat(descriptor)
+                # Content-Length was set before: a file that has grown or shrunk since cannot be
+                # sent with it.
                 if _identity(status) != self.identity:
                     raise self._changed(status.st_size)
                 os.lseek(descriptor, start, os.SEEK_SET)
@@ -213,6 +215,7 @@ class StoredFile(FilePiece):
         flags = (
             os.O_RDONLY
             | getattr(os, "O_NOFOLLOW", 0)
+            # Opening a named pipe would otherwise wait for somebody to write to it.
             | getattr(os, "O_NONBLOCK", 0)
             | getattr(os, "O_BINARY", 0)
         )
@@ -223,6 +226,7 @@ class StoredFile(FilePiece):
                 stack.callback(os.close, descriptor)
                 return descriptor
 
+            # On Windows, which cannot open relative to a folder.
             if os.open not in os.supports_dir_fd:
                 yield opened(self.folder.joinpath(*self.steps), None, flags)
                 return
@@ -303,6 +307,7 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
     is not text although `as` says so, and for a text that contains the path of a local file.
     """
+    # A path of a kept body in a text would tell the server about this machine, and send no file.
     for path in files.named_places(request):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
     contents = {}
@@ -325,6 +330,7 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
         return base64.b64encode(content).decode("ascii")
     charset = charset_of(file.content_type)
     try:
+        # A byte order mark belongs to the file, not to its text (RFC 3629, section 6).
         return content.decode(codec_of(charset)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise UnwritableError(

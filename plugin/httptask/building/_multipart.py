@@ -124,6 +124,8 @@ def _with_boundary(
     has_files = any(isinstance(content, FilePiece) for content in contents)
     boundary = boundary_of(content_type)
     if boundary is None:
+        # Without files the boundary depends on the content only, so that equal requests have equal
+        # bytes. Files are not read for it: random digits are never in them.
         boundary = f"httptask-{secrets.token_hex(16) if has_files else _digest(parts)}"
         return f"{content_type}; boundary={boundary}", boundary
     if has_files:

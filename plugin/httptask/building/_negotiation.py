@@ -69,6 +69,7 @@ def accept_encoding(endpoint: Endpoint | None) -> str:
     """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
     decodable = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
+    # Never ask for a coding that we cannot undo, even if the description lists it first.
     allowed = [value for value in _allowed(schema) if _codings(value) <= decodable]
     if allowed:
         return allowed[0]

@@ -185,6 +185,7 @@ def _source_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             yield ReferenceProblem((REFERENCE,), "file-source-missing", {})
     path = settings.get("path")
     if isinstance(path, str):
+        # Both separators: a definition written on Windows must be refused on Linux, too.
         if ".." in PurePath(path).parts or ".." in path.replace("\\", "/").split("/"):
             yield ReferenceProblem((REFERENCE, "path"), "file-path-climbs", {"name": path})
         elif "\0" in path:
@@ -300,6 +301,7 @@ def misplaced(value: Any, allowed_paths: Collection[Path] = ()) -> Iterator[Refe
         return
     for steps, item in _walk(value):
         if isinstance(item, str):
+            # `in` is cheaper than a search, and most texts have no "file".
             if "file" in item and _IN_TEXT.search(item):
                 yield ReferenceProblem(_path(steps), "file-reference-in-text", {})
         elif is_reference(item):

@@ -185,6 +185,7 @@ def _lines(values: Mapping[str, Any], writer: Writer) -> Iterator[tuple[str, Any
     says how to join the items.
     """
     for name, value in values.items():
+        # Documented, but set by what sends: a second Content-Length would be a fault.
         if name.lower() in writer.framing:
             continue
         if not isinstance(value, list) or writer.is_described("header", name):

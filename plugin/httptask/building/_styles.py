@@ -105,6 +105,8 @@ def written(
         texts.append(text if key is None else f"{key}={text}" if text else key + row.empty)
     if (row.explode if explode is None else explode) and isinstance(value, list | dict):
         for text in texts:
+            # A delimiter inside an item would split it for the server, which cannot tell the two
+            # apart.
             _check(text, row.apart)
     return row.start + row.apart.join(texts)
 

@@ -80,6 +80,8 @@ class Writer:
         is_short = type(value) is str and len(value) <= _LONGEST_CACHED
         if not is_short and type(value) is not int:
             return self._written(location, name, value, path)
+        # 1 and True are equal as keys, and so are 1 and 1.0: only str and int themselves are
+        # cached.
         key = location, name, value
         text = self._texts.get(key)
         if text is None:

@@ -215,6 +215,7 @@ class _Writer:
         attributes: list[str] = []
         content: list[str] = []
         for name in [
+            # In the order of the description: `xs:sequence` accepts no other.
             *(name for name in node.properties if name in value),
             *(name for name in value if name not in node.properties),
         ]:
