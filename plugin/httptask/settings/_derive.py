@@ -93,6 +93,7 @@ def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
         name = parameter.name.lower()
         if parameter.location != location or (location == "header" and name in FRAMING):
             continue
+        # The credential supplies it when the request is sent: an author must not have to write it.
         is_optional = (location, name) in optional
         parameters.append(replace(parameter, required=False) if is_optional else parameter)
     return parameters

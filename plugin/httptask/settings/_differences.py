@@ -129,6 +129,8 @@ class _Comparison:
 
     def of(self, schema: Any, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
         """Yield the deviations of *value* from *schema*, its members included."""
+        # A budget of steps, not of time: the same response has the same differences on every
+        # machine.
         self._left -= 1
         if self._left < 0 or depth > _DEEPEST:
             return
@@ -137,6 +139,7 @@ class _Comparison:
             return
         wrong = _wrong_type(view, value)
         if wrong is not None:
+            # Its members would all differ as well: the type says it once.
             yield "type", path, wrong
             return
         if view.values is not None and value is not None and not self._is_among(view.values, value):
@@ -157,6 +160,7 @@ class _Comparison:
         self, view: View, value: dict[str, Any], path: Path, depth: int
     ) -> Iterator[_Deviation]:
         """Yield the missing, differing and undocumented members of the object *value*."""
+        # A long list of required names costs time even if every name is there.
         self._left -= len(view.required) // 5
         for name in view.required:
             if (

@@ -71,6 +71,7 @@ def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> Non
     headers = {
         header: value for header, value in request.get("headers", {}).items() if header != name
     }
+    # Without a body there is no content whose type could be told (RFC 9110, section 8.3).
     if "body" in request or "body" in required:
         headers |= _but_nothing({name: group.child(name).documented(required=True)})
     request.pop("headers", None)
@@ -215,6 +216,7 @@ class _Shape:
             return None if name is None else definitions.get(name)
 
         for part in parts_of(schema, target, _DEEPEST):
+            # The outer schema comes first, and its words win over those of what it refers to.
             properties = {**part.get("properties", {}), **properties}
             required |= dict.fromkeys(part.get("required", ()))
             keywords = {**part, **keywords}

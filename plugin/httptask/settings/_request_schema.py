@@ -175,6 +175,7 @@ class _Request:
             return reference
         if key not in self._variants:
             variant = name + _VARIANT
+            # A description may have a definition of that name.
             while variant in self._definitions or variant in self._variant_of:
                 variant += "_"
             self._variants[key] = variant
@@ -239,6 +240,8 @@ class _Request:
         name = definition_name(schema.get("$ref"))
         if name is not None and self._is_named_read_only(name, level + 1):
             return True
+        # Of `allOf` one part is enough, of alternatives all are needed: one without the mark may be
+        # sent.
         if any(self._is_read_only(part, level + 1) for part in schema.get("allOf", ())):
             return True
         for keyword in ("anyOf", "oneOf"):

@@ -52,6 +52,7 @@ def schema_document_problems(schema: Any, pointer: str) -> list[Problem]:
     a loop. Patterns that cannot be read and keywords that are probably misspelt cause warnings.
     """
     problems = Validator(Draft202012Validator.META_SCHEMA).problems(schema, pointer)
+    # The checks below rely on keywords of the right types.
     if problems:
         return problems
     schemas = list(_schemas(schema, pointer))
@@ -91,6 +92,7 @@ def _schemas(root: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]
         if isinstance(schema, Mapping):
             count += 1
             yield schema_pointer, schema
+            # A stack, reversed: the schemas come in the order in which they are written.
             pending += reversed(
                 [(pointer_of(path, schema_pointer), inner) for path, inner in _inner(schema)]
             )
@@ -174,6 +176,7 @@ def _keyword_problems(schema: Mapping[str, Any], pointer: str) -> Iterator[Probl
     patterns.
     """
     for name in schema:
+        # Unknown keywords are allowed (2020-12, Core, section 6.5): only a likely slip is reported.
         near = nearest(name, _KEYWORDS) if name not in _KEYWORDS else []
         if near:
             yield Problem.of(

@@ -81,6 +81,7 @@ def header_problems(
             yield Problem.of("header-name", pointer, name=name)
         elif lower_name == "host":
             yield from _host_problems(value, pointer, allowed=host_header)
+        # Before `FRAMING`: what the endpoint documents may be set, and is only left out when sent.
         elif lower_name in described_framing:
             yield Problem.of("header-not-sent", pointer, severity="warning", name=name)
         elif lower_name in FRAMING:

@@ -232,6 +232,7 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
                 for part in schema[keyword]
                 if is_valid(validator.evolve(schema=part), instance)
             ]
+            # If no alternative is satisfied, each may have been meant: its names are not unknown.
             yield from satisfied or schema[keyword]
     if "if" in schema:
         holds = is_valid(validator.evolve(schema=schema["if"]), instance)

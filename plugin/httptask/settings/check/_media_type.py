@@ -89,6 +89,7 @@ def decided(
     problem_counts = {
         name: len(_problems(readable, schema, name, expressions=expressions)) for name in names
     }
+    # `names` are in order of rank, and `min` takes the first of equals.
     best = min(names, key=lambda name: problem_counts[name])
     return chosen(body, {best: content[best]})
 

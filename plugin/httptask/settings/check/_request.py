@@ -196,6 +196,7 @@ class RequestCheck:
         problems += self._message_problems(request, settings)
         if self._expressions:
             pointers = {problem.pointer for problem in problems}
+            # A warning beside an error of the same value would only distract from the error.
             warnings = request_warnings(request, media_types[0], self._pointer)
             problems += [warning for warning in warnings if warning.pointer not in pointers]
             problems += secret_problems(request, self._pointer)
@@ -226,6 +227,7 @@ class RequestCheck:
         file_problems = list(
             unread.problems(settings, media_types, groups, base, expressions=expressions)
         )
+        # The order matters: pairs may contain files, and the schema describes neither.
         settings = unread.stood_in(settings)
         pairs = grouped(settings, self._schema, media_types[0], expressions=expressions)
         in_url = self._query_in_url(settings)
@@ -242,6 +244,7 @@ class RequestCheck:
         refused = {problem.pointer for problem in problems}
         unsent = unsent_problems(settings, self._endpoint, media_types[0], base)
         problems += [problem for problem in unsent if problem.pointer not in refused]
+        # Pointers go back in reverse: first to the pairs, then to the URL, then to the spelling.
         if pairs:
             problems = [
                 replace(problem, pointer=as_written(problem.pointer, pairs, base))

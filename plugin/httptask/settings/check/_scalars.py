@@ -40,6 +40,7 @@ def scalar_schema(schema: Any, names: Iterable[str]) -> Mapping[str, Any] | None
     definitions = schema.get("$defs", {}) if isinstance(schema, Mapping) else {}
     for name in names:
         schema = _followed(schema, definitions)
+        # An unknown keyword may be a condition on the scalar: then the whole has to be checked.
         if not isinstance(schema, Mapping) or not schema.keys() <= _OF_OBJECTS:
             return None
         properties = schema.get("properties", {})

@@ -420,6 +420,7 @@ def converted(value: Any, types: Any, items: Any = None) -> str | None:
     if isinstance(value, FileText):
         return None
     if isinstance(value, str):
+        # Not "007": such texts are identifiers, and lose their zeros as numbers.
         if allowed & {"integer", "number"} and re.fullmatch(r"-?(0|[1-9]\d*)", value):
             return value
         if "number" in allowed and re.fullmatch(r"-?(0|[1-9]\d*)\.\d+", value):

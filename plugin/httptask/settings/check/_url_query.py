@@ -35,11 +35,14 @@ def query_in_url(
     values: dict[str, Any] = {}
     for name, text in parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True):
         is_open = expressions and (has_expression(name) or has_expression(text))
+        # What `query` sets replaces the text of the URL, so that text is never sent.
         if name in query or is_open:
             continue
         parameter = _but_for_empty(documented.get(name))
         if isinstance(parameter, Mapping) and parameter.get("type") in _PLAIN:
             values[name] = typed(text, parameter)
+        # Lists and objects: how their text is split depends on the style, so only their names
+        # count.
         elif name in documented or name.partition("[")[0] in documented:
             values[name] = _UNCHECKED
         else:

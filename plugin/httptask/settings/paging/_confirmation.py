@@ -33,6 +33,7 @@ def suggestion_after(
     headers: dict[str, str] = {}
     for name, value in response.headers:
         lower_name = name.lower()
+        # Lines of one name are one list (RFC 9110, section 5.3).
         headers[lower_name] = f"{headers[lower_name]}, {value}" if lower_name in headers else value
     return confirmed_by(suggestion, response.decoded, headers)
 

@@ -69,6 +69,7 @@ def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
         return None
     items = Query.of_steps((str(extension.get("itemName") or "value"),)).text
     following = Query.of_steps(tuple(re.split(r"(?<!\\)\.", extension["nextLinkName"]))).text
+    # Some descriptions mean one name with dots, and do not escape them.
     if not any(field.query == following for field in listing.fields):
         following = Query.of_steps((extension["nextLinkName"].replace("\\.", "."),)).text
     setting = {"mode": "nextUrl", "items": items, "next": following}
@@ -130,6 +131,7 @@ def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
     parameter = _named(listing, extension[mode].removeprefix("$request.").removeprefix("query."))
     if parameter is None:
         return None
+    # Fern's `offset` is also what counts pages: only the parameter's name tells.
     if mode == "offset" and "page" in parameter.name:
         mode = "page"
     if "has-next-page" in extension:

@@ -136,6 +136,7 @@ class Fields:
                 if layer_types
                 else []
             )
+            # `items` without `type` is common, and only arrays have items.
             if ("items" in layer and not layer_types) or self._is_some_array(layer):
                 types.add("array")
             for name, value in layer.items():

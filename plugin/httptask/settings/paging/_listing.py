@@ -139,6 +139,8 @@ class Listing:
             and (field.name not in ASIDE_FIELDS or self._is_resource(field))
         ]
         arrays = [field for field in arrays if not field.name.endswith(ASIDE_ENDS)] or arrays
+        # The least deep first: a list inside an item is a field of that item, not the list of
+        # items.
         for depth in sorted({len(field.path) for field in arrays}):
             level = [field for field in arrays if len(field.path) == depth]
             if len(level) == 1:

@@ -147,6 +147,7 @@ def _token(listing: Listing, parameter: Asked) -> Field | None:
             continue
         if not names.fits_token(parameter.written, field.path):
             continue
+        # A URL is requested as it is; it is no value of a parameter.
         if field.name in ("next", "nextpage") and _is_url(listing, field):
             continue
         return field
