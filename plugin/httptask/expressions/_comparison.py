@@ -186,11 +186,13 @@ def _own_member(value: Any, key: str | int) -> Any:
         return UNDEFINED
     if key == "length":
         return len(value) if isinstance(value, list) else len(_units(value)) // 2
+    # `int` refuses thousands of digits with an error of its own.
     if not _INDEX.fullmatch(str(key)) or len(str(key)) > _MOST_DIGITS:
         return UNDEFINED
     index = int(key)
     if isinstance(value, list):
         return value[index] if index < len(value) else UNDEFINED
+    # Texts of JavaScript are UTF-16: an index counts code units, and may split a pair.
     unit = _units(value)[2 * index : 2 * index + 2]
     return unit.decode("utf-16-be", "surrogatepass") if unit else UNDEFINED
 
@@ -270,6 +272,7 @@ def _as_number(value: Any) -> Any:
         return int(value or 0)
     if not isinstance(value, str):
         return value
+    # ECMA-262, section 7.1.4.1 (StringToNumber): an empty text is 0, and what is no number is NaN.
     text = value.strip(SPACES)
     if not text:
         return 0

@@ -139,6 +139,7 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
         value, end = _text(text, start)
         return _Token("text", value, start), end
     if match := _NUMBER.match(text, start):
+        # "1a" would otherwise be read as a number and a name.
         if after := _name(text, match.end()):
             raise ConditionError.at(text, start, "condition-number", sign=match[0] + after)
         try:

@@ -104,6 +104,7 @@ class Compiler:
         if source.startswith(RUN):
             return _of_run(written, source.removeprefix(RUN).strip())
         for prefix, language in self._languages:
+            # A language without a prefix must not take a text that names another language.
             if source.startswith(prefix) and (prefix or not _PREFIX.match(source)):
                 return _of_language(written, source.removeprefix(prefix).strip(), language)
         prefixes = [*(prefix for prefix, _ in self._languages if prefix), RUN]

@@ -16,6 +16,7 @@ def same(left: Any, right: Any, null: Any = None) -> bool:
     left_type, right_type = type(left), type(right)
     if left_type in _numbers.NUMBERS:
         return right_type in _numbers.NUMBERS and _numbers.equal(left, right)
+    # By type: Python's 1 == True, JSON's does not.
     if left_type is str or left_type is bool:
         return left_type is right_type and bool(left == right)
     if isinstance(left, list):

@@ -122,6 +122,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         value = self._plain_value(expr, context, environment)
         if value is not expr:
             return value
+        # Bound variables (`@`, `#`, `%`) need the library's streams of tuples, which are slow and
+        # rare.
         if any(step.tuple is not None for step in steps):
             return super().evaluate_path(expr, context, environment)
         values = context if isinstance(context, list) and steps[0].type != "variable" else [context]
@@ -351,6 +353,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 return function.function(*function.signature.validate(args, context))
             return self.apply(function, args, context, environment)
         except JException as error:
+            # The innermost call that knows a position has the best one.
             if error.location < 0:
                 error.location = expr.position
             raise
@@ -393,6 +396,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         def transform(value: Any) -> Any:
             if value is None:
                 return None
+            # The input is shared with the rest of the run: it must not change.
             copy = clone(value)
             matches = self.eval(expr.pattern, copy, environment)
             if matches is None:

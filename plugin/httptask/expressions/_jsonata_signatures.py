@@ -89,6 +89,7 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
             for symbol in symbols:
                 plan.append((index, param if param.type == "a" and symbol != "m" else None, symbol))
                 index += 1
+        # Types of arguments are combined by data: without a limit, data could fill the memory.
         if len(self._plans) < _MOST_CACHED:
             self._plans[supplied] = plan
         return plan

@@ -119,6 +119,7 @@ class _Walk:
     def _path(self, node: Any, context: _Context) -> _Context:
         """Follow the steps of a path."""
         steps = list(node.steps)
+        # What a bound name stands for is not followed: say nothing rather than warn wrongly.
         if any(_is_bound(step) for step in steps):
             return context.of(ANY)
         self._read(steps, context)

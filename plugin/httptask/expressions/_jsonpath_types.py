@@ -46,6 +46,8 @@ class _Walk:
 
         current = start
         for segment in query.segments:
+            # A query may have thousands of selectors, and each multiplies the work: then nothing is
+            # said.
             self._remaining -= len(segment.selectors)
             if self._remaining < 0:
                 return ANY

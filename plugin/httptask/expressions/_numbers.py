@@ -103,12 +103,15 @@ def divide(left: Number, right: Number) -> Number:
         quotient, modulus = divmod(left, right)
         if not modulus:
             return quotient
+        # Both are exact as doubles, so one division rounds correctly. Larger ones would round
+        # twice.
         if -EXACT <= left <= EXACT and -EXACT <= right <= EXACT:
             return _calculated(left / right)
     if right == 0:
         raise ZeroDivisionError("division by zero")
     if not (_is_exact(left) or _is_exact(right)):
         return _calculated(float(left) / float(right))
+    # The flag tells whether the digits ended; it stays set from earlier divisions.
     _QUOTIENT.clear_flags()
     result = _QUOTIENT.divide(_decimal(left), _decimal(right))
     return _calculated(float(result)) if _QUOTIENT.flags[Inexact] else _from_decimal(result)
@@ -207,12 +210,14 @@ def power(base: Number, exponent: Number) -> Number:
     exponent = whole_as_int(exponent)
     if isinstance(whole_as_int(base), int) and isinstance(exponent, int) and exponent >= 0:
         base = int(base)
+        # Estimated before: the power itself could take all memory.
         if abs(base) > 1 and (abs(base).bit_length() - 1) * exponent >= _MOST_BITS:
             raise OverflowError("it is too large for a double")
         return int(base**exponent)
     if isinstance(base, Decimal) and isinstance(exponent, int) and 0 <= exponent <= _MOST_DIGITS:
         return _from_decimal(_exactly(_ALL_DIGITS.power, base, Decimal(exponent)))
     result = float(base) ** float(exponent)
+    # A root of a negative number.
     if isinstance(result, complex):
         raise RefusedError("expression-number-root")
     return _calculated(result)

@@ -204,6 +204,8 @@ class Worker:
     def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
         """Send *request* and return the helper once it has begun the evaluation."""
         helper = self._started(job)
+        # Starting a process has its own limit: on a busy machine it must not count against the
+        # expression.
         with _Deadline(helper, START_SECONDS) as deadline:
             try:
                 helper.requests.writelines(request)
@@ -231,6 +233,7 @@ class Worker:
         except (ValueError, RecursionError) as error:
             self._discard()
             raise RefusedError("expression-helper-unread") from error
+        # The helper ends after this answer: the next evaluation needs a new one.
         if message.get("last"):
             self._discard()
         if "code" in message:
