@@ -29,6 +29,7 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
     content_type = request.header("Content-Type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
     body = request.body
+    # A compressed body would have to be unpacked and packed again to hold the field.
     if request.header("Content-Encoding") not in (None, "identity"):
         raise CodedError("credential-body-encoded")
     if not body and not media_type:
@@ -40,6 +41,7 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
         raise CodedError("credential-body-file")
     elif media_type == _FORM:
         field = urlencode({name: ""}).encode()
+        # Pairs are compared as bytes, so that those of the author stay exactly as written.
         pairs = [pair for pair in body.split(b"&") if pair and not (pair + b"=").startswith(field)]
         request.body = b"&".join([*pairs, urlencode({name: secret}).encode()])
     elif reading_of(media_type) == JSON:

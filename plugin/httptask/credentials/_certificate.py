@@ -34,6 +34,7 @@ def identity_of_fields(fields: Mapping[str, str]) -> TlsIdentity:
                 command="base64 client.p12",
             ) from None
         return TlsIdentity(bundle, None, password, "pkcs12")
+    # The certificate is not treated as a secret: a key beside it would be shown.
     if "PRIVATE KEY" in fields["certificate"]:
         raise CodedError("credential-certificate-holds-key")
     if "key" not in fields:

@@ -44,6 +44,8 @@ def _of_line(line: str) -> Iterator[Challenge]:
         if parameter is not None and challenge is not None:
             name, quoted, plain = parameter.groups()
             value = plain if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
+            # Names are case-insensitive, and may occur once in a challenge (RFC 9110, section
+            # 11.2).
             challenge.parameters.setdefault(name.lower(), value)
             position = parameter.end()
         else:
@@ -54,6 +56,7 @@ def _of_line(line: str) -> Iterator[Challenge]:
                 yield challenge
             challenge = Challenge(scheme[1].lower())
             position = scheme.end()
+            # A token68 may end in `=`, like a parameter without a value (RFC 9110, section 11.2).
             if not _PARAMETER.match(line, position):
                 position = _after(_TOKEN68, line, position)
         position = _after(_BETWEEN, line, position)

@@ -69,6 +69,7 @@ class Requirement:
         fits_by_scheme = {
             name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()
         }
+        # If no scheme knows it, the description may name its scheme wrongly: the server decides.
         if fits_by_scheme.get(credential.scheme) is None or True not in fits_by_scheme.values():
             return None
         if not fits_by_scheme[credential.scheme]:

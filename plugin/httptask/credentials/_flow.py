@@ -316,6 +316,7 @@ class Flow:
             return False
         context = self._current
         with self._blamed():
+            # First whether the response is a challenge at all, then whether it can be answered.
             for method in (challenges, challenged):
                 if method is None:
                     continue

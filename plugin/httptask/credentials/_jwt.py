@@ -80,6 +80,8 @@ class SigningKey:
             raise CodedError(
                 "credential-package", use="a JWT", package="PyJWT", extra="keys"
             ) from None
+        # The kind of key decides the algorithms, as RFC 8725, section 3.1 advises: never a key for
+        # another kind.
         key, algorithms = (self.secret, _OF_SECRET) if not self.pem else _private_key(self)
         alg = self.alg or algorithms[0]
         if alg not in algorithms:

@@ -72,6 +72,7 @@ def to_keyring(name: str, document: Any) -> None:
             keyring.set_password(_SERVICE, name, json.dumps(document))
         elif keyring.get_password(_SERVICE, name) is not None:
             keyring.delete_password(_SERVICE, name)
+        # Keyrings cannot list what they hold, so the names are an entry of their own.
         names = [other for other in keyring_names() if other != name]
         listed = [*names, name] if document is not None else names
         keyring.set_password(*_NAMES, json.dumps(listed))

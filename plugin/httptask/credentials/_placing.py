@@ -48,6 +48,8 @@ def put(request: OutgoingRequest, location: str, name: str, secret: str) -> None
         joint = "&" if "?" in request.url else "?"
         request.url += f"{joint}{quote(name, safe='')}={quote(secret, safe='')}"
     elif location == "cookie":
+        # No escaping is defined for cookies (RFC 6265, section 4.1.1): what does not fit cannot be
+        # sent.
         if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(secret):
             raise CodedError("credential-cookie")
         cookies = [old for old in (request.header("Cookie"),) if old]

@@ -86,6 +86,7 @@ class Refresher:
         Blocks.
         """
         loop = self._loop
+        # After a fork the thread is the parent's: waiting for it here would never end.
         if loop is None or self._process != os.getpid():
             return
 
@@ -107,6 +108,7 @@ class Refresher:
         async def ending() -> None:
             await last()
 
+        # Ending goes on whatever *last* does: an error here would leave the thread running.
         with contextlib.suppress(Exception):
             self.start(ending).result(_ENDING_SECONDS)
         with self._lock:

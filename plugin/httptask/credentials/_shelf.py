@@ -88,6 +88,8 @@ def _store_in_file(name: str, document: Mapping[str, Any] | None) -> None:
         with locked_owner_file(path):
             data = read_owner_file(path)
             text = "{}\n" if data is None else data.decode("utf-8")
+            # Checked before it is edited as text: an edit of broken JSON could lose other
+            # credentials.
             parsed_credentials(path, text)
             changed = (
                 without_member(text, name)

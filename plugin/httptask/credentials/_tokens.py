@@ -261,6 +261,7 @@ class TokenKeeper:
         if newer is not None and newer.version not in (before, refused):
             return self._note(key, newer).token
         seen = self._seen.get(key)
+        # Only for a server that may work again: one that refuses the refresh has ended the grant.
         if error.retryable and seen is not None and seen.token.version not in (None, refused):
             seconds_left = seen.seconds_left(self._clock.monotonic())
             if seconds_left is not None and seconds_left > 0:

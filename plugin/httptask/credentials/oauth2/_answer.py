@@ -45,6 +45,8 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     """Return the token in *response*. Raises `CredentialError` if there is none."""
     answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
+    # Some servers send errors with 200. With `tokenAt`, `error` may be a field of the answer
+    # itself.
     if not 200 <= response.status < 300 or (error and not client.token_at):
         raise _refusal(response, error[:80] if isinstance(error, str) else "", client)
     if answer is None:
