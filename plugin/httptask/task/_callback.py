@@ -147,6 +147,7 @@ class CallbackWait:
             return None
         try:
             credential = await resolve(verify.credential, self._task.runtime.plugins)
+            # Before it is compared: the messages of a refusal must not quote it.
             for secret in credential.secrets():
                 self._task.runtime.redactor.add(secret)
             reason = signature_refusal(received, verify, credential)
@@ -233,6 +234,7 @@ class CallbackWait:
             error.maybe_delivered = True
             error.result = error.result or first
             stopped_by = "deadline" if signal is None else "failed"
+            # An error from reading the result may already name the job it is about.
             error.job = error.job or self._job(began, None, stopped_by)
             error.attempts = first.attempts
             error.elapsed_seconds = max(0.0, time.time() - began)

@@ -120,6 +120,7 @@ class CallbackTest:
                 signal = await self._signal(wait_outcome.wait_until)
             except asyncio.CancelledError:
                 if progress is not None:
+                    # The job may go on at the server: who stopped the test must see what was begun.
                     progress.exchange = self._stopped(exchange, progress.stopped["job"], began)
                 raise
             final_outcome = await self._wait.ended(wait_outcome.state, signal)

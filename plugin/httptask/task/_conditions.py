@@ -37,6 +37,7 @@ async def truth_of(
     try:
         value = await evaluator.evaluate(condition, result, pointer=pointer, run=run)
     except ExpressionError as error:
+        # The result exists, so the request was sent: whatever fails now comes after it.
         error.maybe_delivered = True
         if error.is_absent:
             return Truth(False, str(error), error)

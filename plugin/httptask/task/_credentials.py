@@ -229,6 +229,7 @@ def _verdict(exchange: Exchange) -> tuple[bool | None, str]:
         return False, f"the server refuses it: {status}"
     if exchange.outcome == "success":
         return True, f"the server accepts it: {status}"
+    # A 404 or 422 refuses the request, not the credential; whether it was checked is not known.
     return True, f"the server does not refuse it, and answers {status}"
 
 

@@ -98,6 +98,7 @@ def _items_problems(
     elif isinstance(items, Mapping):
         for steps, code, params in reference_problems(items):
             yield Problem.of(code, pointer_of(steps, items_pointer), **params)
+        # What an expression names is looked for when the task runs.
         if not holds_expression(items[REFERENCE]):
             yield from missing_files([((), items)], files, items_pointer)
     elif isinstance(items, list):

@@ -170,7 +170,9 @@ class _LinesSource:
             data = file.read(start)
             start += len(data)
             lines.extend((incomplete + data).split(b"\n"))
+            # The last piece may lack its end: it is joined with the bytes that follow.
             incomplete = lines.pop()
+            # A file without line feeds would otherwise be read into memory as one line.
             if len(incomplete) > _LONGEST_LINE:
                 limit = _LONGEST_LINE // 2**20
                 raise self._bad_line("for-each-line-length", number + len(lines), limit=limit)

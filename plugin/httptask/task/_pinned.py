@@ -83,6 +83,7 @@ class PinnedAnswers:
                 "it has no pin, and nothing is sent offline: pin a response of it, or run without"
                 " --offline"
             )
+        # One pin for every request would let a loop over pages or polls run for ever.
         if self.count >= _MOST:
             raise self._blocked(
                 f"its pin has answered {_MOST:,} requests of one visit, and it asks for another:"

@@ -83,6 +83,7 @@ def documented_example(
     if status is None:
         name = next((name for name in documented if name.startswith("2")), None)
     else:
+        # An explicit code precedes a range (OpenAPI, Responses Object).
         names = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
         name = next((name for name in names if name in documented), None)
     if name is None:

@@ -43,6 +43,7 @@ class CallRecord(Generic[C]):
 
         *more* are the additional fields of this kind of call.
         """
+        # Exchanges hold bodies: of thousands of calls, only the first few are kept whole.
         if self._count < _FULL and delivery.make_exchange is not None:
             self._whole.append(delivery.make_exchange)
         self._count += 1

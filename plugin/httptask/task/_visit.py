@@ -174,6 +174,8 @@ class Visit:
                 delivery = _with_exchange(delivery, exchange)
             if progress is not None and is_watched:
                 progress.exchange = exchange
+            # Last: observers see the exchange as it is shown, with its environment and waived
+            # problems.
             runtime.plugins.tell_observers(exchange, task)
         return delivery
 
@@ -199,6 +201,7 @@ class Visit:
         if call.method is not None and (differs or not call.is_judged):
             built = without_body(built, call.method)
         is_elsewhere = not is_same_origin(own_url, built.url)
+        # A response chose this URL: the body of the task may be confidential to the first origin.
         if is_elsewhere and built.body:
             raise RedirectError(
                 f"the next request goes to another origin, {_origin(built.url)}, and has a body; it"

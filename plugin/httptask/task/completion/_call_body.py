@@ -67,6 +67,7 @@ def _text(content: bytes, content_type: str) -> str:
 def _fields(text: str) -> dict[str, str | list[str]]:
     """Return the fields of a form by name; a repeated field is a list."""
     try:
+        # Anyone may call: without a limit, a body of separators becomes millions of fields.
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise UnreadableError(400, f"the form cannot be read: {error}") from error

@@ -56,6 +56,7 @@ def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | N
                 return Link(resolved(url, reference), LOCATION)
     if is_google:
         return Link(_google_url(url, result.body["name"]), GOOGLE)
+    # PUT and PATCH write the resource at their own URL: its state is polled there.
     if method != "POST" and method != "DELETE":
         return Link(own_url, OWN)
     return None

@@ -300,6 +300,7 @@ class PollRound:
         state, polling = self._job, self._polling
         wait = polling.wait_seconds(state.polls)
         if asked_for is not None:
+            # `Retry-After: 0` in each answer must not make a loop without a pause.
             wait = max(asked_for, min(_SHORTEST, polling.interval_seconds))
         if self._test_seconds is not None:
             is_late = self._report.elapsed + wait > self._test_seconds
@@ -336,6 +337,7 @@ class PollRound:
         Its default is DELETE, or POST to `…:cancel` for Google's operations (AIP-151).
         """
         cancel, state = self._completion.cancel, self._state
+        # A job that went past its deadline still runs, and is what `cancel` is for.
         has_ended = self._stopped_by not in (None, "deadline")
         if cancel is None or state is None or has_ended or self._purpose == "cancel":
             return None

@@ -76,6 +76,7 @@ class JobReport:
             result = self.result(result, job, **changed)
         if error is not None:
             error.exchange, error.job, error.result = exchange, job, result
+            # The job was started by the first call, however the round ended.
             error.maybe_delivered = True
             error.attempts, error.elapsed_seconds = self._attempts, self.elapsed
         return replace(last, exchange=exchange, error=error, result=result)

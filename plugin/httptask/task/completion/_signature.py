@@ -36,6 +36,7 @@ def signature_refusal(received: Received, verify: Verifying, credential: Credent
     else:
         expected, signature = base64.b64encode(hashed.digest()).decode(), signature.strip()
         prefix = verify.prefix
+    # In constant time: otherwise a caller learns the signature byte by byte.
     if hmac.compare_digest((prefix + expected).encode(), signature.encode("utf-8", "replace")):
         return None
     return f"the signature in {verify.header} is not that of the body"
