@@ -82,6 +82,8 @@ async def serving(host: str, port: int, receive: Receive) -> AsyncIterator[str]:
     finally:
         server.close()
         if connections:
+            # A callback that is just being answered may finish: its sender would otherwise repeat
+            # it.
             _, unfinished = await asyncio.wait(connections, timeout=_CLOSE_SECONDS)
             for task in unfinished:
                 task.cancel()

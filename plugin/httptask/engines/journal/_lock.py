@@ -32,6 +32,7 @@ class RunLock:
             for _ in range(_TRIES):
                 self._descriptor = try_lock(self._file)
                 if self._descriptor is not None:
+                    # The number of the process is for messages only; what counts is the lock.
                     os.truncate(self._descriptor, 0)
                     os.write(self._descriptor, f"{os.getpid()}".encode())
                     return

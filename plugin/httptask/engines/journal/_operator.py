@@ -49,6 +49,7 @@ def missing_options(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[s
             covers = _covers_network if name == _NETWORKS else _contains
             for item in value:
                 words += [] if covers(present or (), item) else [name, item]
+        # A higher limit covers a lower one.
         elif isinstance(value, int) and not isinstance(value, bool):
             words += [name, str(value)] if (present or 0) < value else []
         elif not present:

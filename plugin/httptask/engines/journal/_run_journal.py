@@ -301,6 +301,8 @@ class RunJournal:
         self._open_gates += 1
         try:
             while not rows:
+                # The more tasks wait, the less often each asks: the file is not read more often for
+                # them.
                 seconds = self._open_gates * _POLL_SECONDS
                 await asyncio.sleep(min(seconds, _MOST_POLL_SECONDS))
                 rows = await self._store.read(sql, *values)
