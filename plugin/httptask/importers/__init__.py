@@ -170,6 +170,7 @@ _LONGEST_OTHER = 4 * 1024 * 1024
 
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
     """Build the error for *content* that no importer recognises, with the most likely reason."""
+    # From the most certain reason to the least: UTF-16 has NULs, and would be called binary below.
     if content.startswith(UTF_16_MARKS):
         return DescriptionError("the text is UTF-16; save it as UTF-8", source=name)
     if b"\0" in content:
@@ -206,6 +207,7 @@ def _other_document(text: str) -> str | None:
     import_request = "which httptask import-request reads"
     if text.lstrip().startswith("curl "):
         return f"a curl command, {import_request}"
+    # Parsing is only for a hint: not of a file of megabytes.
     if not text.lstrip().startswith("{") or len(text) > _LONGEST_OTHER:
         return None
     try:

@@ -211,6 +211,7 @@ class JsonText:
         while True:
             name, position = self._name(position)
             member_pointer = pointers.pointer([name], pointer)
+            # The last one wins, as in most parsers (RFC 8259, section 4), and is noted.
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(member_pointer)
             members.spans[name], position = self._member(

@@ -211,6 +211,7 @@ class YamlText:
             yaml.SequenceEndEvent: self._close,
             yaml.DocumentStartEvent: self._start,
         }
+        # libyaml is many times faster, but not in every build of PyYAML.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
             for event in yaml.parse(self._without_breaks(), Loader=loader):
@@ -285,11 +286,13 @@ class YamlText:
         if event.anchor not in self._anchors:
             raise self._error(f"the alias *{event.anchor} names no anchor that stands before it")
         node = self._anchors[event.anchor]
+        # The anchor is still open: a value that contains itself has no JSON.
         if node is None:
             raise self._error(
                 f"the alias *{event.anchor} stands within what it names: the value would have"
                 " no end"
             )
+        # An alias adds all of its value: counted, or a few lines could expand to gigabytes.
         self._count(1, node.size)
         if self._opened and self._opened[-1].awaits_name():
             if node.text is None:
@@ -347,6 +350,7 @@ class YamlText:
         parent.size += size
         if height >= parent.height:
             parent.height = height + 1
+            # An alias brings its own depth: the containers open now are not all of it.
             if len(self._opened) + height > MAX_DEPTH:
                 raise self._error(_TOO_DEEP)
         if text is not None and not isinstance(value, str):

@@ -78,6 +78,8 @@ class Bodies:
             )
             media_type = MediaType(schema, examples=self._context.examples(raw, uri, schema))
             names = (
+                # A `body` parameter is not for forms (Swagger 2.0, Parameter Object): `consumes`
+                # may be for all.
                 [name for name in consumes if name not in (FORM, FORM_DATA)]
                 or consumes
                 or ["application/json"]

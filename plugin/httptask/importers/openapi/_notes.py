@@ -27,6 +27,7 @@ class Notes:
         if (uri, message) in self._noted:
             return
         self._letters += len(uri) + len(message)
+        # A hostile description can cause a note for each of its bytes.
         if len(self._noted) >= MOST_NOTES or self._letters > MOST_LETTERS:
             self._unlisted += 1
             return

@@ -55,6 +55,7 @@ class Operations:
         is_empty = True
         paths, paths_uri = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
         for path in paths:
+            # Extensions may stand beside the paths (OpenAPI, Specification Extensions).
             if path.startswith("x-"):
                 continue
             item_uri = pointer_of([path], paths_uri)

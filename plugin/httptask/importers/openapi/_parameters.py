@@ -157,6 +157,7 @@ class Parameters:
             return self._context.media_type(value, pointer_of([name], content_uri)), name
         if "schema" in raw:
             return MediaType(self._context.schemas.schema(raw["schema"], f"{uri}/schema")), None
+        # As Swagger 2.0 writes it: the keywords of the schema are fields of the parameter itself.
         inline = {key: value for key, value in raw.items() if key not in _NOT_OF_A_SCHEMA}
         return MediaType(self._context.schemas.schema(inline, uri) if inline else {}), None
 

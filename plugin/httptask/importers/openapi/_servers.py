@@ -85,6 +85,7 @@ class Servers:
         for name in _VARIABLE.findall(address):
             if name not in variables:
                 self._notes.add("missing", f"the server's variable {name!r} is not described", uri)
+        # A variable of a part that was left out, such as the query, has nothing to fill in.
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
         used = self._fitting(address, used, uri)
         description = value.get("description")

@@ -38,6 +38,7 @@ class Conversion:
         """Convert the Schema Object *raw*, at *path*; return *raw* itself if nothing changes."""
         if type(raw) is not dict:
             return self._no_object(raw, path)
+        # Below Python's own limit, so that the rest of the description can still be read.
         if self._depth >= _DEEPEST:
             self.note(
                 "skipped",

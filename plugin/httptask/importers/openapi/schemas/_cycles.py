@@ -157,6 +157,8 @@ def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]
                 closed.add(name)
             elif name not in open_ and name not in closed:
                 open_.add(name)
+                # Visited again after its targets: the order of a depth-first search without
+                # recursion.
                 pending.append((name, True))
                 targets = [target for target in in_place(schemas[name]) if target in schemas]
                 closing = {target for target in targets if target in open_}

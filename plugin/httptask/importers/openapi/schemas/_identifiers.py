@@ -123,6 +123,7 @@ def scope_of(
         name: Target(uri + subschema.pointer, subschema.raw, scope)
         for name, subschema in index.dynamic.items()
     }
+    # The outermost binding wins (2020-12, Core, section 8.2.3.2).
     return Scope(base, raw, uri, schema_id, {**own_bindings, **bindings}, index)
 
 

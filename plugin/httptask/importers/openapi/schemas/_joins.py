@@ -105,6 +105,7 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
         for name, schema in declared.items():
             if not isinstance(schema, dict):
                 continue
+            # By identity: the same schema reached twice is no second description.
             earlier = first.setdefault(name, schema)
             if earlier is not schema:
                 often.setdefault(name, {id(earlier): earlier})[id(schema)] = schema
