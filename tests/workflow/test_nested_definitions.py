@@ -57,6 +57,15 @@ def test_a_definition_that_there_is_not_names_the_nearest() -> None:
         assert problems(definition_of(document), shared) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("${$.input.kind}", "workflow-expression"), (7, "type")]
+)
+def test_an_id_is_text_without_expressions(name: Any, code: str) -> None:
+    """Each wrong id is one problem, which says why."""
+    (problem,) = told(definition(workflow(name)), billing=ending())
+    assert (problem.code, problem.pointer) == (code, "/tasks/Run/definition")
+
+
 def test_a_failure_workflow_that_there_is_not_is_warned_of() -> None:
     """It would be missed first when a run has failed; the run itself ends as it does without it."""
     (unknown,) = told(ending(failureWorkflow="biling"), billing=ending())

@@ -300,6 +300,10 @@ SENTENCES: Mapping[str, str] = {
     "endless-loop": "an endless loop: {tasks:route} never reaches an end",
     # A definition that another one runs
     "workflow-unknown": "there is no definition {name!r} next to this one",
+    "workflow-expression": (
+        "the id of a definition cannot be an expression, because definitions are checked before the"
+        " run; let a Decision choose between several Workflow tasks"
+    ),
     "workflow-depth": (
         "{name!r} is not run: runs are nested more than {limit} deep (an operator can raise the"
         " limit with --max-depth or HTTPTASK_MAX_DEPTH)"

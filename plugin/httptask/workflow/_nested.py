@@ -140,6 +140,8 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
 def _unknown(
     name: str, pointer: str, definition: WorkflowDefinition, definitions: Definitions
 ) -> Problem:
+    if "${" in name:
+        return Problem.of("workflow-expression", pointer)
     near = nearest(name, {*definitions, *_ids_next_to(definition)})
     return Problem.of(
         "workflow-unknown", pointer, suggestion=near[0] if near else None, name=name[:100]
