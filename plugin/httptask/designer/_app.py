@@ -30,6 +30,7 @@ from httptask.designer._drafts import SHOWN_TEXT
 from httptask.designer._endpoint_routes import EndpointRoutes
 from httptask.designer._expressions import Expressions
 from httptask.designer._filter import ResponseFilter
+from httptask.designer._folder_files import FolderFiles
 from httptask.designer._form import task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
@@ -143,6 +144,7 @@ def create_app(
             keeps_tokens=True,
         ),
         uploads=uploads,
+        files=FolderFiles(shared),
         imports=Imports(
             catalogue,
             uploads,
@@ -191,6 +193,7 @@ class _Designer:
         workflows: Workflows,
         runtime: Runtime,
         uploads: Uploads,
+        files: FolderFiles,
         imports: Imports,
         runs: Path | None,
         receiver: Receiver,
@@ -202,6 +205,7 @@ class _Designer:
         self._runtime = runtime
         self._runtime.uploads = uploads.path
         self._uploads = uploads
+        self._files = files
         self._imports = imports
         self._tests = TestRequests()
         self._credentials = Credentials(runtime, catalogue.entry)
@@ -265,6 +269,7 @@ class _Designer:
             ("/test-requests/{id}/body", {"GET": self._test_routes.body}),
             ("/uploads", {"POST": self._uploads.receive}),
             ("/uploads/{id}", {"DELETE": self._uploads.discard}),
+            ("/files", {"GET": self._files.list}),
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
             ("/conditions", {"POST": self._expressions.conditions}),

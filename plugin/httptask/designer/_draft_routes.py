@@ -15,6 +15,7 @@ from httptask.designer._definitions import Definitions, problems_within
 from httptask.designer._drafts import Draft, draft_of
 from httptask.designer._expressions import Expressions, while_asked
 from httptask.designer._inputs import refused_input
+from httptask.designer._pins import pin_fit
 from httptask.designer._preview import preview_of
 from httptask.designer._problems import Refused
 from httptask.designer._shown_exchange import described
@@ -52,7 +53,11 @@ class DraftRoutes:
             problems: Sequence[Problem] = await self._catalogue.check(
                 lambda runtime: definition_problems(definition, runtime, definitions=nested)
             )
+            of_pins = await self._catalogue.check(
+                lambda runtime: pin_fit(definition, nested or {}, runtime)
+            )
             answer["unreached"] = unreached_tasks(definition)
+            answer["pinProblems"] = [problem.to_json() for problem in of_pins]
         else:
             draft = draft_of(value)
             task_problems, answer["mediaType"] = await self._checked(draft)

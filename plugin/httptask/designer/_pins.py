@@ -16,13 +16,17 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.designer._workflows import MOST_BYTES, Stored, replace_file
+from httptask.errors import DefinitionError
 from httptask.task import PinFault, pinned_answer
-from httptask.workflow import new_pin, pin_problems, pins_path
+from httptask.workflow import new_pin, pin_file_problems, pin_problems, pins_path
 
 if TYPE_CHECKING:
     from httptask.designer._catalogue import CatalogueEntry
     from httptask.designer._test_requests import TestRequests
     from httptask.designer._workflows import Workflows
+    from httptask.errors import Problem
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
 
 _DEEPEST = 200
 """Maximum nesting of a pinned body."""
@@ -125,7 +129,7 @@ class Pins:
         path = pins_path(self._workflows.placed(request.path_params["id"]))
         if path is None:
             raise AssertionError("a definition that is placed has a path")
-        if path.is_symlink() or path.parent.is_symlink():
+        if _is_link(path):
             raise Refused(
                 "pins", f"{path.name} is a link, or its folder is: pins are not kept there"
             )
@@ -154,6 +158,26 @@ class Pins:
                 return _write(path, document)
 
         return _answer(await in_thread(write))
+
+
+def pin_fit(
+    definition: WorkflowDefinition, nested: Mapping[str, WorkflowDefinition], runtime: Runtime
+) -> list[Problem]:
+    """Return the problems of the pins next to *definition*, as `validate` reports them.
+
+    There are none without such a file, or if it cannot be read, which the list of pins reports.
+    """
+    path = pins_path(definition)
+    if path is None or _is_link(path) or not path.is_file():
+        return []
+    try:
+        return pin_file_problems(definition, path, nested, runtime)
+    except DefinitionError:
+        return []
+
+
+def _is_link(path: Path) -> bool:
+    return path.is_symlink() or path.parent.is_symlink()
 
 
 def _read(path: Path) -> Stored | None:

@@ -12,7 +12,7 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json
 from httptask.designer._form import Field, task_form
 from httptask.designer._problems import Refused
-from httptask.workflow import STEERING_TYPES
+from httptask.workflow import STEERING_TYPES, sends_requests
 from httptask.workflow.typing import expression_pointers
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ class TaskTypes:
         self._types: Mapping[str, TaskType] = runtime.plugins.named("httptask_task_types")
 
     def listed(self) -> list[dict[str, Any]]:
-        """Return `{"name", "expressions", "queries"}` for each type."""
+        """Return `{"name", "expressions", "queries", "sends"}` for each type."""
         listed = []
         for name, task_type in self._types.items():
             expressions, queries = expression_pointers(name, _properties(task_type))
-            listed.append({"name": name, "expressions": expressions, "queries": queries})
+            pointers = {"expressions": expressions, "queries": queries}
+            listed.append({"name": name, **pointers, "sends": sends_requests(name)})
         return listed
 
     async def form(self, request: Request) -> Response:

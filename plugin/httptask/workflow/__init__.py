@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         pin_file_problems,
         pin_problems,
         pins_path,
+        sends_requests,
     )
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
@@ -109,6 +110,7 @@ __all__ = [
     "problems",
     "rename_task",
     "sample_input",
+    "sends_requests",
     "stored_credential_problems",
     "typed_input",
     "unreached_tasks",
@@ -159,6 +161,7 @@ _HOMES = {
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",
     "sample_input": "httptask.workflow._input",
+    "sends_requests": "httptask.workflow._pins",
     "stored_credential_problems": "httptask.workflow._stored_credentials",
     "typed_input": "httptask.workflow._input",
     "variables_of": "httptask.workflow._environments",

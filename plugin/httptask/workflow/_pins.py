@@ -298,8 +298,13 @@ def _content_below(folder: Path, name: str) -> bytes:
         return file.read(_MOST_BYTES + 1)
 
 
+def sends_requests(type_name: Any) -> bool:
+    """Say whether tasks of the type *type_name* may send requests, which pins can answer."""
+    return type_name not in _SILENT_TYPES
+
+
 def _sends(task: Mapping[str, Any]) -> bool:
-    return task.get("type") not in _SILENT_TYPES
+    return sends_requests(task.get("type"))
 
 
 def _base64_problems(pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:

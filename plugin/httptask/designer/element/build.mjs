@@ -1,4 +1,5 @@
-// Builds ../static/http-task-designer*.js: the element, the panels (loaded when one is first needed), and the code that both share.
+// Builds ../static/http-task-designer*.js: the element, the panels and the dialogs (loaded when one is first needed), and the code
+// that they share.
 // The same lock file always gives the same bytes.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -18,8 +19,9 @@ const styleText = {
 };
 
 await build({
-  entryPoints: { "http-task-designer": here("src/element.tsx"), "http-task-designer-panels": here("src/panels.tsx") },
-  // Without a hash in the name: there is only one shared module, and a second one would be an error of the build.
+  entryPoints: { "http-task-designer": here("src/element.tsx"), "http-task-designer-panels": here("src/panels.tsx"), "http-task-designer-dialogs": here("src/dialogs.tsx") },
+  // Without a hash in the name: there is only one shared module, and a second one would be an error of the build. `src/shared.ts`
+  // keeps it one.
   chunkNames: "http-task-designer-shared",
   outdir: process.argv[2] ?? here("../static"),
   bundle: true,

@@ -57,6 +57,9 @@ export interface PastedCredential { name: string; scheme: string; origins: strin
 /** The answer of a validation; `mediaType` is that of the request's body, null where there is none or an expression decides. */
 export interface Validated { problems: Problem[]; mediaType: string | null; inputProblems?: Problem[]; preview?: Preview }
 
+/** What is wrong with a definition: `unreached` are the tasks that no route leads to, `pinProblems` have pointers into the pins. */
+export interface Checked { unreached: string[]; problems: Problem[]; pinProblems: Problem[] }
+
 /** A task with all that a test request of it needs. */
 export interface Draft {
   task: Task;
@@ -231,8 +234,8 @@ export class Api {
     return this.ask("validate", { task, name, within, ...(preview && { preview }), ...input }, signal);
   }
 
-  /** Validate *definition*, whose id is *workflow* (null: not saved yet); `unreached` are the tasks that no route leads to. */
-  checked(definition: Definition, workflow: string | null, signal: AbortSignal): Promise<{ unreached: string[]; problems: Problem[] }> {
+  /** Validate *definition*, whose id is *workflow* (null: not saved yet), and its pins. */
+  checked(definition: Definition, workflow: string | null, signal: AbortSignal): Promise<Checked> {
     return this.ask("validate", { definition, ...(workflow === null ? {} : { workflow }) }, signal);
   }
 

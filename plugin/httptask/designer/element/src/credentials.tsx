@@ -4,10 +4,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ConsentRequest, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
 import { Consent } from "./consent";
 import { CONSENT_URLS, listed, Row, SchemeFields } from "./credential-fields";
-import { useModal } from "./modal";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
-import { Failed, IconButton, Note, typed, useUi } from "./ui";
+import { Failed, IconButton, Note, typed, useModal, useUi } from "./ui";
 
 /** How often the server is asked whether a consent was given, in milliseconds. */
 const POLL_EVERY = 500;

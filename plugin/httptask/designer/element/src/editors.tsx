@@ -55,7 +55,7 @@ const CONTROLS: Partial<Record<Field["kind"], (place: Place) => ComponentChildre
   boolean: (place) => <Segments {...place} options={[["", unsetLabel(place.slot.field)], ["true", "true"], ["false", "false"]]} />,
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
-  file: ({ slot, id, name, described, redraw }) => <Panel name="FilePicker" of={{ slot, id, name, described, redraw }} />,
+  file: (place) => <Panel name="FilePicker" of={place} />,
   array: ({ slot, id, name, described, redraw, ...place }) => {
     const shared = { slot, id, name, described, redraw };
     return isTicked(slot) ? <Checkboxes {...{ ...place, ...shared }} items={slot.field.items!} /> : <Panel name="Tokens" of={shared} />;

@@ -67,6 +67,7 @@ export class HttpTaskDesigner extends HTMLElement {
     this.shadow.addEventListener("focusin", this.moved); // outside of the shadow root, moves inside of it fire no event
     document.addEventListener("keydown", this.onKeyDown);
     window.addEventListener("pagehide", this.keep);
+    window.addEventListener("beforeunload", this.warn);
     this.begin();
     // Load the panels ahead of their first use. After a failure, the first panel that is opened tries again.
     afterPaint(() => void panelsLoaded().catch(() => {}));
@@ -76,6 +77,7 @@ export class HttpTaskDesigner extends HTMLElement {
     if (last === this) last = null;
     document.removeEventListener("keydown", this.onKeyDown);
     window.removeEventListener("pagehide", this.keep);
+    window.removeEventListener("beforeunload", this.warn);
     this.store?.stop();
     this.store = null;
     render(null, this.shadow);
@@ -107,6 +109,11 @@ export class HttpTaskDesigner extends HTMLElement {
     if (this.store) this.store.edits.typing = true;
   };
   private readonly keep = (): void => this.store?.drafts.keep();
+  /** Have the browser ask before it closes a page with unsaved changes: a reload keeps them, a closed tab does not. */
+  private readonly warn = (event: Event): void => {
+    this.keep();
+    if (this.store?.workflow.dirty) event.preventDefault();
+  };
   private readonly switchTheme = (): void => {
     const theme = this.getAttribute("theme") ?? "auto";
     const dark = theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";

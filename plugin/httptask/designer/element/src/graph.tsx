@@ -55,7 +55,7 @@ function TaskBox({ box: { item, x, y, width }, isChosen, status }: { box: Box; i
   const notes = [
     hasItems && ", for each item",
     isUnreached && ", never reached",
-    isPinned && ", pinned",
+    isPinned && (store.pins.problemsOf(name).length ? ", its pin does not fit" : ", pinned"),
     status !== undefined && `, ${stateWord(status)}`,
   ].filter(Boolean).join("");
   return (

@@ -1,7 +1,6 @@
 // The dialog with all keyboard shortcuts, drawn from the table by which they work.
 import { KEYS } from "./keys";
-import { useModal } from "./modal";
-import { IconButton, useUi } from "./ui";
+import { IconButton, useModal, useUi } from "./ui";
 
 /** The dialog "All keys"; keys with the same effect share a row. */
 export function KeysSheet(_: object) {

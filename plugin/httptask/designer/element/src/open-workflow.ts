@@ -1,7 +1,7 @@
 // The workflow definition under edit: opens it, changes it, renames and removes its tasks, and has the server check it.
-import { ApiError, failureOf } from "./api";
+import { ApiError, type Checked, failureOf } from "./api";
 import { plural } from "./amounts";
-import { clone, same, segments } from "./json";
+import { clone, type Json, same, segments } from "./json";
 import { panelsLoaded } from "./panel-module";
 import type { EditNote } from "./edits";
 import type { Store } from "./store";
@@ -9,6 +9,8 @@ import type { Definition, Failure, Problem } from "./types";
 import type { Use } from "./uses";
 import { isOfName, isOfRoutes, problemsOf } from "./task-edits";
 import * as flow from "./workflow";
+
+const NO_PROBLEMS: Checked = { unreached: [], problems: [], pinProblems: [] };
 
 /** The definition under edit. */
 export class OpenWorkflow {
@@ -35,6 +37,8 @@ export class OpenWorkflow {
   unreached = new Set<string>();
   /** The problems of the whole definition. */
   problems: Problem[] = [];
+  /** The problems of its pins. */
+  pinProblems: Problem[] = [];
   /** Ends the request of `reach`. */
   private reaching: AbortController | null = null;
   /** Settles once the renames and removals asked for so far are done. */
@@ -133,15 +137,21 @@ export class OpenWorkflow {
     const { signal } = (this.reaching = new AbortController());
     try {
       const isBlank = same(this.working.tasks ?? {}, {});
-      const answer = !isBlank ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
-      const { unreached, problems } = answer;
-      if (signal.aborted || (same(unreached, [...this.unreached]) && same(problems, this.problems))) return;
-      this.unreached = new Set(unreached);
-      this.problems = problems;
+      const answer: Checked = isBlank ? NO_PROBLEMS : await this.store.api.checked(this.working, this.id, signal);
+      const { unreached, problems, pinProblems } = answer;
+      const before = [[...this.unreached], this.problems, this.pinProblems] as unknown as Json;
+      if (signal.aborted || same([unreached, problems, pinProblems] as unknown as Json, before)) return;
+      Object.assign(this, { unreached: new Set(unreached), problems, pinProblems });
       this.store.update();
     } catch {
       if (!signal.aborted) this.reached = null; // no answer of the server: the next call asks again, and saving reports it
     }
+  }
+
+  /** Have the server check the definition again, because its pins have changed. */
+  recheck(): void {
+    this.reached = null;
+    void this.reach();
   }
 
   /** Swap the task *name* with the one before (-1) or behind it (1) on its line. */

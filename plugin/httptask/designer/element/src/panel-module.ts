@@ -1,22 +1,33 @@
-// Loads the module of the parts that the first paint does not need: once, after that paint or when a part is first drawn.
+// Loads the modules of the parts that the first paint does not need: the panels once, after that paint or when one is first
+// drawn, and the rarely used dialogs when one is first drawn.
 import type * as Panels from "./panels";
 
-let loading: Promise<typeof Panels> | null = null;
-let failures = 0;
+/** Settles when no module is being loaded that was asked for so far. */
+let pending: Promise<unknown> = Promise.resolve();
 
 /**
- * Import the module from beside this one, wherever a host serves that from. A browser remembers a module URL that failed,
- * so each retry asks for another URL.
+ * Return a function that loads a module: once, when it is first called. A failure is not kept: the next call tries again.
+ * *first* imports the module, which is the file *name* beside this one, wherever a host serves that from. A browser remembers
+ * a module URL that failed, so each retry asks for another URL.
  */
-const importPanels = (): Promise<typeof Panels> =>
-  failures ? import(new URL(`http-task-designer-panels.js?again=${failures}`, import.meta.url).href) : import("./panels");
+export function lazily<Module>(name: string, first: () => Promise<Module>): () => Promise<Module> {
+  let loading: Promise<Module> | null = null;
+  let failures = 0;
+  return () => {
+    if (loading) return loading;
+    const imported = failures ? import(new URL(`${name}?again=${failures}`, import.meta.url).href) as Promise<Module> : first();
+    loading = imported.catch((error: unknown) => {
+      loading = null;
+      failures++;
+      throw error;
+    });
+    pending = Promise.allSettled([pending, loading]);
+    return loading;
+  };
+}
 
-/** The module, loaded when it is first asked for. A failure is not kept: the next call tries again. */
-export const panelsLoaded = (): Promise<typeof Panels> => (loading ??= importPanels().catch((error: unknown) => {
-  loading = null;
-  failures++;
-  throw error;
-}));
+/** The module of the panels. */
+export const panelsLoaded = lazily<typeof Panels>("http-task-designer-panels.js", () => import("./panels"));
 
-/** Settles when the module is not being loaded (any more); never rejects. */
-export const loaded = (): Promise<unknown> => Promise.resolve(loading).catch(() => {});
+/** Settles when no module is being loaded (any more); never rejects. */
+export const loaded = (): Promise<unknown> => pending;

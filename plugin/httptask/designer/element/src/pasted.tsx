@@ -5,10 +5,9 @@ import { failureOf, type Pasted as Read, type PastedEndpoint, type PastedTask } 
 import { plural } from "./amounts";
 import { plain } from "./field-words";
 import { isObject, type JsonObject, valueText } from "./json";
-import { useModal } from "./modal";
 import { KeepCredential } from "./pasted-credential";
 import type { Failure, Problem } from "./types";
-import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
+import { Failed, Icon, IconButton, Method, Note, typed, useModal, useUi } from "./ui";
 import * as flow from "./workflow";
 
 const FORMS: Record<string, string> = { curl: "a curl command", postman: "a Postman collection", har: "a HAR file" };

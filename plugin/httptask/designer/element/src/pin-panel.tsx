@@ -2,11 +2,14 @@
 import { useState } from "preact/hooks";
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
-import { isObject, type Json, parse, same, valueText } from "./json";
+import { isObject, type Json, parse, same, segments, valueText } from "./json";
 import type { Store } from "./store";
 import type { Ending, Failure } from "./types";
-import { Failed, typed, useUi } from "./ui";
+import { Failed, Note, typed, useUi } from "./ui";
 import * as flow from "./workflow";
+
+/** How many problems of a pin are listed. */
+const MOST_PROBLEMS = 5;
 
 /** Describe *pin* in a few words. */
 export function described(pin: Json): string {
@@ -34,10 +37,12 @@ async function change(store: Store, task: string, body: string | null): Promise<
     const method = body === null ? "DELETE" : "PUT";
     try {
       await pins.take(await store.api.send(pins.path(workflow.id, task), { method, headers, body }));
+      workflow.recheck();
       return store.say(body === null ? `“${task}” is not pinned any more.` : `“${task}” is pinned: runs answer with it.`);
     } catch (error) {
       if (!(error instanceof ApiError && error.is("pins-changed"))) throw error;
       await pins.open(workflow.id);
+      workflow.recheck();
       if (!mayRetry || !same(pins.tasks[task], before)) throw error;
     }
   }
@@ -60,7 +65,10 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
   const pin = store.pins.has(name) ? store.pins.tasks[name] : undefined;
   const [text, setText] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(store.pins.broken);
-  const endpoint = flow.find(store.workflow.working, name)?.task.endpoint;
+  const item = flow.find(store.workflow.working, name);
+  const endpoint = item?.task.endpoint;
+  const problems = store.pins.problemsOf(name);
+  const isRefused = problems.some(({ severity }) => severity === "error");
   const act = (make: () => string | null | Promise<string>) => async () => {
     setFailure(null);
     try {
@@ -87,12 +95,31 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
       <p>
         {pin === undefined
           ? <>Not pinned: a run sends the request of “{name}”.</>
+          : isRefused ? <><strong>Pinned</strong>: {described(pin)}. A run refuses this pin.</>
           : <><strong>Pinned</strong>: a run answers with {described(pin)}, and sends nothing.</>}
       </p>
+      {problems.length > 0 && (
+        <Note kind={isRefused ? "error" : "warning"} title={isRefused ? "This pin cannot be used" : "This pin may not fit any more"}>
+          <ul>
+            {problems.slice(0, MOST_PROBLEMS).map(({ pointer, message, suggestion }, index) => (
+              <li key={index}>
+                {segments(pointer).length > 2 && <code>{segments(pointer).slice(2).join("/")}</code>}{" "}
+                {message}{suggestion && <>; did you mean <code>{suggestion}</code>?</>}
+              </li>
+            ))}
+          </ul>
+          {item
+            ? "Test the request and pin its response, take the documented example, edit the pin, or unpin."
+            : "Unpin it, or give a task this name."}
+        </Note>
+      )}
       {failure && <Failed failure={failure} />}
       {text === null ? (
         <div class="row">
           {ending?.event === "response" && <button onClick={act(() => responseOf(ending, store, endpoint))}>Pin this response</button>}
+          {!ending && item && name !== store.task.name && (
+            <button class="quiet" onClick={() => void store.task.open(name)}>Open the task</button>
+          )}
           {typeof endpoint === "string" && <button onClick={act(example)}>Use the documented example</button>}
           <button class="quiet" onClick={write}>{pin === undefined ? "Write a pin" : "Edit"}</button>
           {pin !== undefined && <button class="quiet" onClick={act(() => null)}>Unpin</button>}
@@ -120,10 +147,11 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
 /** How runs use pins, and the pin of each task. */
 export function PinList({ store }: { store: Store }) {
   const { pins } = store;
-  const names = flow.listed(store.workflow.working).flatMap(({ name, type }) => (type === "Http" ? [name] : []));
-  const orphans = Object.keys(pins.tasks).filter((name) => !names.includes(name));
+  const senders = new Set(store.config!.taskTypes.flatMap(({ name, sends }) => (sends ? [name] : [])));
+  const names = flow.listed(store.workflow.working).flatMap(({ name, type }) => (senders.has(type) ? [name] : []));
+  const others = Object.keys(pins.tasks).filter((name) => !names.includes(name));
   const choose = (mode: string) => { pins.mode = mode as typeof pins.mode; store.update(); };
-  if (store.workflow.id === null || !(names.length + orphans.length)) return null;
+  if (store.workflow.id === null) return null;
   return (
     <details class="pins">
       <summary>Pins ({Object.keys(pins.tasks).length})</summary>
@@ -132,12 +160,10 @@ export function PinList({ store }: { store: Store }) {
         <option value="offline">answers with pins, and sends nothing</option>
         <option value="">sends every request</option>
       </select></label>
-      {orphans.length > 0 && (
-        <p class="muted">
-          The workflow has no such task any more: {orphans.join(", ")}. A run refuses its pin: take it away, or name the task so.
-        </p>
+      {[...others, ...names].map((name) => <Pin key={name} name={name} />)}
+      {!names.length && !others.length && (
+        <p class="muted">No task of this workflow sends a request, so there is nothing to pin yet. Add one with Ctrl K.</p>
       )}
-      {[...names, ...orphans].map((name) => <Pin key={name} name={name} />)}
     </details>
   );
 }

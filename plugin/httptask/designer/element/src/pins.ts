@@ -1,8 +1,8 @@
 // The pins of the open definition: responses that a run uses instead of sending requests.
 import { failureOf } from "./api";
-import { type Json, type JsonObject, parse, valueText } from "./json";
+import { type Json, type JsonObject, parse, segments, valueText } from "./json";
 import type { Store } from "./store";
-import type { Failure } from "./types";
+import type { Failure, Problem } from "./types";
 
 /** The pins of the open definition, as the server has them. */
 export class Pins {
@@ -32,6 +32,10 @@ export class Pins {
     }
   }
 
+  /** Why the pin of *task* is refused, or may not fit any more. */
+  problemsOf = (task: string): Problem[] =>
+    this.store.workflow.pinProblems.filter(({ pointer }) => segments(pointer)[0] === "tasks" && segments(pointer)[1] === task);
+
   has = (task: string): boolean => Object.hasOwn(this.tasks, task);
 
   /** The URL path of all pins of the definition *id*, or of the pin of *task*. */
@@ -57,6 +61,7 @@ export class Pins {
         const headers = { "Content-Type": "application/json", "If-Match": this.etag ?? "" };
         await this.take(await this.store.api.send(this.path(id, task), { method, body, headers }));
       }
+      this.store.workflow.recheck();
     } catch {
       /* changed in another tab, or the server is away */
     }

@@ -2,12 +2,11 @@
 import { type ComponentChildren, Fragment } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
-import { useModal } from "./modal";
 import { type PaletteItem, paletteItems } from "./palette";
 import { Panel } from "./panel";
 import { plural } from "./amounts";
 import type { Failure, Found } from "./types";
-import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useUi } from "./ui";
+import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useModal, useUi } from "./ui";
 
 /** In milliseconds without a key, before a search is sent. */
 const TYPING_PAUSE = 60;

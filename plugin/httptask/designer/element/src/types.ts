@@ -224,6 +224,8 @@ export interface TaskType {
   name: string;
   expressions: string[];
   queries: string[];
+  /** Its tasks may send requests, which pins can answer. */
+  sends: boolean;
 }
 
 /** A value that an expression can name: its type, and a sample if there is one. */

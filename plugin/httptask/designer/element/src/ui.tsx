@@ -1,6 +1,6 @@
 // Small components and helpers that every view uses.
 import { createContext, type ComponentChildren, type ComponentType, type JSX } from "preact";
-import { useContext, useLayoutEffect, useReducer, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { RowProps } from "./field-place";
 import type { Store } from "./store";
 import type { Failure, Problem } from "./types";
@@ -22,6 +22,17 @@ export const useRedraw = (): (() => void) => useReducer((count: number, _: void)
 
 /** Call *act* after the browser has painted what was drawn last: that is in the second frame from now. */
 export const afterPaint = (act: () => void): unknown => requestAnimationFrame(() => requestAnimationFrame(act));
+
+/** Return the reference for a dialog, which is shown when it is drawn. When it is removed, the focus goes back to where it was. */
+export function useModal() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
+  return dialog;
+}
 
 /**
  * A group of radio buttons in its own `<form>`. Without one, Chromium leaks removed radio buttons of a shadow root, with

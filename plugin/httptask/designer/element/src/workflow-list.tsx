@@ -2,9 +2,8 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { failureOf } from "./api";
-import { useModal } from "./modal";
 import type { Failure } from "./types";
-import { Failed, IconButton, Note, useUi } from "./ui";
+import { Failed, IconButton, Note, useModal, useUi } from "./ui";
 import { bringBack, listOf, type Removed, removeWorkflow, renameWorkflow, runnersOf, type WorkflowItem } from "./workflows";
 
 /** Opens, renames and removes workflows, and brings a removed one back. */

@@ -68,7 +68,9 @@ function TaskItem({ item }: { item: flow.Listed }) {
         <span class="task-sub">
           {type === "Http" ? <Method method={valueText(request.method) || "GET"} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
-          {store.pins.has(name) && <span class="tag pinned">pinned</span>}
+          {store.pins.has(name) && (
+            store.pins.problemsOf(name).length ? <span class="tag">pin does not fit</span> : <span class="tag pinned">pinned</span>
+          )}
           {errors > 0 && (
             <span class="state errors" title={plural(errors, "problem")}>
               {errors}<span class="hidden"> {errors > 1 ? "problems" : "problem"}</span>

@@ -1,0 +1,108 @@
+"""The designer's page: the files that a request may send without a new upload, and the warning before
+the page is closed, in a real browser.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+import servers
+from designer import running_designer
+from designer_page.browser import designer_page
+from httptask.model.api import Endpoint, MediaType, RequestBody, Response, Server
+from servers import Peer, raw_server
+from tasks import http
+
+REPORT = b"%PDF-1.7 \x00\xff of the first task"
+PLAN = b"%PDF-1.7 \x00\xfe of the folder"
+
+
+def answer(peer: Peer) -> None:
+    """Give the report to who asks for it, and JSON to all others."""
+    while head := peer.read_request():
+        is_report = head.startswith(b"GET /report ")
+        body, kind = (REPORT, "application/pdf") if is_report else (b"{}", "application/json")
+        peer.sendall(servers.response(body, ("Content-Type", kind)))
+
+
+def endpoints(url: str) -> list[Endpoint]:
+    """Return an endpoint that documents a PDF as its response, and one that takes a file."""
+    schema = {
+        "type": "object",
+        "required": ["scan"],
+        "properties": {"scan": {"type": "string", "format": "binary"}},
+    }
+    shared: dict[str, Any] = {"provider": "acme", "servers": (Server(url),)}
+    report = Response("A report.", {}, {"application/pdf": MediaType({})})
+    return [
+        Endpoint("acme-report-get-0", "GET", "/report", responses={"200": report}, **shared),
+        Endpoint(
+            *("acme-scans-post-0", "POST", "/scans"),
+            request_body=RequestBody({"multipart/form-data": MediaType(schema)}, required=True),
+            **shared,
+        ),
+    ]
+
+
+def flow(url: str) -> dict[str, Any]:
+    """Get the report, then keep a scan."""
+    get = http(f"{url}/report", endpoint="acme-report-get-0", nextTask="Keep")
+    del get["end"]
+    multipart = {"method": "POST", "headers": {"Content-Type": "multipart/form-data"}}
+    keep = http(f"{url}/scans", request=multipart, endpoint="acme-scans-post-0")
+    return {"name": "flow", "startTask": "Get", "tasks": {"Get": get, "Keep": keep}}
+
+
+def test_a_file_of_the_folder_and_one_of_an_earlier_task(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """A file field offers the files that are there already, and no others: the bytes reach the server
+    without an upload. Before the page is closed it warns, as long as something is not saved.
+    """
+    (folder / "files/plans").mkdir(parents=True)
+    (folder / "files/plans/a.pdf").write_bytes(PLAN)
+    for hidden in (".secret", "0123456789abcdef0123456789abcdef.pdf"):
+        (folder / "files" / hidden).write_bytes(b"no")
+    (folder / "files/link.pdf").symlink_to(tmp_path / "outside.pdf")
+    (tmp_path / "outside.pdf").write_bytes(b"no")
+    with (
+        raw_server(answer) as server,
+        running_designer(tmp_path, workflows=folder, endpoints=endpoints(server.url)) as running,
+    ):
+        (folder / "flow.json").write_text(json.dumps(flow(server.url)), "utf-8")
+        with designer_page(browser, running.url) as page:
+            warnings: list[str] = []
+            page.page.on("dialog", lambda dialog: (warnings.append(dialog.type), dialog.accept()))
+            page.page.locator(".task-name", has_text="Keep").click()
+            page.named("button", "Other files …").click()
+            others = page.named("combobox", "Other files for scan")
+            expect(others.get_by_role("option")).to_have_text(
+                ["Which file?", "the file that Get gets", f"plans/a.pdf, {len(PLAN)} B"]
+            )
+            assert page.violations() == []
+            others.select_option(f"plans/a.pdf, {len(PLAN)} B")
+            expect(page.page.locator(".file-name")).to_have_text("a.pdf")
+            page.send()
+            assert PLAN in server.received[-1]
+            assert b'filename="a.pdf"' in server.received[-1]
+
+            page.page.reload()
+            expect(page.page.locator(".file-name")).to_have_text("a.pdf")
+            assert warnings == ["beforeunload"]
+            page.save()
+            saved = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]["Keep"]
+            assert saved["httpRequest"]["body"] == {"scan": {"$file": {"path": "plans/a.pdf"}}}
+            page.page.reload()
+            expect(page.page.locator(".file-name")).to_have_text("a.pdf")
+            assert warnings == ["beforeunload"]
+
+            page.named("button", "Other files …").click()
+            others.select_option("the file that Get gets")
+            expect(page.at("/httpRequest/body/scan")).to_have_value("$.scan")
+            page.page.keyboard.press("Control+Shift+Enter")
+            page.status("The run completed")
+            assert REPORT in server.received[-1]
