@@ -82,6 +82,211 @@ def test_a_misspelled_field_is_named(name: str) -> None:
         assert found == [f"{at}/typo"]
 
 
+def choice(*values: str) -> tuple[list[Any], list[Any]]:
+    """Return what a field accepts and refuses that has one of *values*."""
+    return [*values], ["", "x", 1, None]
+
+
+TEXT: tuple[list[Any], list[Any]] = (["x"], ["", 1, ["x"], None])
+ANY_TEXT: tuple[list[Any], list[Any]] = (["", "x"], [1, None])
+TEXTS: tuple[list[Any], list[Any]] = ([[], ["x", "y"]], ["x", [""], [1], {}])
+OBJECT: tuple[list[Any], list[Any]] = ([{}], [[], "x", 1])
+CLOSED: tuple[list[Any], list[Any]] = ([], [{"typo": 1}, [], "x", 1])
+PATH: tuple[list[Any], list[Any]] = (["$", "$.a"], ["", "a.$", 1])
+SECONDS: tuple[list[Any], list[Any]] = ([0.5, 1], [0, -1, "1"])
+NAMED: tuple[list[Any], list[Any]] = (
+    [{}, {"a": "x", "b": 1.5, "c": True, "d": ["x"]}],
+    [{"a": None}, {"a": {}}, [], "x"],
+)
+PART = {"name": "x", "value": "y"}
+PARTS: tuple[list[Any], list[Any]] = (
+    [[PART], [{**PART, "in": "header"}, {**PART, "in": "query"}, {**PART, "in": "cookie"}]],
+    [
+        *([], {}, [[]], [{}], [{"name": "x"}], [{"value": "y"}], [{**PART, "typo": 1}]),
+        *([{**PART, name: wrong}] for name, wrong in (("name", ""), ("value", ""), ("in", "body"))),
+        *([{**PART, name: 1}] for name in ("name", "value", "in")),
+    ],
+)
+SEND_AS = {
+    "/sendAs": CLOSED,
+    "/sendAs/in": choice("header", "query", "cookie", "body"),
+    "/sendAs/name": TEXT,
+    "/sendAs/prefix": ANY_TEXT,
+}
+SIGNING_KEY = {
+    "/key": CLOSED,
+    "/key/pem": TEXT,
+    "/key/password": TEXT,
+    "/key/kid": TEXT,
+    "/key/alg": TEXT,
+}
+FIELDS: dict[str, dict[str, tuple[list[Any], list[Any]]]] = {
+    "basic": {"/username": ANY_TEXT, "/password": ANY_TEXT},
+    "bearer": {"/token": ANY_TEXT},
+    "apiKey": {"/key": ANY_TEXT, "/name": ANY_TEXT, "/in": ANY_TEXT},
+    "digest": {"/username": ANY_TEXT, "/password": ANY_TEXT},
+    "awsSigV4": {
+        "/accessKeyId": ANY_TEXT,
+        "/secretAccessKey": ANY_TEXT,
+        "/sessionToken": ANY_TEXT,
+        "/region": ANY_TEXT,
+        "/service": ANY_TEXT,
+    },
+    "hmac": {
+        "/secret": TEXT,
+        "/secretEncoding": choice("text", "hex", "base64"),
+        "/keyId": TEXT,
+        "/algorithm": choice("sha256", "sha512", "sha1"),
+        "/encoding": choice("hex", "base64", "base64url"),
+        "/timestamp": choice("seconds", "milliseconds", "iso8601", "httpDate"),
+        "/stringToSign": TEXT,
+        "/send": PARTS,
+    },
+    "jwt": {
+        **SIGNING_KEY,
+        "/key/secret": TEXT,
+        "/issuer": TEXT,
+        "/subject": TEXT,
+        "/audience": (["x", [], ["x", "y"]], ["", 1, {}, [""], [1]]),
+        "/lifetimeSeconds": SECONDS,
+        "/claims": OBJECT,
+        **SEND_AS,
+    },
+    "tls": {"/certificate": TEXT, "/key": TEXT, "/pkcs12": TEXT, "/password": ANY_TEXT},
+    "oauth2": {
+        "/grant": choice(
+            "clientCredentials",
+            "refreshToken",
+            "password",
+            "jwtBearer",
+            "tokenExchange",
+            "authorizationCode",
+            "deviceCode",
+        ),
+        "/tokenUrl": TEXT,
+        "/authorizationUrl": TEXT,
+        "/deviceAuthorizationUrl": TEXT,
+        "/issuer": TEXT,
+        "/clientId": TEXT,
+        "/clientSecret": TEXT,
+        "/clientAuthentication": choice(
+            "basic", "basicRaw", "post", "privateKeyJwt", "clientSecretJwt", "tls", "none"
+        ),
+        "/refreshToken": TEXT,
+        "/username": TEXT,
+        "/password": TEXT,
+        "/scopes": TEXTS,
+        "/scopeSeparator": ANY_TEXT,
+        "/audience": TEXT,
+        "/resource": TEXTS,
+        "/extra": CLOSED,
+        **{f"/extra/{name}": NAMED for name in ("token", "refresh", "headers", "authorization")},
+        "/tokenAt": CLOSED,
+        "/tokenAt/accessToken": PATH,
+        "/tokenAt/expiresIn": PATH,
+        "/tokenAt/refreshToken": PATH,
+        "/tokenAt/tokenType": PATH,
+        "/tokenAt/idToken": PATH,
+        "/tokenAt/scope": PATH,
+        **SEND_AS,
+        "/refreshWhen": CLOSED,
+        "/refreshWhen/status": ([[], [401, 403]], [401, ["401"]]),
+        "/refreshWhen/condition": (["${$.body.expired}"], ["", "a ${$.b}", 1]),
+        "/expiresInDefault": SECONDS,
+        **SIGNING_KEY,
+        "/claims": OBJECT,
+        "/subjectToken": TEXT,
+        "/subjectTokenType": TEXT,
+        "/actorToken": TEXT,
+        "/actorTokenType": TEXT,
+        "/requestedTokenType": TEXT,
+        "/assertionAudience": TEXT,
+        "/certificate": TEXT,
+        "/pkcs12": TEXT,
+    },
+}
+"""By the type of a credential: pointer to a field -> values that it accepts, and that it refuses."""
+REQUIRED = {
+    "basic": ["username", "password"],
+    "bearer": ["token"],
+    "apiKey": ["key"],
+    "digest": ["username", "password"],
+    "awsSigV4": ["accessKeyId", "secretAccessKey", "region", "service"],
+    "hmac": ["secret", "stringToSign", "send"],
+    "jwt": ["key"],
+    "tls": [],
+    "oauth2": ["grant"],
+}
+KEYWORDS = {
+    *("type", "properties", "required", "additionalProperties", "enum", "items", "pattern"),
+    *("minLength", "minItems", "exclusiveMinimum", "anyOf", "allOf", "description"),
+    *("contentMediaType", "contentEncoding", "writeOnly"),
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_field_of_a_credential_takes_these_values_and_no_others(name: str) -> None:
+    """Each field that there is, with the least it accepts and the nearest it refuses."""
+    schema = SCHEMAS[name]
+    assert {at for at, _ in fields(schema) if at} == FIELDS[name].keys()
+    assert missing_fields(schema, {}) == REQUIRED[name]
+    for at, (accepted, refused) in FIELDS[name].items():
+
+        def wrong(value: Any, at: str = at) -> list[str]:
+            problems = credential_problems(schema, within(at, value))
+            return [
+                problem.pointer
+                for problem in problems
+                if f"{problem.pointer}/".startswith(f"{at}/")
+            ]
+
+        assert [value for value in accepted if wrong(value)] == [], at
+        assert [value for value in refused if not wrong(value)] == [], at
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_what_a_schema_says_of_a_field_can_be_read(name: str) -> None:
+    """Only keywords that a form knows, and no description without words."""
+    for at, schema in fields(SCHEMAS[name]):
+        assert schema.keys() <= KEYWORDS, at
+        assert schema.get("description", "words"), at
+
+
+NEEDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "grant": {
+        "clientCredentials": ("tokenUrl",),
+        "refreshToken": ("refreshToken", "tokenUrl"),
+        "password": ("username", "password", "tokenUrl"),
+        "jwtBearer": ("tokenUrl",),
+        "tokenExchange": ("subjectToken", "tokenUrl"),
+        "authorizationCode": ("clientId", "tokenUrl", "authorizationUrl"),
+        "deviceCode": ("clientId", "tokenUrl", "deviceAuthorizationUrl"),
+    },
+    "clientAuthentication": {
+        "basic": ("clientId", "clientSecret"),
+        "basicRaw": ("clientId", "clientSecret"),
+        "post": ("clientId", "clientSecret"),
+        "privateKeyJwt": ("clientId", "key"),
+        "clientSecretJwt": ("clientId", "clientSecret"),
+        "tls": ("clientId", "certificate", "key"),
+        "none": (),
+    },
+}
+URLS = {"tokenUrl", "authorizationUrl", "deviceAuthorizationUrl"}
+
+
+@pytest.mark.parametrize("field", NEEDS)
+def test_a_choice_in_a_credential_needs_these_fields(field: str) -> None:
+    """RFC 6749, 7523, 8628, 8693 and 8705; an issuer replaces every URL, and nothing else."""
+    for value, needed in NEEDS[field].items():
+        chosen = {"grant": "", field: value}
+        assert sorted(missing_fields(SCHEMAS["oauth2"], chosen)) == sorted(needed), value
+        of_issuer = missing_fields(SCHEMAS["oauth2"], {**chosen, "issuer": "https://a.example"})
+        assert sorted(of_issuer) == sorted(set(needed) - URLS), value
+    in_one = {"grant": "", "clientAuthentication": "tls", "pkcs12": "x"}
+    assert missing_fields(SCHEMAS["oauth2"], in_one) == ["clientId"]
+
+
 class Plain:
     """An auth scheme that only names its fields."""
 
