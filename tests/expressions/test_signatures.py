@@ -15,9 +15,7 @@ OURS = {"parse": "<s-:x>"}
 
 
 def parameters(signature: Any) -> list[tuple[Any, ...]]:
-    return [
-        (param.type, param.regex, param.context, param.subtype) for param in signature._params
-    ]
+    return [(param.type, param.regex, param.context, param.subtype) for param in signature._params]
 
 
 def published() -> dict[str, Any]:

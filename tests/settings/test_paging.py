@@ -1014,3 +1014,228 @@ def test_nothing_is_suggested_for_real_operations_without_pages() -> None:
     assert len(rows) == 30
     wrong = [row for row in rows if setting(Endpoint.from_json(row["endpoint"])) is not None]
     assert wrong == []
+
+
+def paged(properties: dict[str, Any], **parameter: Any) -> Any:
+    """Return what is suggested for pages by number of an endpoint with these fields."""
+    return setting(described(properties, query={"page": NUMBER | parameter}))
+
+
+def below(names: list[str], schema: Any) -> Any:
+    for name in reversed(names):
+        schema = {"properties": {name: schema}}
+    return schema["properties"]
+
+
+def in_all_of(schema: Any, layers: int) -> Any:
+    for _ in range(layers):
+        schema = {"allOf": [schema]}
+    return schema
+
+
+SCALARS = {f"a{number}": TEXT for number in range(500)}
+
+
+def first_scalars(count: int) -> dict[str, Any]:
+    return dict(list(SCALARS.items())[:count])
+
+
+BOUNDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "names in a path": (
+        {"data": LIST, **below(["result", "meta", "info", "total"], NUMBER)},
+        {"data": LIST, **below(["result", "meta", "info", "page", "total"], NUMBER)},
+    ),
+    "fields": (
+        {"data": LIST, **first_scalars(397), "total": NUMBER},
+        {"data": LIST, **first_scalars(398), "total": NUMBER},
+    ),
+    "fields beside an envelope": (
+        {"unusual": {"properties": {"data": LIST, "total": NUMBER}}, **first_scalars(19)},
+        {"unusual": {"properties": {"data": LIST, "total": NUMBER}}, **first_scalars(20)},
+    ),
+    "schemas of one field": (
+        {"data": LIST, "meta": in_all_of({"properties": {"total": NUMBER}}, 39)},
+        {"data": LIST, "meta": in_all_of({"properties": {"total": NUMBER}}, 40)},
+    ),
+    "names in the path to the items": (
+        {"total": NUMBER, **below(["result", "body", "data"], LIST)},
+        {"total": NUMBER, **below(["result", "body", "response", "data"], LIST)},
+    ),
+    "objects that are opened": (
+        {"data": LIST, "a": TEXT, "page": {"properties": {"total": NUMBER}}},
+        {"data": LIST, "a": TEXT, "owner": {"properties": {"total": NUMBER}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_a_response_is_searched_as_far_as_this(bound: str) -> None:
+    """The most that is looked at, and one more."""
+    within, beyond = (paged(properties) for properties in BOUNDS[bound])
+    assert "total" in within
+    assert beyond is None or "total" not in beyond
+
+
+def test_the_start_of_a_description_is_read() -> None:
+    """Two thousand characters, in which the words may stand at the end."""
+    words = " zero-based"
+    for size, start in ((2_000, 0), (2_001, None)):
+        text = "x" * (size - len(words)) + words
+        assert paged({"data": LIST, "total": NUMBER}, description=text).get("start") == start
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("zero-based", "0-based", "zero based", "Zero-Indexed", "0 index", "zero-offset"),
+        *("starts at 0", "starting with zero", "begins from 0", "start from zero"),
+        *("The first page is zero", "first page is 0", "pages (0..N)"),
+    ],
+)
+def test_words_that_say_that_pages_begin_at_zero(words: str) -> None:
+    """As descriptions put it."""
+    assert paged({"data": LIST, "total": NUMBER}, description=words)["start"] == 0
+
+
+@pytest.mark.parametrize("words", ["a page", "10-based", "it starts at 01"])
+def test_words_that_do_not(words: str) -> None:
+    """Parts of other words and numbers say nothing."""
+    assert "start" not in paged({"data": LIST, "total": NUMBER}, description=words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("The URL", "a URI", "urls", "uris", "the link", "an href", "http", "https"),
+        *("a hyperlink", "the relative path", "an endpoint", "see http://a.example"),
+    ],
+)
+def test_a_next_that_is_described_as_a_url_is_one(words: str) -> None:
+    """A GET of it gives the next page."""
+    fields = {"data": LIST, "next": TEXT | {"description": f"{words} or token"}}
+    expected = {"mode": "nextUrl", "items": "$.data", "next": "$.next"}
+    assert setting(described(fields)) == expected
+    assert setting(described(fields, method="post")) is None
+
+
+@pytest.mark.parametrize("schema_format", ["uri", "uri-reference", "url"])
+def test_a_next_in_the_format_of_a_url_is_one(schema_format: str) -> None:
+    """Also if a word for a token describes it."""
+    fields = {"data": LIST, "next": TEXT | {"format": schema_format, "description": "a token"}}
+    assert setting(described(fields)) == {"mode": "nextUrl", "items": "$.data", "next": "$.next"}
+
+
+@pytest.mark.parametrize("words", ["token", "a Cursor", "opaque", "an identifier", "the key"])
+@pytest.mark.parametrize("other", ["previous", "prev", "x"])
+def test_a_next_that_is_described_as_a_token_is_no_url(words: str, other: str) -> None:
+    """Without such a word, a field for the page before tells that both are URLs."""
+    fields = {"data": LIST, other: TEXT, "next": TEXT}
+    by_url = {"mode": "nextUrl", "items": "$.data", "next": "$.next"}
+    assert setting(described(fields)) == (None if other == "x" else by_url)
+    fields["next"] = TEXT | {"description": words}
+    assert setting(described(fields)) is None
+
+
+@pytest.mark.parametrize("parent", ["links", "_links", "link", "urls", "page_links"])
+def test_a_next_among_links_is_a_url(parent: str) -> None:
+    """By the name of the object that it stands in; a number there is none."""
+    fields = {"data": LIST, **below([parent, "next"], TEXT)}
+    found = setting(described(fields))
+    is_opened = parent != "urls"
+    expected = {"mode": "nextUrl", "items": "$.data", "next": f"$.{parent}.next"}
+    assert found == (expected if is_opened else None)
+    assert setting(described({"data": LIST, **below([parent, "next"], NUMBER)})) is None
+
+
+@pytest.mark.parametrize("name", ["after", "next", "position"])
+@pytest.mark.parametrize("words", ["date", "a time", "timestamp", "ISO8601", "ISO 8601", "epoch"])
+def test_a_point_in_time_is_no_token(name: str, words: str) -> None:
+    """By its format whatever its name is, by its description for names that may be either."""
+    fields = {"data": LIST, name: TEXT}
+    by_token = {"mode": "cursor", "items": "$.data", "next": f"$.{name}"}
+    by_token["parameter"] = IN_QUERY | {"name": name}
+    assert setting(described(fields, query={name: TEXT})) == by_token
+    for more in ({"description": words}, {"format": "date"}, {"format": "date-time"}):
+        assert setting(described(fields, query={name: TEXT | more})) != by_token
+    called = described(
+        {"data": LIST, "cursor": TEXT}, query={"cursor": TEXT | {"description": words}}
+    )
+    assert setting(called)["mode"] == "cursor"
+
+
+@pytest.mark.parametrize("words", ["a token", "the cursor", "as in the response"])
+def test_an_offset_that_is_a_token_is_no_number(words: str) -> None:
+    """A text that is described so; a number is one whatever its description says."""
+    fields = {"data": LIST, "total": NUMBER}
+    for schema, is_offset in ((TEXT, False), (NUMBER, True)):
+        query = {"offset": schema | {"description": words}, "limit": NUMBER}
+        assert (setting(described(fields, query=query)) is not None) == is_offset
+    assert setting(described(fields, query={"offset": TEXT, "limit": NUMBER}))["mode"] == "offset"
+
+
+@pytest.mark.parametrize("other", ["end", "stop", "to", "duration", "x"])
+def test_a_start_that_has_an_end_is_a_span_of_time(other: str) -> None:
+    """And no offset, which needs a size beside it."""
+    fields = {"data": LIST, "total": NUMBER}
+    query = {"start": NUMBER, other: TEXT, "limit": NUMBER}
+    found = setting(described(fields, query=query))
+    assert (found is not None) == (other == "x")
+    assert setting(described(fields, query={"start": NUMBER})) is None
+
+
+@pytest.mark.parametrize(
+    "schema", [NUMBER, TEXT, {"type": "number"}, {}, {"type": ["integer", "null"]}]
+)
+def test_a_total_is_a_number_or_is_written_as_one(schema: dict[str, Any]) -> None:
+    """Nothing else of that name is one; a header may say it, too."""
+    assert paged({"data": LIST, "total": schema})["total"] == "$.total"
+    for other in (FLAG, {"type": "object"}, {"type": "array", "items": {}}):
+        assert "total" not in (paged({"data": LIST, "total": other}) or {})
+    headers = {"X-Total-Count": {"schema": NUMBER}}
+    endpoint = described({"data": LIST}, headers=headers, query={"page": NUMBER})
+    assert setting(endpoint)["total"] == "$.headers['x-total-count']"
+
+
+@pytest.mark.parametrize(("schema", "is_flag"), [(FLAG, 1), (NUMBER, 0), ({}, 0)])
+def test_more_is_asked_for_by_a_flag(schema: dict[str, Any], is_flag: bool) -> None:
+    """What is not plainly one might be a number of further items."""
+    found = paged({"data": LIST, "total": NUMBER, "has_more": schema})
+    assert found.get("more") == ("$.has_more" if is_flag else None)
+
+
+@pytest.mark.parametrize("kind", ["string", "integer", "number", "boolean", "object"])
+def test_a_list_of_plain_values_is_a_part_of_one_resource(kind: str) -> None:
+    """Unless it is called as lists are, or as what was asked for."""
+    values = {"type": "array", "items": {"type": kind}}
+    assert (paged({"unusual": values, "total": NUMBER}) is not None) == (kind == "object")
+    for name in ("data", "things"):
+        assert paged({name: values, "total": NUMBER})["items"] == f"$.{name}"
+
+
+@pytest.mark.parametrize(
+    "group", ["filter", "filters", "fields", "where", "sort", "range", "myFilter"]
+)
+def test_a_member_of_a_filter_is_no_parameter_of_pages(group: str) -> None:
+    """As in `filter[page]`; in `search[page]` it is one."""
+    fields = {"data": LIST, "total": NUMBER}
+    assert setting(described(fields, query={f"{group}[page]": NUMBER})) is None
+    assert (
+        setting(described(fields, query={"search[page]": NUMBER}))["parameter"]["name"]
+        == "search[page]"
+    )
+
+
+def test_a_header_may_ask_for_a_page() -> None:
+    """With or without `X-`; a cookie or a part of the path does not."""
+    for location, name, is_asked in (
+        ("header", "X-Page", True),
+        ("header", "Page", True),
+        ("query", "page", True),
+        ("query", "x-page", False),
+        ("cookie", "page", False),
+    ):
+        parameters = [{"name": name, "in": location, "schema": NUMBER}]
+        endpoint = described({"data": LIST, "total": NUMBER}, parameters=parameters)
+        found = setting(endpoint)
+        assert (found is not None) == is_asked
+        assert found is None or found["parameter"] == {"in": location, "name": name}
