@@ -160,6 +160,42 @@ def test_so_many_items_are_under_way_at_once(setting: dict[str, Any], most: int)
     assert (gauge.most, gauge.order, ended.output) == (most, list(range(10)), list(range(10)))
 
 
+class Together:
+    """The first two items end in one turn of the event loop; *fails*: the second one fails."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+        self.events: list[str] = []
+        self.both = asyncio.Event()
+
+    async def __call__(self, call: TaskCall) -> TaskOutcome:
+        assert call.inputs.item is not None
+        index = call.inputs.item.index
+        self.events.append(f"start {index}")
+        if index == 0:
+            await self.both.wait()
+        else:
+            self.both.set()
+            await asyncio.sleep(0)
+        self.events.append(f"end {index}")
+        return await refused(call) if self.fails and index == 1 else TaskOutcome(index)
+
+
+def test_items_whose_responses_came_together_end_before_the_next_start() -> None:
+    """The requests of the next items then leave together, which is less work for the system."""
+    together = Together()
+    ended = one(do(forEach=each([0, 1, 2, 3], concurrency=2)), World(T=together))
+    assert ended.output == [0, 1, 2, 3]
+    assert together.events[:6] == ["start 0", "start 1", "end 0", "end 1", "start 2", "start 3"]
+
+
+def test_nothing_starts_after_a_failure_that_came_together_with_a_success() -> None:
+    together = Together(fails=True)
+    ended = one(do(forEach=each([0, 1, 2, 3], concurrency=2)), World(T=together))
+    assert together.events == ["start 0", "start 1", "end 0", "end 1"]
+    assert ended.tasks[0].items == ItemCounts(4, 1, 1)
+
+
 async def odd_fail(call: TaskCall) -> TaskOutcome:
     assert call.inputs.item is not None
     if call.inputs.item.index % 2:

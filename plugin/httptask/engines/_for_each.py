@@ -48,6 +48,13 @@ class ForEachVisit:
     both.
     """
 
+    _lets_others_end = True
+    """Whether the items whose responses have come all end before any of the next items starts.
+
+    Requests that are sent together, and not one after each response, take less of the system's time
+    and of the server's.
+    """
+
     def __init__(
         self,
         step: Step,
@@ -170,10 +177,11 @@ class ForEachVisit:
         """
         inputs_of = self._record.inputs_of_items(self._step, self._inputs, source.count)
         key = self._step.key
+        lets_others_end = self._lets_others_end and len(items.under_way) > 1
 
         async def work(*started: int) -> None:
             # The end of an item starts at most one other item: a worker has one item at a time.
-            while started:
+            while started and items.failed_at is None:
                 (index,) = started
                 journal = self._journal.call(key, index)
                 call = self._under_way[index] = CallProgress(keeper=journal)
@@ -190,6 +198,8 @@ class ForEachVisit:
                 # The context refers to the progress until the next item: free the response now.
                 call.network = call.received = None
                 started = self._ended(index, outcome, items, outputs)
+                if started and lets_others_end:
+                    await asyncio.sleep(0)
 
         workers = [asyncio.create_task(work(index)) for index in items.under_way]
         if not workers:

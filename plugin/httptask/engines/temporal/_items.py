@@ -30,6 +30,8 @@ class ItemsVisit(ForEachVisit):
     *tasks* lists the items, *so_far* has the ended items, and *do* runs the task for one item.
     """
 
+    _lets_others_end = False  # workers send the requests
+
     def __init__(
         self,
         step: Step,
