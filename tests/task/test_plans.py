@@ -27,7 +27,7 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, WorkflowDefinition
 from httptask.protocols import TaskCall, TaskCheck
-from httptask.task import HttpTask, Runtime, _plan
+from httptask.task import HttpTask, Runtime, _plan, _written
 from httptask.task._kept import Kept
 from httptask.task._problems import problems_of
 from httptask.task._task_type import Http
@@ -531,6 +531,31 @@ def test_equal_definitions_share_what_was_prepared(
             definition = definition_of(json.loads(text))
             assert run_workflow(definition, runtime=shared).status == "Completed"
     assert prepared.count("/tasks/A") == 2  # once to check it, and once to run it
+
+
+def test_a_long_task_is_compiled_once_for_all_items(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a task that is too long to be kept after the run."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    compiled: list[str] = []
+
+    class Noted(_plan.Plan):
+        def __init__(self, definition: Any, pointer: str, *others: Any) -> None:
+            compiled.append(pointer)
+            super().__init__(definition, pointer, *others)
+
+    monkeypatch.setattr(_written, "Plan", Noted)
+    body = {"id": "${$.item}", "text": "long " * 60_000}
+    task = http(HOST, request={"method": "POST", "body": body}, forEach={"items": "${$.input}"})
+    definition = definition_of({"startTask": "A", "tasks": {"A": task}})
+    counts = []
+    for items in ([1, 2], [1, 2, 3, 4, 5]):
+        with runtime() as shared:
+            assert run_workflow(definition, items, runtime=shared).status == "Completed"
+        counts.append(len(compiled))
+        compiled.clear()
+    assert counts[0] == counts[1]
 
 
 @pytest.fixture

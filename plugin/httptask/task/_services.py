@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.discretion import DiscreetErrors
@@ -69,9 +69,9 @@ class Services:
             value, data, pointer=pointer, run=self._inputs.run
         )
 
-    def prepare_http(self, task: TaskCheck | TaskCall) -> WrittenTask:
-        """Return the task's definition with the text by which its plan is cached."""
-        return WrittenTask.of(task.definition, task.pointer)
+    def prepare_http(self, task: TaskCheck | TaskCall) -> PreparedHttp:
+        """Return the task, which is compiled at its first visit."""
+        return PreparedHttp(task.definition, task.pointer, task.name)
 
     def call_http(self, call: TaskCall) -> Coroutine[Any, Any, TaskOutcome]:
         """Run an HTTP task."""
@@ -89,8 +89,32 @@ class Services:
             return await wait.answer(received)
 
     def _http_task(self, call: TaskCall) -> HttpTask:
-        written = call.prepared
-        if not isinstance(written, WrittenTask) or written.definition is not call.definition:
+        prepared = call.prepared
+        if (
+            not isinstance(prepared, PreparedHttp)
+            or prepared.definition is not call.definition
+            or prepared.name != call.name
+        ):
             # A plugin's task type may pass a changed definition on to this service.
-            written = self.prepare_http(call)
-        return HttpTask.of_written(written, name=call.name, runtime=self._runtime)
+            prepared = self.prepare_http(call)
+        return prepared.task(self._runtime)
+
+
+class PreparedHttp:
+    """The HTTP task *name* of a definition, compiled once for all its visits and items."""
+
+    def __init__(self, definition: Mapping[str, Any], pointer: str, name: str) -> None:
+        self.definition = definition
+        self.name = name
+        self._written = WrittenTask.of(definition, pointer)
+        self._names_endpoint = self._written.names_endpoint
+        self._compiled: tuple[Runtime, Hashable, HttpTask] | None = None
+
+    def task(self, runtime: Runtime) -> HttpTask:
+        """Return the task; it is compiled again when the catalogue of *runtime* has changed."""
+        version = runtime.endpoints.version_for(names_endpoint=self._names_endpoint)
+        compiled = self._compiled
+        if compiled is None or compiled[0] is not runtime or compiled[1] != version:
+            task = HttpTask.of_written(self._written, name=self.name, runtime=runtime)
+            compiled = self._compiled = runtime, version, task
+        return compiled[2]

@@ -39,6 +39,12 @@ class WrittenTask:
         is_cached = len(text) <= _LONGEST_CACHED and not is_too_deep(definition, text)
         return cls(definition, pointer, text if is_cached else None)
 
+    @property
+    def names_endpoint(self) -> bool:
+        """Whether the task names an endpoint of the catalogue."""
+        is_object = isinstance(self.definition, dict | Mapping)
+        return is_object and self.definition.get("endpoint") is not None
+
     def plan(self, runtime: Runtime) -> Plan:
         """Return the plan that *runtime* has cached, or a new plan.
 
@@ -47,8 +53,7 @@ class WrittenTask:
         text = self.text
         if text is None:
             return Plan(self.definition, self.pointer, runtime)
-        names_endpoint = self.definition.get("endpoint") is not None
-        version = runtime.endpoints.version_for(names_endpoint=names_endpoint)
+        version = runtime.endpoints.version_for(names_endpoint=self.names_endpoint)
         key = text, self.pointer, version
         # The plan gets a copy, because the caller may change its definition later.
         return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime), len(text))
