@@ -270,9 +270,8 @@ class Visits:
     async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
         """Run *step* once for each item, and return the changes by its result."""
         self._journal.show(step.key, CallProgress())
-        visit = ForEachVisit(
-            step, inputs, setting, self._runtime, self._record, self._journal, self._run_item
-        )
+        do = self._turns_of_item if self._callbacks is None else self._run_item
+        visit = ForEachVisit(step, inputs, setting, self._runtime, self._record, self._journal, do)
         self._visits_of_items[step.key] = visit
         try:
             outcome = await visit.run()
@@ -286,18 +285,7 @@ class Visits:
             return self._record.complete(step, outcome, pinned=visit.pinned)
         return self._record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
 
-    def _run_item(
-        self, step: Step, inputs: Inputs, journal: CallJournal | None
-    ) -> Awaitable[tuple[Outcome, int]]:
-        """Run the task of *step* for one item, including its waits.
-
-        Return the outcome, and the number of tasks that the nested run of the item executed.
-        """
-        if self._callbacks is None:
-            return self._turns_of_item(step, inputs, journal, None)
-        return self._run_item_with_gate(step, inputs, journal)
-
-    async def _run_item_with_gate(
+    async def _run_item(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> tuple[Outcome, int]:
         """Run the task of *step* for one item, which may wait for a callback."""
@@ -312,9 +300,12 @@ class Visits:
             self._close(gate)
 
     async def _turns_of_item(
-        self, step: Step, inputs: Inputs, journal: CallJournal | None, gate: Gate | None
+        self, step: Step, inputs: Inputs, journal: CallJournal | None, gate: Gate | None = None
     ) -> tuple[Outcome, int]:
-        """Run the task of *step* for one item, again after each wait, until it has ended."""
+        """Run the task of *step* for one item, again after each wait, until it has ended.
+
+        Return the outcome, and the number of tasks that the nested run of the item executed.
+        """
         if journal is not None and journal.was_sent:
             return cut_off_error(step), 0
         index = inputs.item.index if inputs.item is not None else 0

@@ -46,7 +46,8 @@ class Signal:
         return cls(value.get("output"), value.get("error"), value.get("headers"))
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: each item makes one, and to make a frozen one takes several times as long.
+@dataclass(slots=True)
 class TaskOutcome:
     """The result of a task type's `run` when the task completed.
 

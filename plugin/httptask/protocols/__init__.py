@@ -220,7 +220,8 @@ class TaskCheck:
     """The JSON Pointer of the task in its workflow definition."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: each item makes one, and to make a frozen one takes several times as long.
+@dataclass(slots=True)
 class TaskCall:
     """One visit of one task."""
 

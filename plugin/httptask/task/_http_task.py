@@ -158,8 +158,8 @@ class HttpTask:
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.acall(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
-            _, delivery = await self._deliver(inputs or Inputs(), self.runtime.body_file)
-            return _result(delivery)
+            visit = Visit(self, inputs or Inputs(), self.runtime.body_file)
+            return _result(await self._deliver(visit))
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
         """Do what `acall` does, in synchronous code."""
@@ -198,20 +198,22 @@ class HttpTask:
                 await wait.prepare()
                 return await wait.ended(state, signal)
             began = time.time()
+            own_visit = Visit(
+                self,
+                inputs,
+                self.runtime.body_file,
+                number=visit,
+                engine_attempt=engine_attempt,
+                longest_wait_seconds=longest_wait_seconds,
+                page_by_page=page_by_page,
+                answered=answered_before(state),
+            )
             try:
-                parameters, delivery = await self._deliver(
-                    inputs,
-                    self.runtime.body_file,
-                    number=visit,
-                    state=state,
-                    engine_attempt=engine_attempt,
-                    longest_wait_seconds=longest_wait_seconds,
-                    page_by_page=page_by_page,
-                )
+                result = _result(await self._deliver(own_visit, state))
             except RoundWaits as pause:
                 until = datetime.now(UTC) + timedelta(seconds=pause.wait_seconds)
                 return TaskOutcome(wait_until=until.isoformat(), state=pause.state)
-            result = _result(delivery)
+            parameters = own_visit.parameters
             outcome = await wait.waiting(result, parameters, began) if wait is not None else None
             return outcome or TaskOutcome(output=result.to_json(), input=parameters)
 
@@ -252,17 +254,15 @@ class HttpTask:
         inputs, number = await tested_item(self, inputs)
         with CallbackTest.of(self, inputs, options.callbacks) as test:
             began = time.time()
-            parameters, delivery = await self._deliver(
-                inputs if test is None else test.inputs,
-                new_file,
-                send_anyway=options.send_anyway,
-                is_test=True,
-            )
+            if test is not None:
+                inputs = test.inputs
+            visit = Visit(self, inputs, new_file, send_anyway=options.send_anyway, is_test=True)
+            delivery = await self._deliver(visit)
             if delivery.exchange is None:
                 raise AssertionError("the exchange of a test request was asked for")
             exchange = delivery.exchange
             if test is not None:
-                exchange = await test.ended(exchange, delivery, parameters, began)
+                exchange = await test.ended(exchange, delivery, visit.parameters, began)
         return exchange if number is None else replace(exchange, item=number)
 
     # Render
@@ -343,26 +343,17 @@ class HttpTask:
         if self._given_endpoint is None and isinstance(endpoint_id, str):
             await self.runtime.endpoints.load(endpoint_id)
 
-    async def _deliver(
-        self,
-        inputs: Inputs,
-        new_file: Callable[[], BodyFile],
-        *,
-        state: Any = None,
-        is_test: bool = False,
-        **options: Any,
-    ) -> tuple[Any, Delivery]:
-        """Make a visit; return its evaluated input parameters and its delivery."""
-        wait = CallbackWait.of(self, inputs)
-        if wait is not None and not self.plan.refusal:
+    async def _deliver(self, visit: Visit, state: Any = None) -> Delivery:
+        """Make *visit*, from the *state* in which an earlier process left it."""
+        plan = self.plan
+        if plan.is_one_call:
+            await visit.begin()
+            return await visit.run()
+        wait = CallbackWait.of(self, visit.inputs)
+        if wait is not None and not plan.refusal:
             await wait.prepare()
-        answered = answered_before(state)
-        visit = Visit(self, inputs, new_file, is_test=is_test, answered=answered, **options)
         await visit.begin()
-        if self.plan.is_one_call:
-            return visit.parameters, await visit.run()
-        calls = await round_of(self, visit, inputs, new_file, is_test=is_test, state=state)
-        return visit.parameters, await visit.run(calls)
+        return await visit.run(await round_of(self, visit, state))
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Call *call* with a copy of this task that has a new runtime, closed afterwards."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,26 +17,17 @@ from httptask.task.pagination import PageRound
 
 if TYPE_CHECKING:
     from httptask.model.task import Inputs
-    from httptask.sending import BodyFile
     from httptask.task._http_task import HttpTask
     from httptask.task._visit import Visit
 
 
-async def round_of(
-    task: HttpTask,
-    visit: Visit,
-    inputs: Inputs,
-    new_file: Callable[[], BodyFile],
-    *,
-    is_test: bool,
-    state: Mapping[str, Any] | None,
-) -> Round | None:
+async def round_of(task: HttpTask, visit: Visit, state: Mapping[str, Any] | None) -> Round | None:
     """Return the round of *visit*, whose settings are evaluated; None for a task of one call.
 
     *state* is the state of a round that another process began.
     """
     plan = task.plan
-    expressions = partial(Expressions, task, inputs)
+    expressions = partial(Expressions, task, visit.inputs)
     if plan.completion is not None and not plan.completion.is_called_back:
         setting_pointer = pointer_of(["completion"], task.pointer)
         over_results = expressions(setting_pointer)
@@ -47,7 +38,7 @@ async def round_of(
             mask=visit.mask,
             attached=attached,
             state=state,
-            test_seconds=plan.timeouts.total if is_test else None,
+            test_seconds=plan.timeouts.total if visit.is_test else None,
             pointer=setting_pointer,
         )
     pagination = plan.pagination
@@ -63,11 +54,11 @@ async def round_of(
         pagination,
         until=until,
         refusal=partial(_refusal, check) if check is not None else None,
-        new_file=new_file,
+        new_file=visit.new_file,
         mask=visit.mask,
         resumed=await over_results.evaluate(pagination.resume, "resume", visit.parameters),
         state=state,
-        is_test=is_test,
+        is_test=visit.is_test,
         page_by_page=visit.page_by_page,
         pointer=setting_pointer,
     )

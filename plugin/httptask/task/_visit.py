@@ -92,10 +92,10 @@ class Visit:
         self._engine_attempt = engine_attempt
         self._task = task
         self._plan = task.plan
-        self._inputs = inputs
-        self._new_file = new_file
+        self.inputs = inputs
+        self.new_file = new_file
         self.send_anyway = send_anyway
-        self._is_test = is_test
+        self.is_test = is_test
         self._number = number
         self._builder: Builder | None = None
         self._constant: frozenset[str] = frozenset()
@@ -131,7 +131,7 @@ class Visit:
         if not self._plan.is_loaded:
             await self._task.load()
         self.parameters, self.settings, self._mentions_files = await evaluated(
-            self._plan, self._inputs, send_anyway=self.send_anyway
+            self._plan, self.inputs, send_anyway=self.send_anyway
         )
 
     async def run(self, calls: Round | None = None) -> Delivery:
@@ -149,7 +149,7 @@ class Visit:
         judge = None
         if plan.judges_responses and call.is_judged:
             judge = Judge(
-                plan.definition, plan.endpoint, runtime.evaluator, self._inputs.run, task.pointer
+                plan.definition, plan.endpoint, runtime.evaluator, self.inputs.run, task.pointer
             )
         wires, retry_refusal = self._wires()
         with allowing(runtime.allowed):
@@ -157,9 +157,9 @@ class Visit:
                 plan.terms,
                 partial(self._ready, call),
                 wires,
-                new_file=self._new_file,
+                new_file=self.new_file,
                 judge=judge,
-                is_observed=self._is_test or is_watched or runtime.plugins.has_observers,
+                is_observed=self.is_test or is_watched or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
                 engine_attempt=self._engine_attempt if plan.is_one_call else None,
                 is_pinned=self.is_pinned,
@@ -266,12 +266,12 @@ class Visit:
 
     async def _with_key(self, built: OutgoingRequest, call_number: int) -> OutgoingRequest:
         """Return *built* with an idempotency key, unless the author's settings have the header."""
-        task, plan, run = self._task, self._plan, self._inputs.run
+        task, plan, run = self._task, self._plan, self.inputs.run
         header = plan.key_header
         if header is None or built.header(header) is not None:
             return built
         built = built.copy()  # the builder may return a cached request
-        setting, item = plan.field("idempotencyKey"), self._inputs.item
+        setting, item = plan.field("idempotencyKey"), self.inputs.item
         if not isinstance(setting, str):
             index = item.index if item is not None else None
             key = key_of(run.get("workflowId"), task.name, self._number, call_number, index)
@@ -309,14 +309,14 @@ class Visit:
         if self._pinned is not None:
             pinned = self._pinned.wire
             return lambda _: pinned, None
-        plan, is_test = self._plan, self._is_test
+        plan, is_test = self._plan, self.is_test
         runtime = self._task.runtime
         limiter, total = runtime.limiter, plan.timeouts.total
         if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
             return lambda _: runtime.connections, None
         scope = ""
         if plan.rate is not None:  # tasks of two definitions may have the same name
-            scope = f"{self._inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
+            scope = f"{self.inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
         deadline = time.monotonic() + total
 
         def wires(is_token: bool) -> Wire:

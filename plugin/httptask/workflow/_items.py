@@ -27,7 +27,7 @@ class Items:
         self._next = 0
         self.failed_at: int | None = None
         """The index of the failed item that ended the visit; None: no failure ended it."""
-        self.begun = self._start_items()
+        self.begun = tuple(index for _ in range(concurrency) for index in self._start_next())
         """The indices of the first items to start."""
 
     @classmethod
@@ -59,12 +59,12 @@ class Items:
         self._under_way.discard(index)
         if not has_failed:
             self._completed += 1
-            return self._start_items()
+            return self._start_next()
         self._failed += 1
         if self._stops:
             self.failed_at = index
             return ()
-        return self._start_items()
+        return self._start_next()
 
     @property
     def under_way(self) -> tuple[int, ...]:
@@ -102,12 +102,11 @@ class Items:
         items.begun = items.under_way
         return items
 
-    def _start_items(self) -> tuple[int, ...]:
-        """Start as many items as *concurrency* allows, and return their indices."""
-        if self._next >= self._count:
+    def _start_next(self) -> tuple[int, ...]:
+        """Start the next item, and return its index; empty if all items were started."""
+        index = self._next
+        if index >= self._count:
             return ()
-        free = self._concurrency - len(self._under_way)
-        started = range(self._next, min(self._next + free, self._count))
-        self._next += len(started)
-        self._under_way.update(started)
-        return tuple(started)
+        self._next = index + 1
+        self._under_way.add(index)
+        return (index,)
