@@ -283,12 +283,11 @@ class Evaluator:
         """Raise `RefusedError` if *value* exceeds the limit for results."""
         if value is None or value is True or value is False:
             return
-        if _result.is_small(value, _SMALL):
-            _result.check(value, self._limits.expression_result)
-            return
-        import asyncio
+        limit = self._limits.expression_result
+        if not _result.check(value, limit, _SMALL):
+            import asyncio
 
-        await asyncio.to_thread(_result.check, value, self._limits.expression_result)
+            await asyncio.to_thread(_result.check, value, limit)
 
     def _helper(self) -> Worker:
         with self._lock:

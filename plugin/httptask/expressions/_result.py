@@ -152,20 +152,30 @@ def is_small(value: Any, most: int) -> bool:
     return True
 
 
-def check(value: Any, limit: int) -> None:
+_MOST_NAMES = 1000
+"""The number of names whose sizes are remembered: the objects of a list have the same names."""
+
+
+def check(value: Any, limit: int, most: float = math.inf) -> bool:
     """Raise `RefusedError` if *value* is not JSON or too large.
 
-    *limit* is in bytes of JSON without spaces, in UTF-8.
+    *limit* is in bytes of JSON without spaces, in UTF-8. Return False if *value* has more than
+    *most* values, counted as by `is_small`; it is then not checked to its end.
     """
-    remaining = limit + 2  # the brackets of the list around it do not count
+    most_bytes = min(limit, most * _CHARACTERS)
+    remaining = most_bytes + 2  # the brackets of the list around it do not count
+    names: dict[str, int] = {}
     level: list[Any] = [[value]]
     for _ in range(DEEPEST + 1):
         next_level: list[Any] = []
         for parent in level:
+            most -= len(parent)
+            if most < 0:
+                return False
             remaining -= max(2, len(parent) + 1)  # brackets and commas
             items: Iterable[Any] = parent
             if isinstance(parent, dict):
-                remaining -= _size_of_names(parent, remaining)
+                remaining -= _size_of_names(parent, remaining, names)
                 items = parent.values()
             for item in items:
                 if isinstance(item, (dict, list)):
@@ -173,20 +183,30 @@ def check(value: Any, limit: int) -> None:
                 else:
                     remaining -= _scalar_size(item, remaining)
             if remaining < 0:
+                if most_bytes < limit:
+                    return False
                 raise RefusedError("expression-result-size", limit=limit)
         if not next_level:
-            return
+            return True
         level = next_level
     raise RefusedError("expression-result-depth", limit=DEEPEST)
 
 
-def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
-    """Return the size of the names in *item* as JSON, each with its colon."""
-    size = len(item)
+def _size_of_names(item: dict[Any, Any], remaining: float, known: dict[str, int]) -> int:
+    """Return the size of the names in *item* as JSON, each with its colon.
+
+    *known* are the sizes of names of other objects; they are added to.
+    """
+    size = 0
     for name in item:
-        if not isinstance(name, str):
-            raise RefusedError("expression-result-name", found=_type_name(name))
-        size += _text_size(name, remaining - size)
+        own_size = known.get(name)
+        if own_size is None:
+            if not isinstance(name, str):
+                raise RefusedError("expression-result-name", found=_type_name(name))
+            own_size = _text_size(name, remaining - size) + 1
+            if len(known) < _MOST_NAMES:
+                known[name] = own_size
+        size += own_size
     return size
 
 
@@ -218,7 +238,7 @@ def _known_in(error: BaseException) -> list[str] | None:
     return [str(name) for name in names[:MOST_KNOWN]] or None
 
 
-def _scalar_size(item: Any, remaining: int) -> int:
+def _scalar_size(item: Any, remaining: float) -> int:
     """Return the size of *item*, which is neither list nor object, as JSON."""
     if isinstance(item, str):
         return _text_size(item, remaining)
@@ -237,13 +257,13 @@ def _scalar_size(item: Any, remaining: int) -> int:
     return len(repr(item))
 
 
-def _text_size(text: str, remaining: int) -> int:
+def _text_size(text: str, remaining: float) -> int:
     """Return the size of *text* as JSON, or a lower bound if that exceeds *remaining*."""
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return len(text) + 2
-    # A text has at least as many bytes as characters, so a long text need not be encoded.
+    # A text has at least as many bytes as characters, so a long text need not be read.
     if len(text) > remaining:
         return len(text)
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return len(text) + 2
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
