@@ -7,30 +7,19 @@ missing histories are recorded.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))
 
-from engine_definitions import (  # noqa: E402 - beside this file
-    CASES,
-    Case,
-    api,
-    at,
-    flow,
-    get,
-    name_and_item,
-)
+from engine_definitions import CASES, Case, api, at, name_and_item  # noqa: E402 - beside this file
 from httptask.engines.temporal._arguments import TaskSignal  # noqa: E402
 from httptask.engines.temporal._receiver import CallbackServer  # noqa: E402
+from temporal_recordings import FOLDER, RECORDINGS  # noqa: E402
 from temporal_servers import dev_server  # noqa: E402
 from temporal_worlds import Handle, TemporalWorld  # noqa: E402
-
-FOLDER = _HERE.parent / "data" / "temporal"
 
 
 def recorded(case: Case, address: str) -> str:
@@ -49,40 +38,22 @@ def recorded(case: Case, address: str) -> str:
     return world.history
 
 
-def recorded_parts() -> dict[str, str]:
-    """Return the first and the last history of a run that continued as new."""
-    first: list[str] = []
-
-    async def note(handle: Handle) -> None:
-        first.append(handle.first_execution_run_id or "")
-
-    async def begin(world: TemporalWorld, run_id: str) -> str:
-        client = await world.client()
-        return (
-            await client.get_workflow_handle(world.run_id, run_id=run_id).fetch_history()
-        ).to_json()
-
-    names = [f"T{number}" for number in range(1, 13)]
-    tasks = {name: get("/things/1", nextTask=following) for name, following in pairwise(names)}
-    tasks[names[-1]] = get("/things/1")
-    with dev_server(long=40) as server, api() as things:
-        world = TemporalWorld(server.address)
-        world.run(at(flow("T1", tasks), things.url), None, note)
-        return {
-            "long-begins": asyncio.run(begin(world, first[0])),
-            "long-goes-on": world.history,
-        }
-
-
 def main() -> None:
     """Record the named histories, or the missing ones."""
-    names = sys.argv[1:] or [name for name in CASES if not (FOLDER / f"{name}.json").exists()]
-    with dev_server() as server:
-        for name in names:
-            _store(name, recorded(CASES[name], server.address))
-    if not (FOLDER / "long-begins.json").exists():
-        for name, text in recorded_parts().items():
-            _store(name, text)
+    wanted = sys.argv[1:]
+
+    def is_wanted(name: str) -> bool:
+        return name in wanted if wanted else not (FOLDER / f"{name}.json").exists()
+
+    cases = [name for name in CASES if is_wanted(name)]
+    if cases:
+        with dev_server() as server:
+            for name in cases:
+                _store(name, recorded(CASES[name], server.address))
+    for names, record in RECORDINGS.items():
+        if any(map(is_wanted, names)):
+            for name, text in record().items():
+                _store(name, text)
 
 
 def _store(name: str, text: str) -> None:

@@ -21,6 +21,8 @@ from engine_definitions import api, at, get, post
 from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
 from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import TaskProgress
+from httptask.model.rates import OriginLimits
+from httptask.task import Runtime
 from jobs import accepted, completion, job_server, states
 from lists import asked, page
 from tasks import http, runtime
@@ -244,3 +246,49 @@ def test_what_a_server_says_of_its_limits_holds_for_all_tasks_of_a_worker() -> N
     with job_server(busy, page({"ok": True})) as server:
         outcome = asyncio.run(main(server.url))
     assert "Retry-After" in "".join(outcome.notes or ())
+
+
+async def of_worker(shared: Runtime, definition: dict[str, Any]) -> dict[str, Any]:
+    """Run *definition* by a worker with the runtime *shared*; return its error, {} for none."""
+    arguments = HttpTaskArguments(definition, "A")
+    try:
+        await environment().run(Activities(shared).http_task, arguments)
+    except ApplicationError as failure:
+        error: dict[str, Any] = failure.details[0].error
+        return error
+    return {}
+
+
+def test_a_token_bucket_holds_for_all_tasks_of_a_worker_and_for_no_other_worker() -> None:
+    """The second task finds the bucket empty, for longer than it may take; on another worker there
+    is a token.
+    """
+    limit = {"requests": 1, "seconds": 600}
+
+    async def main(url: str) -> list[dict[str, Any]]:
+        task = get("/a", rateLimit=limit, totalTimeoutSeconds=60)
+        async with runtime() as one, runtime() as other:
+            return [await of_worker(shared, at(task, url)) for shared in (one, one, other)]
+
+    with api() as server:
+        first, second, elsewhere = asyncio.run(main(server.url))
+        assert len(server.received) == 2
+    assert (first, elsewhere) == ({}, {})
+    assert second["maybeDelivered"] is False
+    assert "1 requests per 600 s" in second["message"]
+
+
+def test_a_circuit_breaker_opens_in_its_worker_alone() -> None:
+    """After two failures a worker sends no third request; another one does."""
+    limits = OriginLimits(failure_count=2, open_seconds=600)
+
+    async def main(url: str) -> list[dict[str, Any]]:
+        task = at(get("/broken"), url)
+        async with runtime(origin_limits=limits) as one, runtime(origin_limits=limits) as other:
+            return [await of_worker(shared, task) for shared in (one, one, one, other)]
+
+    with api() as server:
+        errors = asyncio.run(main(server.url))
+        assert len(server.received) == 3
+    assert [error["kind"] for error in errors] == ["status", "status", "connection", "status"]
+    assert "circuit breaker" in errors[2]["message"]

@@ -7,6 +7,8 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,17 @@ from httptask.engines.temporal._arguments import TaskSignal
 from httptask.engines.temporal._receiver import CallbackServer
 from lists import Asked, cut, list_server, page, targets
 from tasks import http
-from temporal_servers import dev_server
+from temporal_recordings import histories_of
+from temporal_servers import PATIENCE, dev_server
 from temporal_worlds import Handle, TemporalWorld
+
+LONG = 40
 
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[str]:
-    """The address of a server that calls a history of 40 events long."""
-    with dev_server(long=40) as server:
+    """The address of a server that calls a history of `LONG` events long."""
+    with dev_server(long=LONG) as server:
         yield server.address
 
 
@@ -72,6 +77,100 @@ def test_a_long_chain_goes_on_in_new_histories(impatient: str) -> None:
     assert [task.name for task in run.tasks] == [f"T{number}" for number in range(1, 31)]
     assert run.tasks[-1].input == {"first": 200, "last": "/things"}
     assert asyncio.run(histories(handles[0], world)) > 1
+
+
+def test_the_time_limit_of_a_run_holds_over_its_histories(impatient: str) -> None:
+    """It counts from the first one: the timers of all of them end at the same time."""
+    world = TemporalWorld(impatient)
+    handles: list[Handle] = []
+
+    async def note(handle: Handle) -> None:
+        handles.append(handle)
+
+    with api() as server:
+        run = world.run(at(flow("T1", chain(14), timeoutSeconds=3600), server.url), None, note)
+    assert run.status == "Completed", run.error
+    texts = asyncio.run(histories_of(world, handles[0]))
+    assert len(texts) > 1
+    first, *others = map(time_limit, texts)
+    assert [(other - first).total_seconds() for other in others] == pytest.approx(
+        [0] * len(others), abs=0.01
+    )
+
+
+def time_limit(text: str) -> datetime:
+    """Return when the first timer of the history *text* ends, by the server's clock."""
+    events = json.loads(text)["events"]
+    began = next(one for one in events if one["eventType"] == "EVENT_TYPE_WORKFLOW_TASK_STARTED")
+    timer = next(one for one in events if one["eventType"] == "EVENT_TYPE_TIMER_STARTED")
+    seconds = timer["timerStartedEventAttributes"]["startToFireTimeout"].removesuffix("s")
+    return datetime.fromisoformat(began["eventTime"]) + timedelta(seconds=float(seconds))
+
+
+def test_a_run_stays_in_its_history_while_a_nested_run_is_under_way(impatient: str) -> None:
+    """However long the history is; the nested run is not started again, and when it has ended, the
+    run moves.
+    """
+    branches = [
+        branch("N", {"type": "Workflow", "definition": "inner", "end": True}),
+        {"startTask": "T1", "tasks": chain(14)},
+    ]
+    fork = {"type": "Parallel", "branches": branches, "nextTask": "End"}
+    inner = flow("Gate", {"Gate": {"type": "Simple", "end": True}}, name="Inner")
+    world = TemporalWorld(impatient)
+    handles: list[Handle] = []
+    lengths: list[int] = []
+
+    async def give(handle: Handle) -> None:
+        handles.append(handle)
+        finished = 0
+        async with asyncio.timeout(PATIENCE):
+            while finished < 14:
+                finished = (await handle.query("status"))["finished"]
+        described = await handle.describe()
+        assert described.run_id == handle.first_execution_run_id
+        lengths.append(described.history_length)
+        (child,) = described.raw_description.pending_children
+        nested = (await world.client()).get_workflow_handle(child.workflow_id)
+        await nested.signal("complete_task", TaskSignal("Gate", output={"by": "Ann"}))
+
+    with api() as server:
+        definition = at(flow("P", {"P": fork, "End": get("/end")}), server.url)
+        run = world.run(definition, None, give, definitions={"inner": inner})
+        assert len(server.received) == 15
+    assert run.status == "Completed", run.error
+    assert lengths[0] > 2 * LONG
+    assert next(task.output for task in run.tasks if task.name == "N") == {"by": "Ann"}
+    assert len(asyncio.run(histories_of(world, handles[0]))) == 2
+
+
+def test_a_run_whose_state_is_too_large_to_carry_stays_in_its_history(
+    impatient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a folder for large values. All its tasks run."""
+    monkeypatch.delenv("HTTPTASK_FILES", raising=False)
+    monkeypatch.setattr("httptask.engines.temporal._carried._MOST", 10)
+    world = TemporalWorld(impatient)
+    with api() as server:
+        run = world.run(at(flow("T1", chain(14)), server.url))
+        assert len(server.received) == 14
+    assert run.status == "Completed", run.error
+    events = json.loads(world.history)["events"]
+    assert "continuedExecutionRunId" not in events[0]["workflowExecutionStartedEventAttributes"]
+    assert len(events) > 2 * LONG
+
+
+def test_a_task_has_as_many_activities_at_once_as_its_concurrency(temporal_address: str) -> None:
+    """The history tells when each was scheduled and ended."""
+    task = get("/things/1", forEach={"items": list(range(10)), "concurrency": 3})
+    world = TemporalWorld(temporal_address)
+    with api() as server:
+        run = world.run(at(flow("A", {"A": task}), server.url))
+    assert run.status == "Completed", run.error
+    changes = {"EVENT_TYPE_ACTIVITY_TASK_SCHEDULED": 1, "EVENT_TYPE_ACTIVITY_TASK_COMPLETED": -1}
+    events = json.loads(world.history)["events"]
+    at_once = list(accumulate(changes.get(event["eventType"], 0) for event in events))
+    assert (max(at_once), at_once[-1]) == (3, 0)
 
 
 def test_items_that_ended_are_not_done_again(impatient: str) -> None:
@@ -221,12 +320,13 @@ def test_items_wait_on_in_the_new_history_for_their_calls(impatient: str) -> Non
 def test_a_wide_run_asks_for_no_more_at_once_than_a_server_takes(
     monkeypatch: pytest.MonkeyPatch, is_nested: bool
 ) -> None:
-    """However many branches it has: the server would let nothing of it go on."""
+    """However many branches and items it has: the server would let nothing of it go on."""
     monkeypatch.setattr("httptask.engines.temporal._types.MOST_AT_ONCE", 8)
     one = (
         {"type": "Workflow", "definition": "inner", "end": True} if is_nested else get("/things/1")
     )
-    branches = [branch(f"T{number}", one) for number in range(30)]
+    items = {**one, "forEach": {"items": list(range(15)), "concurrency": 15}}
+    branches = [branch(f"T{number}", one) for number in range(15)] + [branch("Items", items)]
     end = {"type": "Terminate", "terminationStatus": "Completed"}
     wide = {"type": "Parallel", "branches": branches, "nextTask": "End"}
     definition = flow("P", {"P": wide, "End": end})

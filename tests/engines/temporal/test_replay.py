@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,33 @@ from temporalio.worker import Replayer
 
 from engine_definitions import CASES
 from httptask.engines.temporal import HttpTaskPlugin
-from places import DATA, TESTS
+from httptask.engines.temporal._carried import unpacked
+from places import TESTS
+from temporal_recordings import FOLDER, RECORDINGS, unpack_values
 
-HISTORIES = sorted((DATA / "temporal").glob("*.json"))
+HISTORIES = sorted(FOLDER.glob("*.json"))
+
+_EVENTS = {
+    *("ACTIVITY_TASK_CANCEL_REQUESTED", "ACTIVITY_TASK_FAILED", "ACTIVITY_TASK_TIMED_OUT"),
+    *("CHILD_WORKFLOW_EXECUTION_CANCELED", "CHILD_WORKFLOW_EXECUTION_FAILED"),
+    *("MARKER_RECORDED", "TIMER_CANCELED", "TIMER_FIRED"),
+    *("WORKFLOW_EXECUTION_SIGNALED", "WORKFLOW_EXECUTION_UPDATE_COMPLETED"),
+    *("WORKFLOW_EXECUTION_CANCELED", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW"),
+}
+"""What may happen to a run, by the server's names of its events."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files with the large values to which histories refer."""
+    folder = tmp_path_factory.mktemp("files")
+    unpack_values(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _named(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPTASK_FILES", str(files))
 
 
 def replay(text: str) -> None:
@@ -34,9 +60,26 @@ def replay(text: str) -> None:
 
 def test_every_feature_has_a_history() -> None:
     """A new one is recorded by `python tests/support/temporal_record.py`."""
-    names = {path.stem for path in HISTORIES}
-    assert set(CASES) <= names
-    assert {name for name in names if name.startswith("long-")}
+    recorded = {name for names in RECORDINGS for name in names}
+    assert {path.stem for path in HISTORIES} == set(CASES) | recorded
+    texts = [path.read_text("utf-8") for path in HISTORIES]
+    for event in _EVENTS:
+        assert any(f'"EVENT_TYPE_{event}"' in text for text in texts), event
+    # A large value is a reference in the events that begin a run, schedule a task and end it.
+    (references,) = (path for path in HISTORIES if path.stem == "large-values")
+    assert len(re.findall('"externalPayloads"', references.read_text("utf-8"))) > 2
+    carried = unpacked(carried_into(FOLDER / "long-fork-goes-on.json"))
+    assert carried.items.to_json()
+    assert carried.items.turns_to_json()
+    assert carried.pages.to_json()
+    assert carried.signals
+
+
+def carried_into(path: Path) -> Any:
+    """Return the state with which the history *path* begins, from the one before."""
+    began = json.loads(path.read_text("utf-8"))["events"][0]
+    payload = began["workflowExecutionStartedEventAttributes"]["input"]["payloads"][0]
+    return json.loads(b64decode(payload["data"]))["carried"]
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
@@ -47,7 +90,7 @@ def test_a_stored_history_replays(path: Path) -> None:
 
 def test_a_workflow_that_does_something_else_does_not_replay() -> None:
     """The test above can fail: here a history has another activity."""
-    text = (DATA / "temporal" / "chain.json").read_text("utf-8")
+    text = (FOLDER / "chain.json").read_text("utf-8")
     assert '"http_task"' in text
     with pytest.raises(workflow.NondeterminismError):
         replay(text.replace('"http_task"', '"another"'))
