@@ -16,7 +16,7 @@ Step = bytes | Callable[[Asked], bytes]
 
 
 @contextmanager
-def job_server(*steps: Step) -> Iterator[servers.RawServer]:
+def job_server(*steps: Step, with_tls: bool = False) -> Iterator[servers.RawServer]:
     """Run a server that answers with *steps* in order, and repeats the last one."""
     left = list(steps)
 
@@ -24,7 +24,7 @@ def job_server(*steps: Step) -> Iterator[servers.RawServer]:
         step = left.pop(0) if len(left) > 1 else left[0]
         return step if isinstance(step, bytes) else step(asked)
 
-    with list_server(answer) as server:
+    with list_server(answer, with_tls=with_tls) as server:
         yield server
 
 

@@ -39,8 +39,11 @@ Answer = Callable[[Asked], bytes]
 
 
 @contextmanager
-def list_server(answer: Answer) -> Iterator[servers.RawServer]:
-    """Run a server that answers each request with *answer*; its `asked` lists the requests."""
+def list_server(answer: Answer, *, with_tls: bool = False) -> Iterator[servers.RawServer]:
+    """Run a server that answers each request with *answer*; its `asked` lists the requests.
+
+    *with_tls*: with https, for `localhost`.
+    """
 
     def handler(peer: servers.Peer) -> bool:
         request = peer.read_request()
@@ -49,7 +52,8 @@ def list_server(answer: Answer) -> Iterator[servers.RawServer]:
         peer.sendall(answer(asked(request)))
         return True
 
-    with servers.raw_server(handler) as server:
+    tls = servers.tls_server(handler, "localhost") if with_tls else servers.raw_server(handler)
+    with tls as server:
         yield server
 
 

@@ -265,6 +265,17 @@ def test_a_url_that_is_not_followed_is_an_error(url: str) -> None:
     assert "a poll" in str(error)
 
 
+def test_https_does_not_fall_back_to_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status of a job that was started with https is not asked for with http."""
+    with job_server(page({"status": "Succeeded"})) as plain:
+        first = accepted(("Operation-Location", plain.url))
+        with job_server(first, with_tls=True) as server:
+            monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+            error = failure(poll_task(server.url), allow=["localhost", "127.0.0.1"])
+        assert plain.received == []
+    assert f"a poll from https to http is not followed: {plain.url}" in str(error)
+
+
 def test_a_poll_has_no_idempotency_key() -> None:
     """The key is that of the request which starts the job."""
     with job_server(STARTED, *states("Succeeded")) as server:

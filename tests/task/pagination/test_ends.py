@@ -700,6 +700,21 @@ def test_a_next_url_that_cannot_be_followed_is_an_error(follow: str) -> None:
     assert str(error).startswith("page 1: a next page")
 
 
+@pytest.mark.parametrize("mode", ["nextUrl", "link"])
+def test_https_does_not_fall_back_to_http(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A next URL with http, on a page that came with https, is refused, and nothing is sent."""
+    setting = {"mode": mode, **({"next": "$.next"} if mode == "nextUrl" else {})}
+    with list_server(lambda _: page([])) as plain:
+        body, link = {"data": [1], "next": plain.url}, ("Link", f'<{plain.url}>; rel="next"')
+        with list_server(lambda _: page(body, link), with_tls=True) as server:
+            monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+            task = http(server.url, pagination=setting)
+            error = failure(task, allow=["localhost", "127.0.0.1"])
+        assert plain.received == []
+    assert error.kind == "pagination"
+    assert f"page 1: a next page from https to http is not followed: {plain.url}" in str(error)
+
+
 def test_egress_rules_look_at_each_page() -> None:
     """A next URL to a network that nobody opened is refused, and what was collected is there."""
     follow = "http://10.0.0.1/list"
