@@ -22,6 +22,7 @@ import pytest
 import servers
 from httptask import hookimpl, hookspecs
 from httptask._core import packaged
+from httptask.cli import main
 from httptask.errors import DescriptionError, PluginError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
@@ -715,6 +716,18 @@ BROKEN = {
         "httptask_commands",
     ),
 }
+
+
+@pytest.mark.parametrize("text", ["false", "no", "true", " 1"])
+def test_a_variable_that_is_neither_yes_nor_no_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`HTTPTASK_STRICT_PLUGINS=false` is not taken for yes, and `true` not for no."""
+    monkeypatch.setenv("HTTPTASK_STRICT_PLUGINS", text)
+    with pytest.raises(PluginError, match=f"STRICT_PLUGINS is '{text}'; expected 1, or 0"):
+        plugin_manager()
+    assert main(["plugins"]) == 2
+    assert "expected 1, or 0" in capsys.readouterr().err
 
 
 @pytest.mark.slow

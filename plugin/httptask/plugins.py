@@ -7,7 +7,6 @@ import importlib
 import importlib.metadata
 import inspect
 import logging
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from httptask import hookspecs
+from httptask._core.environment import flag
 from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
@@ -298,11 +298,10 @@ def plugin_manager(
     misspells a hook, fails or clashes with another is left out with a warning in the log, and
     listed in the manager's `left_out`. With *strict*, such a plugin raises `PluginError`; *strict*
     None: the operator's `HTTPTASK_STRICT_PLUGINS` decides. A fault of one of *plugins* always
-    raises.
+    raises, and so does a variable that is neither 1 nor 0.
     """
-    strict = os.environ.get(STRICT_VARIABLE, "") not in ("", "0") if strict is None else strict
     manager = PluginManager()
-    manager.strict = strict
+    manager.strict = _is_strict() if strict is None else strict
     for name in BUILT_INS:
         manager.register(importlib.import_module(name), name=name)
     for point in importlib.metadata.entry_points(group=PROJECT) if entry_points else ():
@@ -315,6 +314,13 @@ def plugin_manager(
         raise PluginError(f"{error}; the hooks are listed in httptask.hookspecs") from error
     manager.check()
     return manager
+
+
+def _is_strict() -> bool:
+    try:
+        return flag(STRICT_VARIABLE)
+    except ValueError as error:
+        raise PluginError(str(error)) from error
 
 
 def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:

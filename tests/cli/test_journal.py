@@ -240,7 +240,7 @@ def test_a_stopped_run_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
         (("runs", "--journal", "no.sqlite3"), "there is no journal no.sqlite3"),
         (("runs", "--journal", "text.txt"), "it is not a SQLite file; name another journal"),
         (("runs", "--journal", "."), "it is no file"),
-        (("status", "x", *JOURNAL), "the journal has no run 'x'; httptask runs lists those"),
+        (("status", "x", *JOURNAL), "/runs.sqlite3 lists those that it has"),
         (("complete", "x", "A", *JOURNAL), "the journal has no run 'x'"),
         (("complete", "x", "A", *JOURNAL, "--output", "{no"), "--output: not JSON"),
         (
@@ -339,6 +339,24 @@ def test_a_run_goes_on_without_the_options_that_it_had_if_somebody_says_so(
     run("complete", kept["workflowId"], "Ask", *JOURNAL)
     done = run("resume", *JOURNAL, "--anyway", HTTPTASK_ALLOW_NETWORKS="")
     assert (done.status, "Failed" in done.out) == (1, True)
+
+
+def test_a_run_that_went_on_without_an_option_has_it_no_more(run: Run, tmp_path: Path) -> None:
+    """The next `resume` asks for nothing that was given up, and the command that the refusal names
+    is one that works as it stands.
+    """
+    interrupted(tmp_path, GATE, "--allow-network", "127.0.0.1")
+    nothing = {"HTTPTASK_ALLOW_NETWORKS": ""}
+    refused = run("resume", *JOURNAL, **nothing)
+    command = shlex.split(refused.err.partition("go on without it by ")[2])
+    assert command[:2] == ["httptask", "resume"]
+    with process(tmp_path, *command[1:]) as started:
+        line_with(started, "somebody completes it")
+        started.kill()
+    (kept,) = run("runs", *JOURNAL, "--json").json
+    assert run("complete", kept["workflowId"], "Ask", *JOURNAL).status == 0
+    done = run("resume", *JOURNAL, **nothing)
+    assert done.status == 0, done.err
 
 
 def test_what_is_refused_before_it_began_is_not_kept(run: Run, tmp_path: Path) -> None:

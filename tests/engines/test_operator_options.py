@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from httptask.engines import Journal, resume_run, run_workflow
+from httptask import engines
+from httptask.engines import Journal, aresume_run, arun_workflow, resume_run, run_workflow
 from httptask.engines.journal._operator import missing_options, operator_options
 from httptask.errors import JournalError
 from httptask.model.policy import Limits, Network
@@ -71,4 +73,29 @@ def test_a_program_resumes_with_what_the_run_had(tmp_path: Path) -> None:
         with pytest.raises(JournalError, match="had --allow-network ::1, which this process lacks"):
             resume_run(journal, "r")
         assert journal.run("r").status == "Interrupted"
-        assert resume_run(journal, "r", anyway=True).status == "Completed"
+        with pytest.raises(StopError):
+            resume_run(journal, "r", anyway=True, begun=stop)
+        # It has them no more.
+        assert resume_run(journal, "r").status == "Completed"
+
+
+@pytest.mark.parametrize(
+    ("plain", "asynchronous"), [(run_workflow, arun_workflow), (resume_run, aresume_run)]
+)
+def test_synchronous_code_has_what_asynchronous_has(plain: Any, asynchronous: Any) -> None:
+    """Each argument, and a call with its value, but for `callbacks`: they need an event loop that
+    is there before the run.
+    """
+    own, expected = (inspect.signature(one).parameters for one in (plain, asynchronous))
+    assert [*own.values()] == [one for name, one in expected.items() if name != "callbacks"]
+    given = {name: object() for name in own}
+    passed: dict[str, Any] = {}
+
+    async def recorded(*arguments: Any, **named: Any) -> None:
+        passed.update(dict(zip(expected, arguments, strict=False)), **named)
+
+    given["runtime"] = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, asynchronous.__name__, recorded)
+        plain(**given)
+    assert passed == given

@@ -288,7 +288,7 @@ def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
 _KEPT_OPTIONS = (
     *("catalogue", "allow_network", "no_proxy", "ca_file", "insecure_host", "allow_host_header"),
     *("files", "bucket", "connections", "connections_per_origin", "origin_limits"),
-    *("max_steps", "max_depth", "callbacks", "callback_url", "anyway"),
+    *("max_steps", "max_depth", "callbacks", "callback_url"),
 )
 """Options to repeat when a run is resumed. A proxy is left out: its URL may contain a password."""
 

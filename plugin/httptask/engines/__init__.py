@@ -64,6 +64,8 @@ def run_workflow(
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    begun: Callable[[str], None] | None = None,
+    waits: GateListener | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
@@ -87,6 +89,8 @@ def run_workflow(
             environment=environment,
             definitions=definitions,
             runtime=runtime,
+            begun=begun,
+            waits=waits,
             finished=finished,
             cancelled=cancelled,
             advanced=advanced,
@@ -196,9 +200,11 @@ def resume_run(
     workflow_id: str,
     *,
     runtime: Runtime | None = None,
+    begun: Callable[[str], None] | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
+    engine: Engine | str = "embedded",
     anyway: bool = False,
 ) -> WorkflowRun:
     """Resume a run of *journal* and return it: `aresume_run`, for synchronous code."""
@@ -208,9 +214,11 @@ def resume_run(
             journal,
             workflow_id,
             runtime=runtime,
+            begun=begun,
             finished=finished,
             cancelled=cancelled,
             advanced=advanced,
+            engine=engine,
             anyway=anyway,
         )
 
@@ -237,11 +245,12 @@ async def aresume_run(
     same idempotency key, unless that might repeat an effect: then the task fails, and its error has
     `maybeDelivered`. Raises `JournalError` if the run does not exist, has ended, or is run by
     another process; and, unless *anyway*, if *runtime* lacks an option of the operator that the run
-    had before, such as an allowed network.
+    had before, such as an allowed network. With *anyway*, the run goes on without such options, and
+    needs them no more.
     """
     async with _opened(runtime) as opened:
-        operator = None if anyway else _operator_options(opened)
-        with journal.old_run(workflow_id, operator) as (definition, options):
+        operator = _operator_options(opened)
+        with journal.old_run(workflow_id, operator, anyway=anyway) as (definition, options):
             options = replace(
                 options,
                 begun=begun,

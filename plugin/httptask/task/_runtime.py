@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
+from httptask._core.environment import flag
 from httptask._core.numbers import number_from_1
 from httptask._core.redaction import Redactor
 from httptask._core.shared_files import SharedFiles
@@ -90,14 +91,6 @@ def operator_limits(steps: int | None = None, depth: int | None = None) -> Limit
     return Limits(**{name: count for name, count in bounds.items() if count is not None})
 
 
-def _flag(variable: str) -> bool:
-    """Say whether the environment *variable* is `1`. Raises `ValueError` unless it is 1 or 0."""
-    text = os.environ.get(variable, "")
-    if text not in ("", "0", "1"):
-        raise ValueError(f"{variable} is {text[:40]!r}; expected 1, or 0")
-    return text == "1"
-
-
 def _bound(argument: int | None, variable: str) -> int | None:
     """Return *argument*, or the number in the environment *variable*; None if both are missing."""
     text = os.environ.get(variable)
@@ -173,7 +166,7 @@ class Runtime:
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
         if allow_host_header is None:
-            allow_host_header = _flag(HOST_HEADER_VARIABLE)
+            allow_host_header = flag(HOST_HEADER_VARIABLE)
         self.allow_host_header = allow_host_header
         """Whether tasks may set the header `Host`."""
         self.ways = ways(network)

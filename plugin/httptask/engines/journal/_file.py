@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ _TABLES = (
 
 _INSTEAD = "name another journal with --journal FILE or HTTPTASK_JOURNAL; this file was not changed"
 _PERMISSIONS = "check the permissions of the file and its folder"
-_FULL = "the disk is full; make room, and go on with httptask resume: what was written is there"
+_FULL = "the disk is full; make room, and go on with {resume}: what was written is there"
 _BUSY = "another process has been writing to it for long; try again when that has finished"
 
 _REASONS = {
@@ -69,11 +70,18 @@ _REASONS = {
     sqlite3.SQLITE_PERM: f"it cannot be opened; {_PERMISSIONS}",
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # no room for the file `-shm`, which processes share
-    sqlite3.SQLITE_IOERR: (
-        "the disk gave an error; when it is well again, go on with httptask resume"
-    ),
+    sqlite3.SQLITE_IOERR: "the disk gave an error; when it is well again, go on with {resume}",
 }
 """SQLite's extended or primary result code -> the end of the error message."""
+
+
+def command_with(path: Path, *words: str) -> str:
+    """Return the command `httptask` with *words* for the journal *path*."""
+    return shlex.join(["httptask", *words, "--journal", str(path)])
+
+
+def _for(path: Path, reason: str) -> str:
+    return reason.replace("{resume}", command_with(path, "resume"))
 
 
 @contextmanager
@@ -85,7 +93,7 @@ def translated(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", None) or 0
         # The low byte is the primary code.
         reason = _REASONS.get(code) or _REASONS.get(code & 0xFF) or str(error)
-        raise JournalError(f"the journal {path}: {reason}") from error
+        raise JournalError(f"the journal {path}: {_for(path, reason)}") from error
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -101,7 +109,7 @@ def connect(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise JournalError(f"the journal {path}: {_FULL}") from error
+            raise JournalError(f"the journal {path}: {_for(path, _FULL)}") from error
         reason = getattr(error, "strerror", None) or str(error)
         message = f"the journal {path}: it cannot be opened: {reason}; {_PERMISSIONS}"
         raise JournalError(message) from error

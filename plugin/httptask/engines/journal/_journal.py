@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from httptask._core.strict_json import dump, parse
 from httptask.engines._kept_run import KeptRun
+from httptask.engines.journal._file import command_with
 from httptask.engines.journal._gates import give
 from httptask.engines.journal._listener import GateListener, RunListener
 from httptask.engines.journal._listing import listed, look_up, summarised
@@ -90,10 +91,9 @@ class Journal:
                     (workflow_id, definition.title, plan, input_text),
                 )
             except sqlite3.IntegrityError as error:
-                words = ["httptask", "resume", workflow_id, "--journal", str(self.path)]
                 raise JournalError(
                     f"the journal {self.path} has a run {workflow_id}; continue it with"
-                    f" {shlex.join(words)}"
+                    f" {command_with(self.path, 'resume', workflow_id)}"
                 ) from error
             append_history(connection, workflow_id, history)
 
@@ -111,13 +111,14 @@ class Journal:
 
     @contextmanager
     def old_run(
-        self, workflow_id: str, operator: Mapping[str, Any] | None = None
+        self, workflow_id: str, operator: Mapping[str, Any] | None = None, *, anyway: bool = False
     ) -> Iterator[tuple[WorkflowDefinition, RunOptions]]:
         """Yield the definition and options of the run *workflow_id*, to continue it.
 
         The options have its journal, and the run is locked for this process. Raises `JournalError`
         if the run does not exist, has ended, is nested, or is run by another process; and if
         *operator*, the `operator_options` of this process, lack options that the run had before.
+        With *anyway*, the run goes on without them, and has them no more.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
@@ -136,25 +137,31 @@ class Journal:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")
             stored_plan = parse(plan)
             if operator is not None:
-                self._store_operator(workflow_id, stored_plan, operator)
+                self._store_operator(workflow_id, stored_plan, operator, anyway=anyway)
             definition, options = started_with(stored_plan, parse(input_text))
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
     def _store_operator(
-        self, workflow_id: str, plan: dict[str, Any], operator: Mapping[str, Any]
+        self,
+        workflow_id: str,
+        plan: dict[str, Any],
+        operator: Mapping[str, Any],
+        *,
+        anyway: bool,
     ) -> None:
         """Store *operator* in the *plan* of a run, for the next process that resumes it.
 
-        Raises `JournalError` if options are missing that the run had before: its next task would
-        fail for good.
+        Raises `JournalError`, unless *anyway*, if options are missing that the run had before: its
+        next task would fail for good.
         """
         before = plan.get("operator")  # journals may be older than this entry
         missing = missing_options(before or {}, operator)
-        if missing:
+        if missing and not anyway:
+            resume = command_with(self.path, "resume", workflow_id, "--anyway")
             raise JournalError(
                 f"nothing was run: the run {workflow_id} had {shlex.join(missing)}, which this"
-                " process lacks; give it again, or go on without it by httptask resume --anyway"
+                f" process lacks; give it again, or go on without it by {resume}"
             )
         if operator != before:
             changed = _text({**plan, "operator": operator})
@@ -226,7 +233,7 @@ class Journal:
     def run(self, workflow_id: str) -> KeptRun:
         """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
         return self._with_holder(
-            self._store.do(lambda connection: look_up(connection, workflow_id))
+            self._store.do(lambda connection: look_up(connection, workflow_id, self.path))
         )
 
     def _with_holder(self, run: KeptRun) -> KeptRun:
@@ -250,7 +257,11 @@ class Journal:
         """
         self._store.do(
             lambda connection: give(
-                connection, look_up(connection, workflow_id), task, item, _text(signal.to_json())
+                connection,
+                look_up(connection, workflow_id, self.path),
+                task,
+                item,
+                _text(signal.to_json()),
             )
         )
 

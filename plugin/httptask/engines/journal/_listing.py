@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from httptask._core.strict_json import parse
 from httptask.engines._kept_run import KeptRun, open_visits, status_of
+from httptask.engines.journal._file import command_with
 from httptask.errors import JournalError
 from httptask.model.for_each import WaitingItem
 from httptask.model.workflow import TaskRun
@@ -47,8 +49,11 @@ def summarised(connection: sqlite3.Connection) -> list[KeptRun]:
     return [_read(connection, row, _without_large) for row in rows]
 
 
-def look_up(connection: sqlite3.Connection, workflow_id: str) -> KeptRun:
-    """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
+def look_up(connection: sqlite3.Connection, workflow_id: str, path: Path) -> KeptRun:
+    """Return the run of the journal *path* whose id is, or begins with, *workflow_id*.
+
+    Raises `JournalError`.
+    """
     sql = f"SELECT {_COLUMNS} FROM run WHERE substr(id, 1, ?) = ? LIMIT 3"  # noqa: S608 - ours
     rows = connection.execute(sql, (len(workflow_id), workflow_id)).fetchall()
     exact = [row for row in rows if row[1] == workflow_id]
@@ -57,7 +62,8 @@ def look_up(connection: sqlite3.Connection, workflow_id: str) -> KeptRun:
         raise JournalError(f"several runs begin with {workflow_id!r}: {ids}; write more of it")
     if not rows or not workflow_id:
         raise JournalError(
-            f"the journal has no run {workflow_id!r}; httptask runs lists those that it has"
+            f"the journal has no run {workflow_id!r}; {command_with(path, 'runs')} lists those that"
+            " it has"
         )
     return _read(connection, (exact or rows)[0])
 
