@@ -20,7 +20,7 @@ from httptask.interchange import FORMS, LANGUAGES, code_of
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import SentRequest
 from httptask.task import HttpTask
-from interchange import Given, Sent, sent
+from interchange import Given, Sent, judged, sent
 from servers import HANG_SECONDS, RawServer
 from tasks import http, runtime
 
@@ -199,8 +199,21 @@ def shown(**request: Any) -> SentRequest:
     return SentRequest(made.method, made.url, tuple(made.headers), made.body)
 
 
-def test_go_is_written_as_gofmt_has_it() -> None:
-    """The program stands here as gofmt and the compiler took it: neither runs in the tests."""
+def test_every_go_program_is_one_and_is_written_as_gofmt_has_it(folder: Path) -> None:
+    """The judge is gofmt itself, which parses a program before it writes it; a compiler is too large
+    to install for tests.
+    """
+    keys = Given(Keys())  # type: ignore[arg-type]  # all it needs
+    secret = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": {"a": 1}}
+    credentials = ["token", "key", "field"]
+    requests = [rendered("https://h.example", request, folder) for request in REQUESTS.values()]
+    requests.append(rendered("https://h.example", secret, folder, keys, credentials=credentials))
+    programs = [code_of(request, "go") for request in requests]
+    assert judged("gofmt.mjs", [*programs, "func {"]) == [*programs, False]
+
+
+def test_a_go_program_is_the_one_that_the_compiler_took() -> None:
+    """It stands here as it was compiled and run."""
     headers = {"Content-Type": "text/plain"}
     body = 'a\n"b" \\ `c` é\ufeff'
     request = shown(method="POST", query={"q": '"'}, headers=headers, body=body)
