@@ -41,10 +41,13 @@ class DiscreetErrors:
 
 
 def _remove_secrets(
-    error: BaseException, handled: BaseException | None, mask: Callable[[str], str]
+    error: BaseException,
+    handled: BaseException | None,
+    mask: Callable[[str], str],
 ) -> None:
     """Remove secrets from *error*, its causes and its contexts; stop at *handled*."""
-    queued, seen = [error], {id(handled)}
+    queued = [error]
+    seen = {id(handled)}
     while queued:
         current = queued.pop()
         if id(current) in seen:

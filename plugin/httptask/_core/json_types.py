@@ -29,4 +29,6 @@ def type_name(value: Any) -> str:
     """
     if type(value) in _NAMES:
         return _NAMES[type(value)]
-    return "a number" if isinstance(value, Number) else type(value).__name__
+    if isinstance(value, Number):
+        return "a number"
+    return type(value).__name__

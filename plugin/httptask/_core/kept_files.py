@@ -53,11 +53,15 @@ class LocalPaths:
 
     def taken_out(self, value: Any) -> Any:
         """Return the JSON *value* with names in place of paths; *value* itself without a path."""
-        return _copied(value, self._named, self._shortened) if self._are_in(value) else value
+        if self._are_in(value):
+            return _copied(value, self._named, self._shortened)
+        return value
 
     def put_back(self, value: Any) -> Any:
         """Return the JSON *value* with the paths put back into all complete references."""
-        return _copied(value, self._placed, str) if self._paths else value
+        if self._paths:
+            return _copied(value, self._placed, str)
+        return value
 
     def _are_in(self, value: Any) -> bool:
         """Say whether *value* may contain a path.
@@ -77,22 +81,29 @@ class LocalPaths:
         return {**item, "path": name}
 
     def _shortened(self, text: str) -> str:
-        return text if self._folder is None else kept_in(self._folder).sub("", text)
+        if self._folder is None:
+            return text
+        return kept_in(self._folder).sub("", text)
 
     def _placed(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         path = self._paths.get(_kept_name(item)) if "sha256" in item else None
-        return item if path is None else {**item, "path": path}
+        if path is None:
+            return item
+        return {**item, "path": path}
 
 
 def _kept_name(item: Mapping[str, Any]) -> str:
     """Return the name of the kept file that *item*, the content of `$file`, refers to; "" if it
     refers to none.
     """
-    path, digest = item.get("path"), item["sha256"]
+    path = item.get("path")
+    digest = item["sha256"]
     if not isinstance(path, str) or not isinstance(digest, str):
         return ""
     name = _SEPARATOR.split(path)[-1]
-    return name if _NAME.fullmatch(name) and digest.startswith(name[:32]) else ""
+    if _NAME.fullmatch(name) and digest.startswith(name[:32]):
+        return name
+    return ""
 
 
 def _copied(value: Any, of_object: _Changed, of_text: Callable[[str], str]) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 
 
 def lazily(
-    package: str, modules: Mapping[str, str]
+    package: str,
+    modules: Mapping[str, str],
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return `__getattr__` and `__dir__` (PEP 562) for *package*.
 

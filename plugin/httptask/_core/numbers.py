@@ -10,7 +10,9 @@ def without_point(value: Any) -> Any:
 
     `2.0` is an integer in JSON Schema, but no length, count or index in Python.
     """
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def number_from_1(text: str) -> int | None:

@@ -59,7 +59,11 @@ def locked_owner_file(path: Path) -> Iterator[None]:
     Raises `OSError` if another process holds the lock for long.
     """
     lock = beside(path, "lock")
-    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock.parent.mkdir(
+        mode=0o700,
+        parents=True,
+        exist_ok=True,
+    )
     with locked(lock):
         yield
 

@@ -12,7 +12,9 @@ _PACKAGE = Path(__file__).parent.parent
 
 def _root() -> Path:
     # In a wheel, schemas/ and manifest.json are inside the package; in a checkout, two folders up.
-    return _PACKAGE if (_PACKAGE / "manifest.json").exists() else _PACKAGE.parent.parent
+    if (_PACKAGE / "manifest.json").exists():
+        return _PACKAGE
+    return _PACKAGE.parent.parent
 
 
 @cache

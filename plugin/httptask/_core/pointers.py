@@ -62,7 +62,9 @@ def child(value: Any, token: str) -> Any:
     if isinstance(value, dict):
         return value.get(token)
     position = index(token, len(value)) if isinstance(value, list) else None
-    return value[position] if position is not None else None
+    if position is not None:
+        return value[position]
+    return None
 
 
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
@@ -107,7 +109,8 @@ def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
         mark = token[0]
         if mark in ",:":
             continue
-        line, counted = line + text.count("\n", counted, token.start()), token.start()
+        line = line + text.count("\n", counted, token.start())
+        counted = token.start()
         if mark in "}]":
             current, is_named = None, False
             if opened:
@@ -119,7 +122,8 @@ def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
                 opened[-1] = (parent, index + 1)
                 current = _below(parent, index, relevant)
             elif not is_named:
-                current, is_named = _below(parent, json.loads(mark, strict=False), relevant), True
+                current = _below(parent, json.loads(mark, strict=False), relevant)
+                is_named = True
                 if current is not None:
                     lines[current] = line
                 continue

@@ -46,7 +46,9 @@ class SharedFiles:
 
     @classmethod
     def named(
-        cls, folder: os.PathLike[str] | str | None = None, bucket: str | None = None
+        cls,
+        folder: os.PathLike[str] | str | None = None,
+        bucket: str | None = None,
     ) -> SharedFiles | None:
         """Return the files in *folder* and *bucket*, by default those in the environment variables.
 
@@ -135,7 +137,11 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
     The file appears at *path* only when it is complete, after the block.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(
+        mode=0o700,
+        parents=True,
+        exist_ok=True,
+    )
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
         with os.fdopen(descriptor, "wb") as stream:

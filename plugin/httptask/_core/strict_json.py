@@ -71,7 +71,9 @@ def number(text: str) -> Number:
         raise ValueError(f"the number {text[:40]} is too small; write it as a string") from None
     if exact == decimal_of(value):
         return value
-    return int(exact) if exact == exact.to_integral_value() else exact
+    if exact == exact.to_integral_value():
+        return int(exact)
+    return exact
 
 
 def decimal_of(value: float) -> Decimal:
@@ -154,7 +156,11 @@ def _decoded(text: str | bytes) -> str:
 
 
 def dump(
-    value: Any, *, indent: int | None = None, compact: bool = False, ascii_only: bool = False
+    value: Any,
+    *,
+    indent: int | None = None,
+    compact: bool = False,
+    ascii_only: bool = False,
 ) -> str:
     """Serialise *value* as JSON, a `Decimal` with all of its digits; with *compact* without spaces.
 
@@ -174,7 +180,12 @@ def dump(
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:  # a lone surrogate cannot be encoded in UTF-8: escape it
-            return dump(value, indent=indent, compact=compact, ascii_only=True)
+            return dump(
+                value,
+                indent=indent,
+                compact=compact,
+                ascii_only=True,
+            )
     return decimals.put_into(text)
 
 
@@ -225,7 +236,9 @@ class _Decimals:
 
     def put_into(self, text: str) -> str:
         """Return *text* with the strings with the token replaced by numbers."""
-        return re.sub(f'"{self._token}([^"]*)"', r"\1", text) if self._token else text
+        if self._token:
+            return re.sub(f'"{self._token}([^"]*)"', r"\1", text)
+        return text
 
 
 def deeper_than(value: Any, depth: int) -> bool:

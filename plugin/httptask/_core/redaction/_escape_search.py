@@ -56,7 +56,8 @@ class Anchor:
             return
         run = re.compile(self.run + ("" if self.is_last else "(?![0-9a-z])"))
         for match in run.finditer(folded):
-            start, end = max(0, match.start() - self.before), match.start() + self.after
+            start = max(0, match.start() - self.before)
+            end = match.start() + self.after
             excerpt = folded[start:end]
             if all(other in excerpt for other in self.others):
                 yield start, end
@@ -86,7 +87,8 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
         if (
             same_runs is not None
         ):  # another spelling of the secret, with other characters between runs
-            before, after = max(before, same_runs.before), max(after, same_runs.after)
+            before = max(before, same_runs.before)
+            after = max(after, same_runs.after)
         anchors[key] = Anchor(longest[0], is_last, other_runs, before, after)
     return tuple(anchors.values())
 

@@ -50,7 +50,9 @@ def _referenced_character(reference: re.Match[str]) -> str:
     if name:
         return _ENTITIES[name.lower()]
     number = int(decimal) if decimal else int(hexadecimal, 16)
-    return chr(number) if number <= sys.maxunicode else ""
+    if number <= sys.maxunicode:
+        return chr(number)
+    return ""
 
 
 _Spelling = Callable[[str], tuple[str, ...]]
@@ -81,7 +83,9 @@ def _json_escape(character: str) -> str:
 
 def _json_spellings(character: str) -> tuple[str, ...]:
     letter = _SHORT_ESCAPES.get(character)
-    return (_json_escape(character), f"\\{letter}") if letter else (_json_escape(character),)
+    if letter:
+        return (_json_escape(character), f"\\{letter}")
+    return (_json_escape(character),)
 
 
 @lru_cache(maxsize=256)
@@ -102,7 +106,8 @@ def _spellings(character: str) -> Iterator[str]:
         # In a URL within a URL, and in JSON within JSON, the escapes themselves are escaped.
         yield "".join(f"%(?:25){{0,64}}{octet:02x}" for octet in encoded)
     yield _json_escape(character).replace("\\", r"\\{1,64}")
-    if letter := _SHORT_ESCAPES.get(character):
+    letter = _SHORT_ESCAPES.get(character)
+    if letter:
         yield (r"\\{1,64}" if letter == "\\" else rf"\\{{1,64}}{letter}")
     yield rf"&#0*{ord(character)};?"
     yield rf"&#x0*{ord(character):x};?"

@@ -84,7 +84,12 @@ class Known:
         return any(form.text in folded for form in self.forms(folded, groups))
 
 
-def masked(text: str, known: Known, groups: list[tuple[Form, ...]], mask: str) -> str:
+def masked(
+    text: str,
+    known: Known,
+    groups: list[tuple[Form, ...]],
+    mask: str,
+) -> str:
     """Return *text* with all secrets masked, escaped or not; *text* itself if it has none.
 
     *groups* is `in_text` or `in_octets` of *known*. The result is checked again: if it still
@@ -146,7 +151,9 @@ def _unescaped(text: str, folded: str, known: Known) -> Iterator[str]:
 
 
 def _unescaped_octets(
-    escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str
+    escapes: re.Pattern[str],
+    characters: Callable[[re.Match[str]], str],
+    octets: str,
 ) -> str:
     """Return *octets*, bytes as Latin-1 text, with its escapes replaced by UTF-8 bytes.
 
@@ -158,7 +165,12 @@ def _unescaped_octets(
     )
 
 
-def _replaced(text: str, folded: str, forms: Iterator[Form], mask: str) -> str:
+def _replaced(
+    text: str,
+    folded: str,
+    forms: Iterator[Form],
+    mask: str,
+) -> str:
     """Return *text* with every one of *forms* replaced by its mask; *folded* is the folded text."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:

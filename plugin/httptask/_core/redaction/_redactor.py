@@ -61,7 +61,9 @@ def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
         cookie, equals, secret = value[len(shown) :].partition("=")
         return shown + cookie + equals, secret
     scheme, space, secret = value.partition(" ")
-    return (scheme + space, secret) if space else ("", value)
+    if space:
+        return (scheme + space, secret)
+    return ("", value)
 
 
 class Redactor:
@@ -170,7 +172,9 @@ class Redactor:
             return data
         text = data.decode("latin-1")
         shown = masked(text, known, known.in_octets, _MASK_IN_OCTETS)
-        return data if shown is text else shown.encode("latin-1")
+        if shown is text:
+            return data
+        return shown.encode("latin-1")
 
     def finds(self, text: str) -> bool:
         """Say whether *text* contains a secret. Much faster than masking."""

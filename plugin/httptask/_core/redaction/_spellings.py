@@ -129,8 +129,10 @@ def _utf_16(secret: str) -> dict[bytes, bytes]:
     """
     masks = {}
     for charset in ("utf-16-le", "utf-16-be"):
-        encoded, mask = secret.encode(charset, "surrogatepass"), _MASK_IN_UTF_16.encode(charset)
-        if (inner := encoded.strip(b"\0")) != encoded:
+        encoded = secret.encode(charset, "surrogatepass")
+        mask = _MASK_IN_UTF_16.encode(charset)
+        inner = encoded.strip(b"\0")
+        if inner != encoded:
             mask = mask.strip(b"\0")
         masks[inner] = mask
     return masks
@@ -162,7 +164,10 @@ _BASE_32 = (base64.b32encode, 5, 5)
 
 
 def _digits(
-    octets: bytes, encoder: Callable[[bytes], bytes], group: int, bits_of_digit: int
+    octets: bytes,
+    encoder: Callable[[bytes], bytes],
+    group: int,
+    bits_of_digit: int,
 ) -> Iterator[tuple[str, bool, bool]]:
     """Yield the digits of *octets* for each offset at which they may begin in a *group* of bytes.
 
