@@ -113,4 +113,6 @@ def lookup_to_read(label: str) -> str | None:
     The codec may be a superset of the charset, as in the Encoding Standard.
     """
     codec = lookup(label)
-    return _READ_AS.get(codec, codec) if codec is not None else None
+    if codec is not None:
+        return _READ_AS.get(codec, codec)
+    return None

@@ -33,7 +33,9 @@ def host_fault(host: str) -> CodedError | None:
     wrong = _NOT_IN_A_NAME.search(name)
     if wrong is not None:
         code = _CHARACTERS.get(wrong[0])
-        return CodedError(code) if code else CodedError("host-character", character=wrong[0])
+        if code:
+            return CodedError(code)
+        return CodedError("host-character", character=wrong[0])
     labels = name.removesuffix(".").split(".")
     if not all(labels):
         return CodedError("host-label-empty")
@@ -73,7 +75,9 @@ def _ipv6_fault(host: str) -> CodedError | None:
         address = ipaddress.IPv6Address(host)
     except ValueError:
         return CodedError("host-ipv6")
-    return CodedError("host-ipv6-zone") if address.scope_id is not None else None
+    if address.scope_id is not None:
+        return CodedError("host-ipv6-zone")
+    return None
 
 
 def _ipv4_fault(labels: list[str]) -> CodedError | None:

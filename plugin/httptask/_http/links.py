@@ -36,7 +36,9 @@ class Link:
         """
         values = dict(reversed(self.parameters))
         extended = _decoded(values.get(f"{name}*", ""))
-        return values.get(name) if extended is None else extended
+        if extended is None:
+            return values.get(name)
+        return extended
 
     @property
     def relations(self) -> frozenset[str]:

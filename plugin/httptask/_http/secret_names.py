@@ -59,7 +59,8 @@ def is_secret_name(name: str, group: str = "body") -> bool:
     A session identifier is a secret in the headers and cookies; elsewhere it may be that of another
     session.
     """
-    name, comes_always = name.strip(), group in _EVERY_REQUEST
+    name = name.strip()
+    comes_always = group in _EVERY_REQUEST
     # Answers are cached: the pattern takes ten microseconds, and the same names occur often.
     ask = _is_secret if len(name) <= _LONGEST_KEPT else _is_secret.__wrapped__
     return ask(name, comes_always)

@@ -114,7 +114,9 @@ def _whole_events(text: str) -> int:
 
 def _field(line: str) -> tuple[str, str] | None:
     name, _, value = line.partition(":")  # the name of a comment is empty: it starts with a colon
-    return (name, value.removeprefix(" ")) if name in EVENT_FIELDS else None
+    if name in EVENT_FIELDS:
+        return (name, value.removeprefix(" "))
+    return None
 
 
 def _read_event(text: str, parse: Callable[[str], Any]) -> Any:

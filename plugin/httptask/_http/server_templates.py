@@ -29,7 +29,8 @@ _ENDS_AUTHORITY = re.compile(r"[/?#]")
 
 
 def misplaced_values(
-    template: str, value_of: Callable[[str], str | None]
+    template: str,
+    value_of: Callable[[str], str | None],
 ) -> Iterator[tuple[str, str]]:
     """Yield the name and value of each variable whose value would change the rest of *template*.
 

@@ -113,7 +113,9 @@ def http_date(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     # HTTP dates are always in GMT.
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
 
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -122,7 +124,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def non_default_port(split: SplitResult) -> int | None:
     """Return the port of *split*; None if it is the default port of the scheme, written or not."""
-    return None if split.port == DEFAULT_PORTS.get(split.scheme) else split.port
+    if split.port == DEFAULT_PORTS.get(split.scheme):
+        return None
+    return split.port
 
 
 def origin(url: str) -> str:
@@ -131,7 +135,9 @@ def origin(url: str) -> str:
     Raises `ValueError` like `split_url`.
     """
     base = _BASE.match(url)
-    return _origin(url) if base is None else _plain_origin(base[0])
+    if base is None:
+        return _origin(url)
+    return _plain_origin(base[0])
 
 
 _BASE = re.compile(r"https?://[A-Za-z0-9.:-]+(?=[/?#]|$)")

@@ -196,7 +196,11 @@ def _zstd() -> Coding | None:
 def _frames(unpacker: Callable[[Any], Unpacker], library: Any) -> Coding:
     # RFC 8878, section 3: the data are frames, some of which may be skippable frames.
     frame = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-    return Coding(begin=lambda start: unpacker(library), peek=4, next_member=frame)
+    return Coding(
+        begin=lambda start: unpacker(library),
+        peek=4,
+        next_member=frame,
+    )
 
 
 def _installed(name: str) -> Any:
