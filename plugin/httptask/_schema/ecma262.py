@@ -138,7 +138,8 @@ class _Parser:
             raise _TooLargeError("pattern-depth", limit=_DEEPEST)
         alternatives: list[str] = []
         size = 0
-        before, after = self._named, self._named
+        before = self._named
+        after = self._named
         while True:
             terms: list[str] = []
             self._named = before  # two alternatives may have groups of the same name
@@ -162,7 +163,8 @@ class _Parser:
             self._at = literals.end()
             self._spend(len(literals[0]))
             return literals[0], len(literals[0])
-        if (assertion := self._assertion()) is not None:
+        assertion = self._assertion()
+        if assertion is not None:
             text, size, quantifiable = assertion
         else:
             text, size = self._atom()
@@ -439,7 +441,9 @@ class _Parser:
         if letter != "\\":
             return ord(letter)
         members = self._class_escape()
-        return members if members is not None else self._character_escape(in_class=True)
+        if members is not None:
+            return members
+        return self._character_escape(in_class=True)
 
 
 _LITERALS = regex.compile(r"[A-Za-z0-9_/ ,:;=@%'\"<>!&~#-]{2,}(?![*+?{])")
@@ -458,7 +462,9 @@ def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
 
     Groups are counted before parsing, because a reference may come before its group.
     """
-    count, in_class, position = 0, False, 0
+    count = 0
+    in_class = False
+    position = 0
     names: dict[str, list[int]] = {}
     while position < len(written):
         letter = written[position]
@@ -478,4 +484,6 @@ def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
 
 
 def _member_text(member: int | str) -> str:
-    return member if isinstance(member, str) else escaped(member)
+    if isinstance(member, str):
+        return member
+    return escaped(member)

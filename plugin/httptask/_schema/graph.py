@@ -9,7 +9,9 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def components(
-    starts: Iterable[Node], edges: Callable[[Node], Iterable[Node]], done: Container[Node] = ()
+    starts: Iterable[Node],
+    edges: Callable[[Node], Iterable[Node]],
+    done: Container[Node] = (),
 ) -> Iterator[list[Node]]:
     """Yield the strongly connected components of the nodes that *starts* reach.
 

@@ -39,7 +39,8 @@ def resolved(root: Any, reference: Any) -> Any:
 
 def _anchored(root: Any, name: str) -> Any:
     """Return the schema in *root* with the anchor *name*; None if there is none."""
-    pending, visited = [root], 0
+    pending = [root]
+    visited = 0
     while pending and visited < _MOST_VISITED:
         visited += 1
         value = pending.pop()

@@ -79,10 +79,16 @@ def definition_name(reference: Any) -> str | None:
 def referenced_definition(schema: Any) -> str | None:
     """Return the name of the definition if *schema* is nothing but a reference to one, or None."""
     is_reference = isinstance(schema, Mapping) and len(schema) == 1
-    return definition_name(schema.get("$ref")) if is_reference else None
+    if is_reference:
+        return definition_name(schema.get("$ref"))
+    return None
 
 
-def parts_of(schema: Any, target: Callable[[Any], Any], most: int) -> Iterator[Mapping[str, Any]]:
+def parts_of(
+    schema: Any,
+    target: Callable[[Any], Any],
+    most: int,
+) -> Iterator[Mapping[str, Any]]:
     """Yield *schema* and, recursively, the target of its `$ref` and the schemas in its `allOf`.
 
     All of them hold for the same value. Outer schemas come first, and at most *most* are visited.
@@ -112,6 +118,7 @@ def definition_names(schema: Any) -> Iterator[str]:
             if isinstance(discriminator, Mapping):
                 default = discriminator.get("defaultMapping")
             for reference in (inner.get("$ref"), default):
-                if (name := definition_name(reference)) is not None:
+                name = definition_name(reference)
+                if name is not None:
                     yield name
             pending.extend(subschemas(inner))

@@ -43,7 +43,9 @@ def names_of(schema: Mapping[str, Any]) -> Names:
         return Names(listed, is_open=True)
     if "additionalProperties" in schema:
         others = schema["additionalProperties"]
-        return Names(listed, is_open=True) if others in (True, {}) else Names(listed, others)
+        if others in (True, {}):
+            return Names(listed, is_open=True)
+        return Names(listed, others)
     unevaluated = schema.get("unevaluatedProperties")
     # A schema in `unevaluatedProperties` counts as open: we do not work out for which names it is.
     return Names(listed, False if unevaluated is False else None, unevaluated not in (None, False))
@@ -54,7 +56,8 @@ def items_of(schema: Mapping[str, Any]) -> tuple[Sequence[Any], Any]:
     first = schema.get("prefixItems")
     further = schema.get("items", schema.get("unevaluatedItems", True))
     if isinstance(further, list):  # a tuple in drafts before 2020-12
-        first, further = further, schema.get("additionalItems", True)
+        first = further
+        further = schema.get("additionalItems", True)
     return (first if isinstance(first, list) else []), further
 
 

@@ -112,7 +112,9 @@ class Alternative:
         if "object" not in self.types:
             return Member(NOTHING, is_certain=True)
         schemas: list[Part] = []
-        is_open, is_closed, lists_names = self.is_open, False, False
+        is_open = self.is_open
+        is_closed = False
+        lists_names = False
         for part in self.parts:
             names = names_of(part.schema)
             is_open = is_open or names.is_open
@@ -301,7 +303,10 @@ class _Draft:
     def fork(self, part: Part) -> _Draft:
         """Return a copy with *part* as one more pending schema."""
         return replace(
-            self, pending=[*self.pending, part], parts=dict(self.parts), seen=set(self.seen)
+            self,
+            pending=[*self.pending, part],
+            parts=dict(self.parts),
+            seen=set(self.seen),
         )
 
     def take(self, part: Part) -> list[list[Part]]:
@@ -383,7 +388,9 @@ def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:
 
 
 def _forks(
-    draft: _Draft, options: Sequence[Part], other_choices: Sequence[Sequence[Part]]
+    draft: _Draft,
+    options: Sequence[Part],
+    other_choices: Sequence[Sequence[Part]],
 ) -> Iterator[_Draft]:
     """Yield a draft for each of *options*. The choices in *other_choices* stay pending in each."""
     for option in options:
@@ -402,4 +409,6 @@ def _restricted(alternatives: Iterable[Alternative], types: frozenset[str]) -> V
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return []

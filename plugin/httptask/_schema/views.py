@@ -99,7 +99,8 @@ class Views:
             following = definition_name(schema.get("$ref"))
             if following is None:
                 return schema, name
-            name, schema = following, self.definition(following)
+            name = following
+            schema = self.definition(following)
         return {}, name
 
 
@@ -266,7 +267,8 @@ def _take_enum(into: View, values: Any) -> None:
     as_json = {json.dumps(value, sort_keys=True) for value in values}
     common = [value for value in into.values if json.dumps(value, sort_keys=True) in as_json]
     into.broken = into.broken or not common
-    into.values, into.labels = common or into.values, []
+    into.values = common or into.values
+    into.labels = []
 
 
 def _take_properties(into: View, value: Any) -> None:
@@ -370,7 +372,8 @@ def _only_possible_values(into: View) -> None:
         return
     fitting = [value for value in into.values if json_type(value) in into.types]
     if fitting and len(fitting) < len(into.values):
-        into.values, into.labels = fitting, []
+        into.values = fitting
+        into.labels = []
 
 
 def json_type(value: Any) -> str:
@@ -379,5 +382,11 @@ def json_type(value: Any) -> str:
         return "boolean"
     if isinstance(value, float | Decimal):
         return "integer" if value == int(value) else "number"
-    types = {str: "string", int: "integer", dict: "object", list: "array", type(None): "null"}
+    types = {
+        str: "string",
+        int: "integer",
+        dict: "object",
+        list: "array",
+        type(None): "null",
+    }
     return types.get(type(value), "object")
