@@ -65,7 +65,9 @@ def exact(text: str) -> str:
 
 def apart(suggestion: str) -> str:
     """Return *suggestion* in quotes if a reader could not tell it from the sentence around it."""
-    return suggestion if _PLAIN.fullmatch(suggestion) else repr(suggestion)
+    if _PLAIN.fullmatch(suggestion):
+        return suggestion
+    return repr(suggestion)
 
 
 _PLAIN = re.compile(r'[^\s?]*|".*"|[\[{].*[\]}]', re.DOTALL)
@@ -88,4 +90,6 @@ def one_line(text: str) -> str:
 
 
 def _spaced(match: re.Match[str]) -> str:
-    return " " if match[0].isspace() else ""
+    if match[0].isspace():
+        return " "
+    return ""

@@ -86,7 +86,9 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def httptask_test_request(
-    task: Any, inputs: Inputs, options: TestOptions
+    task: Any,
+    inputs: Inputs,
+    options: TestOptions,
 ) -> Awaitable[Exchange] | None:
     """Run a test request of *task* (an `HttpTask`) with *inputs* and return its exchange.
 
