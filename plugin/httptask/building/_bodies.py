@@ -204,7 +204,9 @@ def _concrete(name: str, value: Any) -> str | None:
     if media_type == "multipart/*":
         is_parts = isinstance(value, list) and not is_pairs(value)
         return "multipart/mixed" if is_parts else FORM_DATA
-    return None if "*" in media_type or not SENDABLE.fullmatch(name) else name
+    if "*" in media_type or not SENDABLE.fullmatch(name):
+        return None
+    return name
 
 
 # The functions of the table's rows
@@ -239,9 +241,9 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
         return plus(content.decode("utf-8") if isinstance(content, bytes) else content)
 
     def styled(allow_reserved: bool) -> Encode:  # like a query (OpenAPI, Encoding Object)
-        return (
-            leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
-        )
+        if allow_reserved:
+            return leaving(RESERVED_IN_QUERY, codec)
+        return partial(encoded, codec=codec)
 
     writer = FieldWriter(write, plus, styled, takes_files=False)
     try:
@@ -283,7 +285,12 @@ def _in_order(value: Any, content_type: str, described: Described) -> Any:
     }
 
 
-def _field_content(item: Any, content_type: str, described: Described, charset: str = "") -> bytes:
+def _field_content(
+    item: Any,
+    content_type: str,
+    described: Described,
+    charset: str = "",
+) -> bytes:
     """Serialise *item*, the value of a field, as *content_type*; "" means text.
 
     *charset* is the charset for plain text whose content type names none.
@@ -344,7 +351,8 @@ def _charset_of_xml(text: str, content_type: str) -> str:
 
     See RFC 7303, section 3. Raises `UnwritableError` if the two differ.
     """
-    declared, prolog = charset_of(content_type), _PROLOG.match(text)
+    declared = charset_of(content_type)
+    prolog = _PROLOG.match(text)
     if prolog is None:
         return declared
     if declared and codec_of(declared) != codec_of(prolog[1]):

@@ -37,7 +37,10 @@ def is_coded_already(body: Any) -> bool:
 
 
 def coded(
-    content: bytes | StreamedBody, name: str | None, body: Any, header_pointer: str
+    content: bytes | StreamedBody,
+    name: str | None,
+    body: Any,
+    header_pointer: str,
 ) -> bytes | StreamedBody:
     """Apply the coding *name* to *content*, the serialised *body*.
 

@@ -87,4 +87,6 @@ def _method(request: SentRequest) -> list[str]:
     if request.method == "HEAD":
         return ["--head"]
     default = "POST" if request.body else "GET"
-    return [] if request.method == default else ["-X", shlex.quote(request.method)]
+    if request.method == default:
+        return []
+    return ["-X", shlex.quote(request.method)]

@@ -32,7 +32,9 @@ class UnwritableError(ValueError):
 
     def __init__(self, code: str, *path: str | int, **params: Any) -> None:
         super().__init__(code)
-        self.code, self.path, self.params = code, path, params
+        self.code = code
+        self.path = path
+        self.params = params
 
     def below(self, *path: str | int) -> Self:
         """Return the same error with *path* put before its path."""
@@ -50,7 +52,12 @@ def encoded(text: str, codec: str = "utf-8") -> str:
     """Percent-encode all characters of *text* that are not unreserved (RFC 3986, section 2.3)."""
     if codec == "utf-8" and _UNRESERVED.fullmatch(text):  # fast path: most names and numbers
         return text
-    return quote(text, safe="", encoding=codec, errors="surrogatepass")
+    return quote(
+        text,
+        safe="",
+        encoding=codec,
+        errors="surrogatepass",
+    )
 
 
 def plus_encoded(text: str, codec: str = "utf-8") -> str:

@@ -107,7 +107,12 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
                 key for key, value in encoding.items() if value is not None
             ) or _holds_file(item):
                 yield from _fields_by_type(
-                    name, item, encoding, described.field(name), writer, path
+                    name,
+                    item,
+                    encoding,
+                    described.field(name),
+                    writer,
+                    path,
                 )
                 continue
             encode = writer.styled(bool(encoding.get("allowReserved")))
@@ -143,7 +148,11 @@ def form_charset(value: Any, content_type: str) -> str:
     return charset
 
 
-def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
+def parts(
+    values: list[Any],
+    described: Described,
+    writer: FieldWriter,
+) -> Iterator[Field]:
     """Yield the parts of a multipart body whose value is an array: its items, without names.
 
     Raises `UnwritableError`.
@@ -221,7 +230,11 @@ def _with_pointer(part: Field, path: Path) -> Field:
     return replace(part, content=replace(part.content, pointer=pointer_of(path)))
 
 
-def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any]) -> Field:
+def _file(
+    name: str | None,
+    value: Mapping[str, Any],
+    encoding: Mapping[str, Any],
+) -> Field:
     """Return a field with a file.
 
     The media type of the file is the type in the reference, else the guessed type if the
@@ -282,7 +295,9 @@ def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
     _check_sendable(described)
     if described and "*" not in described:
         return described
-    return "application/json" if isinstance(item, dict | list) else ""
+    if isinstance(item, dict | list):
+        return "application/json"
+    return ""
 
 
 def _check_sendable(content_type: str) -> None:

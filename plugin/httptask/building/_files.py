@@ -61,7 +61,9 @@ class Files:
     @property
     def folder(self) -> Path | None:
         """The folder of *shared*."""
-        return self.shared.folder if self.shared is not None else None
+        if self.shared is not None:
+            return self.shared.folder
+        return None
 
     def find(self, piece: FilePiece) -> StoredFile:
         """Return the file that *piece* refers to; it may be downloaded from a bucket first.
@@ -203,7 +205,10 @@ class StoredFile(FilePiece):
 
     def _changed(self, size: int) -> SettingsError:
         return _refused(
-            self, "file-changed", size=self.size, now=size if size != self.size else None
+            self,
+            "file-changed",
+            size=self.size,
+            now=size if size != self.size else None,
         )
 
     @contextlib.contextmanager
@@ -300,7 +305,11 @@ async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
 # Content as data
 
 
-async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") -> dict[str, Any]:
+async def with_contents(
+    request: Mapping[str, Any],
+    files: Files,
+    at: str = "",
+) -> dict[str, Any]:
     """Replace each file reference with `as` in *request* (evaluated settings) by the file's
     content.
 
@@ -334,7 +343,11 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
         return content.decode(codec_of(charset)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise UnwritableError(
-            "unwritable-file-text", REFERENCE, "as", name=file.name, charset=charset or "UTF-8"
+            "unwritable-file-text",
+            REFERENCE,
+            "as",
+            name=file.name,
+            charset=charset or "UTF-8",
         ) from error
 
 

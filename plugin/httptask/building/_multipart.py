@@ -35,11 +35,15 @@ _IN_MESSAGE = {'"': '\\"', "\\": "\\\\"} | _CONTROLS
 def boundary_of(content_type: str) -> str | None:
     """Return the boundary that *content_type* names, or None."""
     match = _BOUNDARY.search(content_type)
-    return None if match is None else match[1] or match[2] or ""
+    if match is None:
+        return None
+    return match[1] or match[2] or ""
 
 
 def multipart(
-    parts: Sequence[Field], content_type: str, charset: str = ""
+    parts: Sequence[Field],
+    content_type: str,
+    charset: str = "",
 ) -> tuple[str, bytes | StreamedBody]:
     """Return *content_type* with its parameters, and the multipart body of *parts*.
 
@@ -88,7 +92,9 @@ def _quoted(text: str, escapes: Mapping[str, str]) -> str:
 
 
 def _pieces(
-    contents: Iterable[bytes | FilePiece], heads: Iterable[bytes], boundary: str
+    contents: Iterable[bytes | FilePiece],
+    heads: Iterable[bytes],
+    boundary: str,
 ) -> Iterator[bytes | FilePiece]:
     mark = f"--{boundary}".encode("ascii")
     for content, head in zip(contents, heads, strict=True):
@@ -99,7 +105,9 @@ def _pieces(
 
 
 def _content(part: Field, codec: str) -> bytes | FilePiece:
-    return part.content.encode(codec) if isinstance(part.content, str) else part.content
+    if isinstance(part.content, str):
+        return part.content.encode(codec)
+    return part.content
 
 
 def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
@@ -111,11 +119,15 @@ def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
         else:
             joined[-1] += piece  # type: ignore[operator]  # never a file: b"" follows each file
     whole = joined[0]
-    return whole if len(joined) == 1 and isinstance(whole, bytes) else StreamedBody(tuple(joined))
+    if len(joined) == 1 and isinstance(whole, bytes):
+        return whole
+    return StreamedBody(tuple(joined))
 
 
 def _with_boundary(
-    content_type: str, parts: Sequence[Field], contents: Sequence[bytes | FilePiece]
+    content_type: str,
+    parts: Sequence[Field],
+    contents: Sequence[bytes | FilePiece],
 ) -> tuple[str, str]:
     """Return *content_type* with a boundary that no part contains, and the boundary.
 

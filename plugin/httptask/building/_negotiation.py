@@ -117,7 +117,9 @@ def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
 
 def _documented(schema: Mapping[str, Any]) -> str | None:
     value = schema.get("const", schema.get("default"))
-    return value if isinstance(value, str) and value and SENDABLE.fullmatch(value) else None
+    if isinstance(value, str) and value and SENDABLE.fullmatch(value):
+        return value
+    return None
 
 
 def _allowed(schema: Mapping[str, Any]) -> list[str]:

@@ -77,11 +77,9 @@ class FileReference:
         """Return the file as a piece of a body; *path* leads to the reference in the body's
         value.
         """
-        return (
-            self.content
-            if self.is_inline
-            else FilePiece(self.name, self.settings, pointer_of(path))
-        )
+        if self.is_inline:
+            return self.content
+        return FilePiece(self.name, self.settings, pointer_of(path))
 
     @property
     def is_inline(self) -> bool:
@@ -153,7 +151,9 @@ def reference_problems(value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     for name in settings.keys() & _TEXTS:
         if not (isinstance(settings[name], str) and settings[name]):
             yield ReferenceProblem(
-                (REFERENCE, name), "file-member", {"name": name, "expected": "text"}
+                (REFERENCE, name),
+                "file-member",
+                {"name": name, "expected": "text"},
             )
     if settings.get("as") not in (None, *AS):
         yield ReferenceProblem((REFERENCE, "as"), "file-as", {"expected": list(map(repr, AS))})
@@ -199,7 +199,9 @@ def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             continue
         if not isinstance(settings[name], str):
             yield ReferenceProblem(
-                (REFERENCE, name), "file-member", {"name": name, "expected": "text"}
+                (REFERENCE, name),
+                "file-member",
+                {"name": name, "expected": "text"},
             )
             return
         try:
@@ -218,12 +220,16 @@ def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         UNSENDABLE.search(content_type) or not content_type.isascii()
     ):
         yield ReferenceProblem(
-            (REFERENCE, "contentType"), "file-content-type", {"found": content_type}
+            (REFERENCE, "contentType"),
+            "file-content-type",
+            {"found": content_type},
         )
     headers = settings.get("headers") or {}
     if not isinstance(headers, Mapping):
         yield ReferenceProblem(
-            (REFERENCE, "headers"), "file-member", {"name": "headers", "expected": "an object"}
+            (REFERENCE, "headers"),
+            "file-member",
+            {"name": "headers", "expected": "an object"},
         )
         return
     for name, value in headers.items():

@@ -40,7 +40,9 @@ headers and the body; `request` is everything.
 
 
 def build(
-    request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = ""
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None = None,
+    at: str = "",
 ) -> OutgoingRequest:
     """Build the request that *request* (normalised, evaluated settings) describes.
 
@@ -108,14 +110,18 @@ class Builder:
         if "body" in request:
             media_type = value_of(headers, "Content-Type")
             body_pointer = pointer(["body"], writer.at)
-            value, endpoint = request["body"], self._endpoint
+            value = request["body"]
+            endpoint = self._endpoint
             serialised = self._part(
                 "body", lambda: written_body(value, media_type, endpoint, body_pointer)
             )
             _set(headers, "Content-Type", serialised.content_type)
             coding_pointer = pointer(["headers", "Content-Encoding"], writer.at)
             content = coded(
-                serialised.content, value_of(headers, "Content-Encoding"), value, coding_pointer
+                serialised.content,
+                value_of(headers, "Content-Encoding"),
+                value,
+                coding_pointer,
             )
         return self._defaults(headers) + headers, content
 
@@ -222,7 +228,12 @@ _ONCE = frozenset(
 """Request headers that must not be repeated, because their values are no lists (RFC 9110, 5.3)."""
 
 
-def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
+def _merge(
+    headers: list[tuple[str, str]],
+    name: str,
+    value: str,
+    between: str,
+) -> None:
     old = value_of(headers, name)
     _set(headers, name, value if old is None else old + between + value)
 
@@ -239,7 +250,10 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 
 
 def written_body(
-    value: Any, media_type: str | None, endpoint: Endpoint | None, body_pointer: str
+    value: Any,
+    media_type: str | None,
+    endpoint: Endpoint | None,
+    body_pointer: str,
 ) -> Body:
     """Serialise *value* as *media_type*; None: as the endpoint's best media type for *value*.
 
@@ -256,7 +270,9 @@ def written_body(
         for path, code, params in misplaced(value, _file_paths(value, content_type)):
             raise refused_at(pointer(path, body_pointer), code, **params)
         serialised = body(
-            value, content_type, Described(_described(content, content_type), definitions)
+            value,
+            content_type,
+            Described(_described(content, content_type), definitions),
         )
     except UnwritableError as error:
         raise SettingsError([error.problem(body_pointer)]) from error

@@ -85,7 +85,9 @@ class SecretVariables:
             label = f"the query value {name}" if parameter else "a part of the URL"
             pieces += self.pieces(url[start : match.end()], label, name)
             start = match.end()
-        return [*pieces, url[start:]] if url[start:] else pieces
+        if url[start:]:
+            return [*pieces, url[start:]]
+        return pieces
 
     def comments(self, sign: str) -> Iterator[str]:
         """Yield a comment line for each variable; *sign* starts a comment."""

@@ -98,7 +98,9 @@ def written(
         if key is None:
             return row.start + text
         _check(key, "=")
-        return f"{row.start}{key}={text}" if text else row.start + key + row.empty
+        if text:
+            return f"{row.start}{key}={text}"
+        return row.start + key + row.empty
     texts = []
     for key, text in named_values:
         _check(key or "", "=")
@@ -146,7 +148,12 @@ def _expanded(
         raise UnwritableError("unwritable-style", found=style, known=sorted(STYLES))
     if location not in row.locations:
         known = sorted(name for name, other in STYLES.items() if location in other.locations)
-        raise UnwritableError("unwritable-style-in", found=style, location=location, known=known)
+        raise UnwritableError(
+            "unwritable-style-in",
+            found=style,
+            location=location,
+            known=known,
+        )
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):
         return row, [(key, encode(scalar(value)))]
@@ -171,7 +178,12 @@ def _expanded(
     return row, [(key, _item(flat, encode, delimiters))]
 
 
-def _item(value: Any, encode: Encode, delimiters: Sequence[str], outer: Sequence[str] = ()) -> str:
+def _item(
+    value: Any,
+    encode: Encode,
+    delimiters: Sequence[str],
+    outer: Sequence[str] = (),
+) -> str:
     """Serialise *value*; an array is joined by the first of *delimiters*, arrays in it by the rest.
 
     *outer* are the delimiters of the arrays around *value*: a text must not contain any of them.

@@ -13,7 +13,9 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
 
 
 def unsent(
-    request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    media_type: str,
 ) -> Iterator[Path]:
     """Yield the path of each value in *request* (normalised settings) that is not sent.
 

@@ -32,7 +32,9 @@ class UrlPart:
 
 
 def url_parts(
-    request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = ""
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None = None,
+    at: str = "",
 ) -> tuple[list[UrlPart], list[UrlPart]]:
     """Return the URL of *request* as two lists of parts: the server, and the path with the query.
 
@@ -46,7 +48,10 @@ def url_parts(
 
 class _UrlParts:
     def __init__(
-        self, request: Mapping[str, Any], endpoint: Endpoint | None, writer: Writer
+        self,
+        request: Mapping[str, Any],
+        endpoint: Endpoint | None,
+        writer: Writer,
     ) -> None:
         url = request.get("url")
         values = request.get("pathParameters")
@@ -115,7 +120,8 @@ class _UrlParts:
         """Yield the parts of each pair in the settings, then of each required query parameter
         without a value.
         """
-        query, writer = self._query_setting, self._writer
+        query = self._query_setting
+        writer = self._writer
         if writer.querystring is not None:
             query_pointer = pointer(["query"], writer.at)
             write = partial(writer.query, {} if query is None else query)
@@ -138,7 +144,12 @@ class _UrlParts:
         write = partial(self._writer.written, "query", name, value)
         return self._written(write, name, value_pointer)
 
-    def _written(self, write: Callable[[], str], name: str, value_pointer: str) -> list[UrlPart]:
+    def _written(
+        self,
+        write: Callable[[], str],
+        name: str,
+        value_pointer: str,
+    ) -> list[UrlPart]:
         """Return the parts of the text that *write* returns, the value at *value_pointer*.
 
         A missing part, with *name* if there is one, if the value cannot be written.

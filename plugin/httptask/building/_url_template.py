@@ -38,7 +38,10 @@ class UrlTemplate:
     """
 
     def __init__(
-        self, request: Mapping[str, Any], endpoint: Endpoint | None, writer: Writer
+        self,
+        request: Mapping[str, Any],
+        endpoint: Endpoint | None,
+        writer: Writer,
     ) -> None:
         self._url: str = request["url"]
         self._values: Mapping[str, Any] = request.get("pathParameters", {})

@@ -72,7 +72,13 @@ class Writer:
         """Say whether the endpoint describes the parameter *name* in *location*."""
         return _key(location, name) in self._described_parameters
 
-    def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
+    def written(
+        self,
+        location: str,
+        name: str,
+        value: Any,
+        path: Path | None = None,
+    ) -> str:
         """Write *value* of the parameter *name* for *location*; "" when nothing is to be sent.
 
         *path* leads to the value in its group; None: the path is the name. Raises `SettingsError`.
@@ -90,7 +96,13 @@ class Writer:
             text = self._texts[key] = self._written(location, name, value, path)
         return text
 
-    def _written(self, location: str, name: str, value: Any, path: Path | None) -> str:
+    def _written(
+        self,
+        location: str,
+        name: str,
+        value: Any,
+        path: Path | None,
+    ) -> str:
         """Write *value* as the described parameter *name*, or by the default style of
         *location*.
         """
@@ -122,11 +134,9 @@ class Writer:
             text = self._serialised(value, self.querystring, media_type)
         except UnwritableError as error:
             raise SettingsError([error.problem(pointer(["query"], self.at))]) from error
-        return (
-            text
-            if essence(media_type) == FORM and isinstance(value, dict)
-            else ESCAPED["query"](text)
-        )
+        if essence(media_type) == FORM and isinstance(value, dict):
+            return text
+        return ESCAPED["query"](text)
 
     def _parameters(self, value: Any) -> Iterator[str]:
         """Yield the text of each parameter of the query *value*.
@@ -142,12 +152,15 @@ class Writer:
                     yield self.written("query", name, item, (index, 1))
         elif value != []:
             raise refused_at(
-                pointer(["query"], self.at), "query-type", example='[["a", "1"], ["a", "2"]]'
+                pointer(["query"], self.at),
+                "query-type",
+                example='[["a", "1"], ["a", "2"]]',
             )
 
     def _described(self, parameter: Parameter, name: str, value: Any) -> str:
         """Write *value* as *parameter* describes: as a media type, or by a style."""
-        location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
+        location = parameter.location
+        style = parameter.style or DEFAULTS[parameter.location]
         if parameter.media_type is not None:
             text = self._serialised(value, parameter, parameter.media_type)
             if location == "header" and is_json(parameter.media_type):
@@ -159,7 +172,13 @@ class Writer:
         if style == "cookie":
             encode = cookie_as_it_is
         return written(
-            name, value, location, style, parameter.explode, encode, parameter.item_delimiters
+            name,
+            value,
+            location,
+            style,
+            parameter.explode,
+            encode,
+            parameter.item_delimiters,
         )
 
     def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:

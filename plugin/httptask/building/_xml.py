@@ -45,7 +45,10 @@ Path = tuple[str | int, ...]
 
 
 def xml_text(
-    value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = ""
+    value: Any,
+    schema: Mapping[str, Any],
+    definitions: Mapping[str, Any],
+    name: str = "",
 ) -> str:
     """Serialise *value* as one XML element, described by *schema* with *definitions*.
 
@@ -54,12 +57,14 @@ def xml_text(
     """
     writer = _Writer(definitions)
     node = writer.node(schema)
-    name, path = node.hints.get("name") or name or node.component or "", Path()
+    name = node.hints.get("name") or name or node.component or ""
+    path = Path()
     if not isinstance(name, str) or not name:
         if not isinstance(value, Mapping) or len(value) != 1:
             raise UnwritableError("unwritable-xml-root")
         ((name, value),) = value.items()
-        node, path = writer.node(node.child(name)), (name,)
+        node = writer.node(node.child(name))
+        path = (name,)
     if isinstance(value, list):
         if not node.is_element:
             raise UnwritableError("unwritable-xml-roots", *path)
@@ -68,20 +73,26 @@ def xml_text(
 
 
 def member_schema(
-    schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]
+    schema: Mapping[str, Any],
+    name: str,
+    definitions: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Return the schema of the member *name* in a value of *schema*, or {}.
 
     References and compositions in *schema* are followed.
     """
     member = _Writer(definitions).node(schema).child(name)
-    return member if isinstance(member, Mapping) else {}
+    if isinstance(member, Mapping):
+        return member
+    return {}
 
 
 def items_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema of the items of an array described by *schema*, or {}."""
     items = _Writer(definitions).node(schema).items
-    return items if isinstance(items, Mapping) else {}
+    if isinstance(items, Mapping):
+        return items
+    return {}
 
 
 def member_names(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:
@@ -115,7 +126,9 @@ class _Node:
         if self.hints.get("attribute") is True:
             return "attribute"
         # `x-text` is a widespread extension, from before 3.2.
-        return "text" if self.hints.get("x-text") is True else "element"
+        if self.hints.get("x-text") is True:
+            return "text"
+        return "element"
 
     @property
     def is_element(self) -> bool:
@@ -131,7 +144,9 @@ class _Writer:
         """Merge *schema* with its references and compositions; outer schemas take precedence."""
         hints: dict[str, Any] = {}
         properties: dict[str, Any] = {}
-        component, additional, items = None, None, None
+        component = None
+        additional = None
+        items = None
         pending = [(schema, True)]
         for _ in range(_MOST_FOLLOWED):
             if not pending:
@@ -164,7 +179,14 @@ class _Writer:
                     ]
         return _Node(hints, component, properties, additional, items)
 
-    def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
+    def element(
+        self,
+        name: str,
+        value: Any,
+        node: _Node,
+        scope: _Scope,
+        path: Path,
+    ) -> str:
         """Serialise *value* as the element *name*; *scope* is the scope of its parent."""
         if len(path) > _DEEPEST:
             raise UnwritableError("unwritable-depth", *path, limit=_DEEPEST)
@@ -176,7 +198,12 @@ class _Writer:
         return _element(tag, scope, *self._attributes_and_content(value, node, scope, path))
 
     def array(
-        self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
+        self,
+        name: str,
+        values: list[Any],
+        node: _Node,
+        scope: _Scope,
+        path: Path,
     ) -> Iterator[str]:
         """Yield the XML of the array *values*: one element around all items, or one per item."""
         item = self.node(node.items)
@@ -187,17 +214,30 @@ class _Writer:
         outer = node.hints.get("name") or name
         tag = scope.qualified(outer, node.hints, path)
         yield _element(
-            tag, scope, [], self._items(item.hints.get("name") or outer, values, item, scope, path)
+            tag,
+            scope,
+            [],
+            self._items(item.hints.get("name") or outer, values, item, scope, path),
         )
 
     def _items(
-        self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
+        self,
+        name: str,
+        values: list[Any],
+        node: _Node,
+        scope: _Scope,
+        path: Path,
     ) -> Iterator[str]:
         for index, value in enumerate(values):
             yield from self._child(name, value, node, scope, (*path, index))
 
     def _child(
-        self, name: str, value: Any, node: _Node, scope: _Scope, path: Path
+        self,
+        name: str,
+        value: Any,
+        node: _Node,
+        scope: _Scope,
+        path: Path,
     ) -> Iterator[str]:
         if len(path) > _DEEPEST:
             raise UnwritableError("unwritable-depth", *path, limit=_DEEPEST)
@@ -207,7 +247,11 @@ class _Writer:
             yield self.element(name, value, node, scope, path)
 
     def _attributes_and_content(
-        self, value: Any, node: _Node, scope: _Scope, path: Path
+        self,
+        value: Any,
+        node: _Node,
+        scope: _Scope,
+        path: Path,
     ) -> tuple[list[str], list[str]]:
         """Return the attributes and the content of the element for *value*."""
         if not isinstance(value, Mapping):
@@ -219,7 +263,9 @@ class _Writer:
             *(name for name in node.properties if name in value),
             *(name for name in value if name not in node.properties),
         ]:
-            child, item, item_path = self.node(node.child(name)), value[name], (*path, name)
+            child = self.node(node.child(name))
+            item = value[name]
+            item_path = (*path, name)
             hinted_name = child.hints.get("name") if not isinstance(item, list) else None
             if child.kind == "attribute":
                 attributes += _attribute(hinted_name or name, item, child.hints, scope, item_path)
@@ -284,7 +330,12 @@ class _Scope:
         self._used: dict[str, str] = {}
 
     def qualified(
-        self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False
+        self,
+        name: Any,
+        hints: Mapping[str, Any],
+        path: Path,
+        *,
+        is_attribute: bool = False,
     ) -> str:
         """Return *name* with the prefix in *hints*, and declare the prefix's namespace if
         necessary.
@@ -317,14 +368,23 @@ class _Scope:
         return f"{prefix}:{name}" if prefix else name
 
 
-def _element(tag: str, scope: _Scope, attributes: Iterable[str], content: Iterable[str]) -> str:
+def _element(
+    tag: str,
+    scope: _Scope,
+    attributes: Iterable[str],
+    content: Iterable[str],
+) -> str:
     inner = "".join(content)
     start = f"<{tag}{''.join(scope.declared)}{''.join(attributes)}"
     return f"{start}>{inner}</{tag}>" if inner else f"{start}/>"
 
 
 def _attribute(
-    name: str, value: Any, hints: Mapping[str, Any], scope: _Scope, path: Path
+    name: str,
+    value: Any,
+    hints: Mapping[str, Any],
+    scope: _Scope,
+    path: Path,
 ) -> Iterator[str]:
     if value is None:
         return
@@ -360,6 +420,7 @@ def _quoted(text: str, path: Path) -> str:
 
 
 def _characters(text: str, path: Path) -> str:
-    if wrong := _NO_CHARACTER.search(text):
+    wrong = _NO_CHARACTER.search(text)
+    if wrong:
         raise UnwritableError("unwritable-xml-character", *path, character=wrong[0])
     return text
