@@ -167,7 +167,11 @@ class Changes:
         return int(number)
 
     def _put(
-        self, entry: Entry, stored: _StoredEndpoint | None, description: int, position: int
+        self,
+        entry: Entry,
+        stored: _StoredEndpoint | None,
+        description: int,
+        position: int,
     ) -> tuple[str, str]:
         """Store *entry*, in place of *stored* unless that is None.
 
@@ -207,7 +211,9 @@ class Changes:
                  WHERE identity = ? AND path = ? AND method = ? AND provider = ? AND api = ?"""
         texts = map(storable, (entry.path, entry.method, api.provider, api.name))
         row = self._connection.execute(sql, (entry.identity, *texts)).fetchone()
-        return _StoredEndpoint(*row) if row is not None else None
+        if row is not None:
+            return _StoredEndpoint(*row)
+        return None
 
     def _renumbered(self, entry: Entry, stored: _StoredEndpoint) -> int:
         """Return the number for *entry*, which replaces *stored*.

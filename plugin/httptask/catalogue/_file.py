@@ -238,7 +238,12 @@ def tune(connection: sqlite3.Connection) -> None:
 
 def _connected(uri: str) -> sqlite3.Connection:
     # isolation_level None: our code begins and ends transactions, not the driver.
-    connection = sqlite3.connect(uri, uri=uri != MEMORY, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(
+        uri,
+        uri=uri != MEMORY,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+    )
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
     return connection
 
@@ -319,6 +324,11 @@ def _check_header(header: bytes, name: str) -> None:
         raise CatalogueError("catalogue-foreign", file=name)
     written = int.from_bytes(header[60:64], "big")
     if written > VERSION:
-        raise CatalogueError("catalogue-newer", file=name, written=written, known=VERSION)
+        raise CatalogueError(
+            "catalogue-newer",
+            file=name,
+            written=written,
+            known=VERSION,
+        )
     if written not in _TABLES:
         raise CatalogueError("catalogue-format", file=name, written=written)

@@ -75,7 +75,9 @@ def tail(path: str) -> list[str]:
         for piece in _BEFORE_TAIL.split(fixed)
         if piece.isalnum() or any(map(str.isalnum, piece))
     ]
-    return pieces[-2:] if pieces and is_verb(pieces[-1]) else pieces[-1:]
+    if pieces and is_verb(pieces[-1]):
+        return pieces[-2:]
+    return pieces[-1:]
 
 
 def without_parameters(path: str) -> str:

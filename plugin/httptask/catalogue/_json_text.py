@@ -40,7 +40,9 @@ def dumped(value: Any) -> bytes:
     except orjson.JSONEncodeError:
         return _dumped_by_json(value)
     # orjson writes NaN and infinity as null, but they must be refused: let `json` have a look.
-    return _dumped_by_json(value) if any(null in data for null in _NULLS) else data
+    if any(null in data for null in _NULLS):
+        return _dumped_by_json(value)
+    return data
 
 
 def _dumped_by_json(value: Any) -> bytes:

@@ -50,7 +50,13 @@ class Ladder:
     *last* is the number of hits that are needed, *words* the number of words in the query.
     """
 
-    def __init__(self, scope: Scope, vocabulary: Vocabulary, last: int, words: int) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        vocabulary: Vocabulary,
+        last: int,
+        words: int,
+    ) -> None:
         self._scope = scope
         self._vocabulary = vocabulary
         self._last = last
@@ -66,7 +72,8 @@ class Ladder:
         fitness_of: dict[Candidate, float] = {}
         for expression in islice(self._path_expressions(address), MOST_PATHS):
             for candidate in self._scope.matching("name", expression, self._most):
-                if fit := address.fitness(candidate.path):
+                fit = address.fitness(candidate.path)
+                if fit:
                     fitness_of[candidate] = fit
             if fitness_of:
                 break
@@ -127,11 +134,19 @@ class Ladder:
         all_words = list(islice(candidates.values(), self._most))
         functions = self._functions(nouns, verbs, {row.number for row in all_words})
         self._rank_with_lacking(
-            all_words, nouns if few_named else [], words, match, bonus, functions
+            all_words,
+            nouns if few_named else [],
+            words,
+            match,
+            bonus,
+            functions,
         )
 
     def _functions(
-        self, nouns: Sequence[Word], verbs: Sequence[Word], numbers: Collection[int]
+        self,
+        nouns: Sequence[Word],
+        verbs: Sequence[Word],
+        numbers: Collection[int],
     ) -> list[Candidate]:
         """Return the functions that *verbs* name, in APIs named by all *nouns* but the last.
 
@@ -202,10 +217,13 @@ class Ladder:
         return self._scope.matching("name", within("operation", quoted(name)), self._most)
 
     def _rungs(
-        self, nouns: Sequence[Word], verbs: Sequence[Word]
+        self,
+        nouns: Sequence[Word],
+        verbs: Sequence[Word],
     ) -> Iterator[tuple[str, str, list[QueryWord]]]:
         """Yield (table, FTS5 expression, words that the caller must check), the strictest first."""
-        vocabulary, most = self._vocabulary, self._most
+        vocabulary = self._vocabulary
+        most = self._most
         # The rarest word first: FTS5 reads all rows of the first clause.
         nouns = sorted(nouns, key=vocabulary.among_names)
         whole_words = [vocabulary.clause(word) for word in nouns]
@@ -303,7 +321,9 @@ class Ladder:
         """
         new = [candidate for candidate in candidates if candidate.number not in self._seen]
         ranked = _ranking.ranked(
-            new, self._query_words(words, beginnings=match != "near"), bonus or {}
+            new,
+            self._query_words(words, beginnings=match != "near"),
+            bonus or {},
         )
         best = ranked[: min(self._last - len(self.hits), most)]
         self._seen.update(candidate.number for candidate in best)

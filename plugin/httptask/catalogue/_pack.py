@@ -104,7 +104,11 @@ class Prepared:
 
 
 def prepare(
-    endpoints: Iterable[Endpoint], *, source: str, digest: bytes = b"", whole: bool = False
+    endpoints: Iterable[Endpoint],
+    *,
+    source: str,
+    digest: bytes = b"",
+    whole: bool = False,
 ) -> Prepared:
     """Pack *endpoints* for `Catalogue.put_prepared`.
 
@@ -174,7 +178,8 @@ class _Lines:
         data = zlib.compress(b"\n".join(self._lines), _LEVEL)
         self._blocks.append(Block(self._content, self._first, data))
         self._first += len(self._lines)
-        self._lines, self._bytes = [], 0
+        self._lines = []
+        self._bytes = 0
 
 
 class _Packer:
@@ -198,7 +203,9 @@ class _Packer:
             self._definitions.pack()
         except (RecursionError, TypeError, ValueError) as error:
             raise CatalogueError(
-                "catalogue-endpoint-not-json", name=endpoint.id, pythonMessage=str(error)
+                "catalogue-endpoint-not-json",
+                name=endpoint.id,
+                pythonMessage=str(error),
             ) from error
         self._endpoints.add(_written(requested), _written(answered), request, answers)
         entry = Entry(
@@ -217,7 +224,8 @@ class _Packer:
 
     def packed(self) -> PreparedApi:
         """Return the API with all endpoints that were added."""
-        first, fingerprints = self._first, self._definitions.fingerprints()
+        first = self._first
+        fingerprints = self._definitions.fingerprints()
         entries = tuple(
             entry._replace(
                 fingerprint=_number(
@@ -228,7 +236,12 @@ class _Packer:
         )
         blocks = (*self._endpoints.blocks(), *self._definitions.lines.blocks())
         return PreparedApi(
-            first.provider, first.api.name, first.api.title, first.api.version, entries, blocks
+            first.provider,
+            first.api.name,
+            first.api.title,
+            first.api.version,
+            entries,
+            blocks,
         )
 
 
@@ -258,7 +271,9 @@ class _DefinitionPacker:
         """Resolve references in *definitions* from now on."""
         # Another mapping comes from another description, where a name may mean something else.
         if definitions is not self._mapping:
-            self._mapping, self._positions, self._names = definitions, {}, {}
+            self._mapping = definitions
+            self._positions = {}
+            self._names = {}
 
     def pack(self) -> None:
         """Pack the pending definitions and all definitions that they refer to."""
@@ -302,7 +317,9 @@ def _name(reference: bytes, definitions: Container[str]) -> str:
     *reference* is the JSON text after `#/$defs/`.
     """
     whole_name, first_part = names_in(reference)
-    return first_part if first_part in definitions and whole_name not in definitions else whole_name
+    if first_part in definitions and whole_name not in definitions:
+        return first_part
+    return whole_name
 
 
 def _written(positions: Iterable[int]) -> bytes:

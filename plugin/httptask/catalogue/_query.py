@@ -144,7 +144,8 @@ def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[
             if is_name(joined.stems[0]):
                 break
         else:
-            joined, count = words[index], 1
+            joined = words[index]
+            count = 1
         result.append(joined)
         index += count
     return once(result)
@@ -201,7 +202,9 @@ class Vocabulary:
 
     def completed(self, word: Word) -> tuple[str, ...]:
         """Return the most frequent terms that begin with *word*, or () if it is no beginning."""
-        return self._completed(word.starts[0]) if word.starts else ()
+        if word.starts:
+            return self._completed(word.starts[0])
+        return ()
 
     def _completed(self, start: str) -> tuple[str, ...]:
         if start not in self.completions:
@@ -282,7 +285,8 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
     dropped = False
     remaining = MOST_CORRECTED
     for word in words:
-        rows, completed = vocabulary.anywhere(word), vocabulary.completed(word)
+        rows = vocabulary.anywhere(word)
+        completed = vocabulary.completed(word)
         if word.methods or rows > RARE or len(completed) > RARE:
             result.append(word)
             continue

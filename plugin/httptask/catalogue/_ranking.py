@@ -156,7 +156,9 @@ class _Terms(NamedTuple):
 @lru_cache(maxsize=1 << 11)
 def _path_terms(path: str) -> _Terms:
     return _Terms.of(
-        parameter=parameters(path), path=without_parameters(path), tail=" ".join(tail(path))
+        parameter=parameters(path),
+        path=without_parameters(path),
+        tail=" ".join(tail(path)),
     )
 
 
@@ -207,7 +209,9 @@ def has(candidate: Candidate, word: QueryWord) -> bool:
 
 
 def ranked(
-    candidates: Iterable[Candidate], query: Sequence[QueryWord], bonus: Mapping[int, float]
+    candidates: Iterable[Candidate],
+    query: Sequence[QueryWord],
+    bonus: Mapping[int, float],
 ) -> list[Candidate]:
     """Sort *candidates*, best first.
 

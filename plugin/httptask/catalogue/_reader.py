@@ -72,7 +72,8 @@ class Reader:
         Names and schemas are JSON text. Definitions beyond the bounds are left out.
         """
         schemas: dict[bytes, bytes] = {}
-        room, is_whole = MOST_DEFINED, True
+        room = MOST_DEFINED
+        is_whole = True
         seen_positions: set[int] = set()
         for references in starts:
             pending = deque(references)

@@ -62,7 +62,9 @@ def by_id(connection: sqlite3.Connection, endpoint_id: str) -> int | None:
     text = storable(endpoint_id)
     sql = "SELECT number FROM endpoint WHERE id_hash = ? AND id = ?"
     row = connection.execute(sql, (id_hash(text), text)).fetchone()
-    return None if row is None else int(row[0])
+    if row is None:
+        return None
+    return int(row[0])
 
 
 _ROWS = """SELECT endpoint.number, endpoint.id, endpoint.method, endpoint.path, endpoint.title,
@@ -86,13 +88,18 @@ class Scope:
 
     @classmethod
     def of(
-        cls, connection: sqlite3.Connection, provider: str | None, method: str | None
+        cls,
+        connection: sqlite3.Connection,
+        provider: str | None,
+        method: str | None,
     ) -> Scope | None:
         """Return the scope of *provider* and *method*. None stands for any.
 
         Return None when the catalogue has no such provider.
         """
-        where, arguments, narrow = "", [], []
+        where = ""
+        arguments = []
+        narrow = []
         if provider is not None:
             provider = storable(provider)
             sql = "SELECT 1 FROM description WHERE provider = ? LIMIT 1"

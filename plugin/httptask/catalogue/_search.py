@@ -72,7 +72,11 @@ def _in_one_transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _lookup(
-    connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: Scope, last: int
+    connection: sqlite3.Connection,
+    query: str,
+    words: tuple[Word, ...],
+    scope: Scope,
+    last: int,
 ) -> list[Hit]:
     """Return the first *last* hits for *query*, which consists of *words*."""
     number = by_id(connection, query.strip())

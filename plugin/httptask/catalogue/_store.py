@@ -371,7 +371,9 @@ class Catalogue:
         except _reader.DAMAGE as error:
             raise CatalogueError("catalogue-endpoint-damaged", file=self._name) from error
         # The row's id is longer than the packed one if two ids clashed: see `Changes._free_id`.
-        return endpoint if storable(endpoint.id) == row[0] else replace(endpoint, id=row[0])
+        if storable(endpoint.id) == row[0]:
+            return endpoint
+        return replace(endpoint, id=row[0])
 
     def _nearest(self, endpoint_id: str) -> list[str]:
         """Return up to five ids that are similar to *endpoint_id*.
@@ -388,7 +390,9 @@ class Catalogue:
             ]
         hits = self.search(start, limit=50)
         nearest_ids = nearest(
-            endpoint_id, dict.fromkeys([*similar, *(hit.id for hit in hits)]), most=5
+            endpoint_id,
+            dict.fromkeys([*similar, *(hit.id for hit in hits)]),
+            most=5,
         )
         return nearest_ids or [hit.id for hit in hits if hit.match == "all"][:5]
 
