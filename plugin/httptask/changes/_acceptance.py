@@ -87,7 +87,13 @@ class Acceptance:
             self.accepts(wide, alternative, level + 1) for alternative in alternatives(narrow)
         )
 
-    def refuses(self, keyword: str, wide: View, narrow: View, level: int = 0) -> bool:
+    def refuses(
+        self,
+        keyword: str,
+        wide: View,
+        narrow: View,
+        level: int = 0,
+    ) -> bool:
         """Say whether *keyword* may make *wide* refuse a value that *narrow* accepts."""
         if keyword in NOTES or (keyword not in wide and keyword != "properties"):
             return False
@@ -98,12 +104,19 @@ class Acceptance:
         except (TypeError, ValueError, AttributeError):  # the keyword has an invalid value
             return True
 
-    def accepts_field(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
+    def accepts_field(
+        self,
+        name: str,
+        wide: View,
+        narrow: View,
+        level: int = 0,
+    ) -> bool:
         """Say whether *wide* accepts the values that *narrow* allows in the field *name*.
 
         At least one of the two views must describe the field.
         """
-        fields, other_fields = wide.get("properties", {}), narrow.get("properties", {})
+        fields = wide.get("properties", {})
+        other_fields = narrow.get("properties", {})
         if name in fields and name in other_fields:
             return self.accepts(fields[name], other_fields[name], level)
         lacking = narrow if name in fields else wide
@@ -124,12 +137,20 @@ class Acceptance:
             self.accepts_pattern(name, wide, narrow, level) for name in wide["patternProperties"]
         )
 
-    def accepts_pattern(self, pattern: str, wide: View, narrow: View, level: int = 0) -> bool:
+    def accepts_pattern(
+        self,
+        pattern: str,
+        wide: View,
+        narrow: View,
+        level: int = 0,
+    ) -> bool:
         """Say whether *wide* accepts the fields of *narrow* that match *pattern*."""
         other_patterns = narrow.get("patternProperties", {})
         if pattern not in wide.get("patternProperties", {}):
             return self.accepts(
-                wide.get("additionalProperties", True), other_patterns[pattern], level
+                wide.get("additionalProperties", True),
+                other_patterns[pattern],
+                level,
             )
         schema = wide["patternProperties"][pattern]
         if pattern in other_patterns:
@@ -145,7 +166,8 @@ class Acceptance:
         )
 
     def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
-        schema, further = wide["additionalProperties"], narrow.get("additionalProperties", True)
+        schema = wide["additionalProperties"]
+        further = narrow.get("additionalProperties", True)
         patterns = wide.get("patternProperties", {})
         if further is not False and not self.accepts(schema, further, level):
             return False
@@ -158,8 +180,10 @@ class Acceptance:
 
     def _elements(self, wide: View, narrow: View, level: int) -> bool:
         """Compare arrays: first the items of `prefixItems` one by one, then `items`."""
-        first, other_first = wide.get("prefixItems", []), narrow.get("prefixItems", [])
-        items, other_items = wide.get("items", True), narrow.get("items", True)
+        first = wide.get("prefixItems", [])
+        other_first = narrow.get("prefixItems", [])
+        items = wide.get("items", True)
+        other_items = narrow.get("items", True)
         longest = narrow.get("maxItems", len(other_first) if other_items is False else None)
         count = max(len(first), len(other_first))
         for position in range(count if longest is None else min(count, longest)):
@@ -193,7 +217,13 @@ class Acceptance:
             self.accepts_dependent(name, wide, narrow, level) for name in wide["dependentSchemas"]
         )
 
-    def accepts_dependent(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
+    def accepts_dependent(
+        self,
+        name: str,
+        wide: View,
+        narrow: View,
+        level: int = 0,
+    ) -> bool:
         """Say whether the dependent schema in *wide* for the field *name* accepts *narrow*."""
         schema = wide.get("dependentSchemas", {}).get(name, True)
         other_schemas = narrow.get("dependentSchemas", {})
@@ -201,7 +231,13 @@ class Acceptance:
             schema, other_schemas.get(name, narrow), level
         )
 
-    def _then(self, wide: View, narrow: View, level: int, keyword: str = "then") -> bool:
+    def _then(
+        self,
+        wide: View,
+        narrow: View,
+        level: int,
+        keyword: str = "then",
+    ) -> bool:
         if "if" not in narrow or not self.same(wide["if"], narrow["if"]):
             return False
         return self.accepts(wide[keyword], narrow.get(keyword, True), level)
@@ -226,7 +262,8 @@ class Acceptance:
         refused = self._wide.view(wide["not"])
         if "enum" in narrow and "enum" in refused:
             return {*map(key, narrow["enum"])}.isdisjoint(map(key, refused["enum"]))
-        types, other_types = _types(refused), _types(narrow)
+        types = _types(refused)
+        other_types = _types(narrow)
         return types is not None and other_types is not None and types.isdisjoint(other_types)
 
 
@@ -271,7 +308,9 @@ def _matches(pattern: str, name: str) -> bool | None:
     take for ever.
     """
     prefix = _PREFIX.match(pattern)
-    return None if prefix is None else name.startswith(prefix[1])
+    if prefix is None:
+        return None
+    return name.startswith(prefix[1])
 
 
 def _has_no_field(view: View, name: str) -> bool:
@@ -284,22 +323,40 @@ def _types(view: View) -> set[str] | None:
     if "type" not in view:
         return None
     types = set(view["type"])
-    return types | {"integer"} if "number" in types else types
+    if "number" in types:
+        return types | {"integer"}
+    return types
 
 
-def _accepts_types(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    types, other_types = _types(wide), _types(narrow)
+def _accepts_types(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
+    types = _types(wide)
+    other_types = _types(narrow)
     return types is None or (other_types is not None and other_types <= types)
 
 
-def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+def _accepts_values(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
     values = narrow.get("enum")
     if values is None and set(narrow.get("type", ["string"])) <= {"boolean", "null"}:
         values = [value for value in (True, False, None) if type_of(value) in narrow["type"]]
     return values is not None and {*map(key, values)} <= {*map(key, wide["enum"])}
 
 
-def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool] | None:
+def _limit(
+    view: View,
+    bound: str,
+    exclusive: str,
+    sign: int,
+) -> tuple[Any, bool] | None:
     """Return (limit of the numbers in *view*, whether it is exclusive), or None without a limit.
 
     Limits are multiplied by *sign*: 1 for lower and -1 for upper limits, so that the larger product
@@ -317,7 +374,12 @@ def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool
 
 
 def _accepts_numbers(bound: str, exclusive: str, sign: int) -> Callable[..., bool]:
-    def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    def check(
+        check: Acceptance,
+        wide: View,
+        narrow: View,
+        level: int,
+    ) -> bool:
         wide_limit = _limit(wide, bound, exclusive, sign)
         narrow_limit = _limit(narrow, bound, exclusive, sign)
         return wide_limit is None or (narrow_limit is not None and wide_limit <= narrow_limit)
@@ -332,7 +394,12 @@ _accepts_upper = _accepts_numbers("maximum", "exclusiveMaximum", -1)
 def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
     """Make the check for a limit of lengths or counts: *sign* is 1 for minimum, -1 for maximum."""
 
-    def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    def check(
+        check: Acceptance,
+        wide: View,
+        narrow: View,
+        level: int,
+    ) -> bool:
         size = narrow.get(keyword)
         if size is None and "enum" in narrow:
             sized = str if "Length" in keyword else list if "Items" in keyword else dict
@@ -345,7 +412,12 @@ def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
     return check
 
 
-def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+def _accepts_multiples(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
     """Check `multipleOf`: all numbers of *narrow* must be multiples of that of *wide*."""
     step = narrow.get("multipleOf", 1 if narrow.get("type") == ["integer"] else None)
     steps = [step] if step is not None else narrow.get("enum", [])
@@ -353,17 +425,34 @@ def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) 
     return bool(numbers) and all(number % wide["multipleOf"] == 0 for number in numbers)
 
 
-def _accepts_format(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    name, other_name = wide["format"], narrow.get("format")
+def _accepts_format(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
+    name = wide["format"]
+    other_name = narrow.get("format")
     return name == other_name or name in _WIDER_FORMATS.get(str(other_name), ())
 
 
-def _accepts_required(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+def _accepts_required(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
     return set(wide["required"]) <= set(narrow.get("required", ()))
 
 
-def _accepts_dependent_names(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    other_dependent, required = narrow.get("dependentRequired", {}), set(narrow.get("required", ()))
+def _accepts_dependent_names(
+    check: Acceptance,
+    wide: View,
+    narrow: View,
+    level: int,
+) -> bool:
+    other_dependent = narrow.get("dependentRequired", {})
+    required = set(narrow.get("required", ()))
     return all(
         set(names) <= {*other_dependent.get(name, ()), *required} or _has_no_field(narrow, name)
         for name, names in wide["dependentRequired"].items()

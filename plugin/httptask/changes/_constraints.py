@@ -135,7 +135,9 @@ class SchemaViews:
                 view = {key: view[key] for key in view if key not in _CONDITION}
         dependent = {key: names for key, names in dependent.items() if names}
         view = _tidy({**view, "dependentSchemas": schemas})
-        return _intersection(view, {"dependentRequired": dependent}) if dependent else view
+        if dependent:
+            return _intersection(view, {"dependentRequired": dependent})
+        return view
 
     def _required_alone(self, schema: Any, *, of_objects: bool = True) -> list[str]:
         """Return the names that *schema* requires, or [] if *schema* has any other constraint.
@@ -145,7 +147,9 @@ class SchemaViews:
         view = self._merged(schema)
         further = {key: view[key] for key in view.keys() - {"required", *NOTES}}
         is_alone = not further or (of_objects and further == {"type": ["object"]})
-        return list(view.get("required", ())) if is_alone else []
+        if is_alone:
+            return list(view.get("required", ()))
+        return []
 
     def _definition(self, name: str) -> View:
         if name not in self._named:
@@ -263,7 +267,8 @@ def _accepts_everything(keyword: str, value: Any) -> bool:
 def _finished(view: View) -> View:
     """Return *view* without keywords that follow from other keywords or have no effect."""
     view = _tidy(dict(view))
-    types, values = view.get("type"), view.get("enum")
+    types = view.get("type")
+    values = view.get("enum")
     if isinstance(types, list) and "number" in types:
         types = [name for name in types if name != "integer"]
     if isinstance(values, list):
@@ -344,7 +349,8 @@ def _evaluated(view: View, keyword: str) -> None:
     They mean the same if no other schema is applied to the same value.
     """
     plain = "items" if keyword == "Items" else f"additional{keyword}"
-    if (value := view.pop(f"unevaluated{keyword}", None)) is not None:
+    value = view.pop(f"unevaluated{keyword}", None)
+    if value is not None:
         view.setdefault(plain, value)
 
 
@@ -354,7 +360,8 @@ def _intersection(one: View, other: View) -> View:
     Keywords that cannot be merged into one schema go to `allOf`.
     """
     one, other = _with_further_fields(one, other), _with_further_fields(other, one)
-    result, apart = dict(one), []
+    result = dict(one)
+    apart = []
     for names in _TOGETHER:
         group = {name: other[name] for name in names if name in other}
         own_group = {name: one[name] for name in names if name in one}
@@ -376,7 +383,8 @@ def _intersection(one: View, other: View) -> View:
 
 def _with_further_fields(view: View, other: View) -> View:
     """Apply the `additionalProperties` of *other* to the fields that only *view* describes."""
-    further, fields = other.get("additionalProperties"), view.get("properties")
+    further = other.get("additionalProperties")
+    fields = view.get("properties")
     if further is None or not isinstance(fields, Mapping) or "patternProperties" in other:
         return view
     described = other.get("properties", {})
@@ -395,12 +403,18 @@ def _all_of(one: Any, other: Any) -> Any:
     """Return a schema of the values that *one* and *other* both accept."""
     if one is False or other is False:
         return False
-    return one if key(one) == key(other) else {"allOf": [one, other]}
+    if key(one) == key(other):
+        return one
+    return {"allOf": [one, other]}
 
 
 def _by_name(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     shared = {name: _all_of(one[name], other[name]) for name in one if name in other}
-    return {**one, **other, **shared}
+    return {
+        **one,
+        **other,
+        **shared,
+    }
 
 
 def _shared_types(one: list[str], other: list[str]) -> list[str]:

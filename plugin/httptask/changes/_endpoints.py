@@ -33,7 +33,8 @@ class _Comparison:
         self._answers = SchemaChanges(*definitions, is_answer=True)
 
     def changes(self) -> Iterator[Change]:
-        old, new = self._old, self._new
+        old = self._old
+        new = self._new
         if old.path != new.path:
             yield Change("endpoint", f"the path was {old.path} and is {new.path}", narrows=True)
         if new.deprecated and not old.deprecated:
@@ -46,7 +47,8 @@ class _Comparison:
 
     def _security(self) -> Iterator[Change]:
         """Yield the changes of the security requirements, and of schemes in both versions."""
-        old, new = _credentials(self._old), _credentials(self._new)
+        old = _credentials(self._old)
+        new = _credentials(self._new)
         # A version without described security requires nothing, like one that says so.
         neither_asks = {*old, *new} <= {_NOTHING}
         if set(old) != set(new) and not neither_asks:
@@ -86,7 +88,8 @@ class _Comparison:
 
     def _servers(self) -> Iterator[Change]:
         """Yield a change of the first server, and the servers whose addresses no longer exist."""
-        old, new = self._old.servers, self._new.servers
+        old = self._old.servers
+        new = self._new.servers
         before, after = ([server.address for server in servers] for servers in (old, new))
         gone_addresses = [
             address
@@ -94,7 +97,8 @@ class _Comparison:
             if new and not any(_is_at(address, server) for server in new)
         ]
         if before[:1] != after[:1]:
-            was, now = before[0] if before else "", after[0] if after else ""
+            was = before[0] if before else ""
+            now = after[0] if after else ""
             yield Change(
                 "url",
                 f"the first server was {was or 'not described'}, is {now or 'not described'}",
@@ -106,7 +110,8 @@ class _Comparison:
 
     def _parameters(self) -> Iterator[Change]:
         """Yield the changes of parameters. A new required parameter narrows."""
-        old, new = _by_location(self._old.parameters), _by_location(self._new.parameters)
+        old = _by_location(self._old.parameters)
+        new = _by_location(self._new.parameters)
         for location, parameter in old.items():
             if location not in new:
                 yield Change(location, "removed", narrows=True)
@@ -127,13 +132,16 @@ class _Comparison:
                 )
 
     def _body(self) -> Iterator[Change]:
-        old, new = self._old.request_body, self._new.request_body
+        old = self._old.request_body
+        new = self._new.request_body
         if old is None or new is None:
             if old is not None:
                 yield Change("body", "removed", narrows=True)
             if new is not None:
                 yield Change(
-                    "body", f"added{', required' if new.required else ''}", narrows=new.required
+                    "body",
+                    f"added{', required' if new.required else ''}",
+                    narrows=new.required,
                 )
             return
         yield from _requirement("body", old.required, new.required)
@@ -141,7 +149,8 @@ class _Comparison:
 
     def _responses(self) -> Iterator[Change]:
         """Yield the changes of responses. Another status may replace one: see `_successors`."""
-        old, new = _by_status(self._old.responses), _by_status(self._new.responses)
+        old = _by_status(self._old.responses)
+        new = _by_status(self._new.responses)
         for status, response in old.items():
             location = f"responses.{status}"
             if status in new:
@@ -156,8 +165,14 @@ class _Comparison:
                 yield from self._response(response, new[name], location)
         yield from (Change(f"responses.{status}", "added") for status in new if status not in old)
 
-    def _response(self, old: Response, new: Response, location: str) -> Iterator[Change]:
-        before, after = _by_name(old.headers), _by_name(new.headers)
+    def _response(
+        self,
+        old: Response,
+        new: Response,
+        location: str,
+    ) -> Iterator[Change]:
+        before = _by_name(old.headers)
+        after = _by_name(new.headers)
         for name, header in before.items():
             inner = f"{location}.headers.{name}"
             if name not in after:
@@ -168,10 +183,14 @@ class _Comparison:
             now = successor.get("required") is True
             if was != now:
                 yield Change(
-                    inner, "now always sent" if now else "no more always sent", narrows=was
+                    inner,
+                    "now always sent" if now else "no more always sent",
+                    narrows=was,
                 )
             yield from self._answers.changes(
-                header.get("schema", {}), successor.get("schema", {}), inner
+                header.get("schema", {}),
+                successor.get("schema", {}),
+                inner,
             )
         yield from (
             Change(f"{location}.headers.{name}", "added") for name in after if name not in before
@@ -186,7 +205,8 @@ class _Comparison:
         schemas: SchemaChanges,
     ) -> Iterator[Change]:
         """Yield the changes of media types and their schemas, in a body or a response."""
-        before, after = _by_media_type(old), _by_media_type(new)
+        before = _by_media_type(old)
+        after = _by_media_type(new)
         is_answer = schemas is self._answers
         if not before and after and is_answer:
             yield Change(location, "now with a body")
@@ -317,7 +337,11 @@ def _is_success(status: str, responses: Iterable[str]) -> bool:
     return status.startswith("2") or (status == "default" and not is_described)
 
 
-def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def _successors(
+    status: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+) -> list[str]:
     """Return the statuses in *new* that replace *status*, which is only in *old*.
 
     An exact status has priority over its range, and the range over `default` (OpenAPI 3.0.4,
@@ -359,7 +383,10 @@ def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
 
 
 def _covering(
-    key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool
+    key: str,
+    content: Mapping[str, tuple[str, MediaType]],
+    *,
+    is_answer: bool,
 ) -> list[str]:
     """Return the media types of *content*, the new version's, that replace *key*, an old one.
 

@@ -43,7 +43,11 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"place", "message", "narrows"}`."""
-        return {"place": self.place, "message": self.message, "narrows": self.narrows}
+        return {
+            "place": self.place,
+            "message": self.message,
+            "narrows": self.narrows,
+        }
 
 
 class SchemaChanges:
@@ -54,7 +58,13 @@ class SchemaChanges:
     responses that the old one could send.
     """
 
-    def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], *, is_answer: bool) -> None:
+    def __init__(
+        self,
+        old: Mapping[str, Any],
+        new: Mapping[str, Any],
+        *,
+        is_answer: bool,
+    ) -> None:
         self._is_answer = is_answer
         self._old = SchemaViews(old, is_answer=is_answer)
         self._new = SchemaViews(new, is_answer=is_answer)
@@ -88,7 +98,8 @@ class SchemaChanges:
         self._level -= 1
 
     def _differences(self, old: Any, new: Any, location: str) -> Iterator[Change]:
-        before, after = self._old.view(old), self._new.view(new)
+        before = self._old.view(old)
+        after = self._new.view(new)
         if ("anyOf" in before) != ("anyOf" in after):
             yield from self._one_with_alternatives(before, after, location)
             if set(before) <= {"anyOf", *NOTES} or set(after) <= {"anyOf", *NOTES}:
@@ -98,7 +109,11 @@ class SchemaChanges:
         yield from self._notes(before, after, location)
         yield from self._required(before, after, location)
         yield from self._fields(
-            before, after, self._new.absent(new), self._old.absent(old), location
+            before,
+            after,
+            self._new.absent(new),
+            self._old.absent(old),
+            location,
         )
         yield from self._patterns(before, after, location)
         yield from self._condition(before, after, location)
@@ -106,7 +121,9 @@ class SchemaChanges:
 
     def _ordered(self, old: Any, new: Any) -> tuple[Any, Any]:
         """Return *old* and *new* in the order of `Acceptance`: (wide, narrow)."""
-        return (old, new) if self._is_answer else (new, old)
+        if self._is_answer:
+            return (old, new)
+        return (new, old)
 
     def _accepts(self, old: Any, new: Any) -> bool:
         return self._acceptance.accepts(*self._ordered(old, new))
@@ -129,7 +146,8 @@ class SchemaChanges:
         A definition is unchanged if it and all definitions it refers to are written the same.
         """
         old, new = self._definitions
-        names, changed = [start], list[str]()
+        names = [start]
+        changed = list[str]()
         users: dict[str, list[str]] = {}
         while names:
             name = names.pop()
@@ -156,7 +174,8 @@ class SchemaChanges:
             yield Change(location, _message("default", old.get("default"), new.get("default")))
 
     def _required(self, old: View, new: View, location: str) -> Iterator[Change]:
-        before, after = set(old.get("required", ())), set(new.get("required", ()))
+        before = set(old.get("required", ()))
+        after = set(new.get("required", ()))
         for name in sorted(after - before):
             yield Change(f"{location}.{name}", "now required", not self._is_answer)
         for name in sorted(before - after):
@@ -171,7 +190,8 @@ class SchemaChanges:
         location: str,
     ) -> Iterator[Change]:
         """Yield the changes of `properties`, also of fields now `readOnly` or `writeOnly`."""
-        before, after = old.get("properties", {}), new.get("properties", {})
+        before = old.get("properties", {})
+        after = new.get("properties", {})
         mark = "writeOnly" if self._is_answer else "readOnly"
         for name in before:
             if name in after:
@@ -194,7 +214,8 @@ class SchemaChanges:
             "dependentSchemas": self._acceptance.accepts_dependent,
         }
         for keyword, accepts in checks.items():
-            before, after = old.get(keyword, {}), new.get(keyword, {})
+            before = old.get(keyword, {})
+            after = new.get(keyword, {})
             for name in dict.fromkeys((*before, *after)):
                 if name in before and name in after:
                     yield from self.changes(before[name], after[name], f"{location}.{name}")
@@ -225,7 +246,8 @@ class SchemaChanges:
         Schemas in keywords are compared recursively; for other keywords, the values are shown.
         """
         for keyword in dict.fromkeys((*old, *new)):
-            was, now = old.get(keyword), new.get(keyword)
+            was = old.get(keyword)
+            now = new.get(keyword)
             if keyword in _OWN_SENTENCES or key(was) == key(now):
                 continue
             if keyword == "type" and "enum" in old and "enum" in new:
@@ -245,7 +267,12 @@ class SchemaChanges:
                 narrows = self._narrows(keyword, old, new)
                 yield Change(location, _message(keyword, was, now), narrows)
 
-    def _alternatives(self, old: list[Any], new: list[Any], location: str) -> Iterator[Change]:
+    def _alternatives(
+        self,
+        old: list[Any],
+        new: list[Any],
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the changes between two lists of alternatives.
 
         A change in an alternative does not narrow if some alternative accepts all its values.
@@ -272,7 +299,11 @@ class SchemaChanges:
             yield Change(location, f"now also as {_label(new_schema)}", narrows)
 
     def _is_accepted(
-        self, old_schema: Any, new_schema: Any, old: list[Any], new: list[Any]
+        self,
+        old_schema: Any,
+        new_schema: Any,
+        old: list[Any],
+        new: list[Any],
     ) -> bool:
         """Say whether the other version has an alternative that accepts the changed schema.
 
@@ -284,7 +315,9 @@ class SchemaChanges:
         return any(self._accepts(old_schema, alternative) for alternative in new)
 
     def _paired(
-        self, old: list[Any], new: list[Any]
+        self,
+        old: list[Any],
+        new: list[Any],
     ) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
         """Return (pairs of alternatives, alternatives only in *old*, alternatives only in *new*).
 
@@ -292,7 +325,8 @@ class SchemaChanges:
         each side, these two are a pair, too.
         """
         pairs: list[tuple[Any, Any]] = []
-        removed, added = list(old), list(new)
+        removed = list(old)
+        added = list(new)
 
         def same_name(old_schema: Any, new_schema: Any) -> bool:
             return _name(old_schema) is not None and _name(old_schema) == _name(new_schema)
@@ -310,7 +344,12 @@ class SchemaChanges:
             return [*pairs, (removed[0], added[0])], [], []
         return pairs, removed, added
 
-    def _one_with_alternatives(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _one_with_alternatives(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the change if only one version has alternatives."""
         if self._is_same(old, new):
             return
@@ -345,11 +384,14 @@ def _name(schema: Any) -> str | None:
 
 def _label(schema: Any) -> str:
     """Return a name of the alternative *schema* for messages."""
-    if (name := _name(schema)) is not None:
+    name = _name(schema)
+    if name is not None:
         return name
     if isinstance(schema, Mapping) and "type" in schema and "enum" not in schema:
         types = schema["type"]
-        return types if isinstance(types, str) else " or ".join(types)
+        if isinstance(types, str):
+            return types
+        return " or ".join(types)
     return shown(schema)
 
 
@@ -357,13 +399,16 @@ def _message(keyword: str, was: Any, now: Any) -> str:
     """Return the sentence for a change of *keyword* from *was* to *now*. None means not there."""
     if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
         parts = []
-        if removed := _missing_from(was, now):
+        removed = _missing_from(was, now)
+        if removed:
             parts.append(f"no more {_listed(removed)}")
-        if added := _missing_from(now, was):
+        added = _missing_from(now, was)
+        if added:
             parts.append(f"now also {_listed(added)}")
         return "; ".join(parts)
     if keyword == "type":
-        was, now = _one_or_all(was), _one_or_all(now)
+        was = _one_or_all(was)
+        now = _one_or_all(now)
     if was is None:
         return f"now with {keyword} {shown(now)}"
     if now is None:
@@ -384,7 +429,9 @@ def _differs_in_order(keyword: str, was: Any, now: Any) -> bool:
 
 
 def _one_or_all(types: Any) -> Any:
-    return types[0] if isinstance(types, list) and len(types) == 1 else types
+    if isinstance(types, list) and len(types) == 1:
+        return types[0]
+    return types
 
 
 def _missing_from(values: list[Any], others: list[Any]) -> list[Any]:
@@ -406,4 +453,6 @@ def listed(values: list[str]) -> str:
 def shown(value: Any) -> str:
     """Return *value* as JSON of at most 80 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else text[:79] + "…"
+    if len(text) <= 80:
+        return text
+    return text[:79] + "…"

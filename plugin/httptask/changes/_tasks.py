@@ -41,11 +41,17 @@ class BrokenTask:
     def to_json(self) -> dict[str, Any]:
         """Return `{"task", "endpoint", "problems"}`."""
         problems = [problem.to_json() for problem in self.problems]
-        return {"task": self.task, "endpoint": self.endpoint, "problems": problems}
+        return {
+            "task": self.task,
+            "endpoint": self.endpoint,
+            "problems": problems,
+        }
 
 
 def broken_tasks(
-    definition: WorkflowDefinition, pairs: list[Pair], plugins: PluginManager
+    definition: WorkflowDefinition,
+    pairs: list[Pair],
+    plugins: PluginManager,
 ) -> tuple[list[BrokenTask], int]:
     """Return the tasks of *definition* that break, and the number of tasks that use *pairs*."""
     used = _used(definition, pairs)
@@ -68,7 +74,10 @@ def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[BrokenTask]
         if after is None:
             member = "endpoint" if "endpoint" in task else "httpRequest/url"
             problem = Problem.of(
-                "endpoint-removed", f"{pointer}/{member}", method=before.method, path=before.path
+                "endpoint-removed",
+                f"{pointer}/{member}",
+                method=before.method,
+                path=before.path,
             )
             yield BrokenTask(name, before.id, (problem,))
         elif problems := tuple(_new_problems(task, pointer, before, after, plugins)):
@@ -76,14 +85,19 @@ def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[BrokenTask]
 
 
 def _new_problems(
-    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
+    task: Mapping[str, Any],
+    pointer: str,
+    before: Endpoint,
+    after: Endpoint,
+    plugins: PluginManager,
 ) -> Iterator[Problem]:
     """Yield the problems that *task* has with *after*, but not with *before*."""
     if "endpoint" not in task:
         after = _with_names_of(before, after)
     elif before.path != after.path:
         yield Problem.of("endpoint-renamed", f"{pointer}/endpoint", suggestion=after.id)
-    request, request_pointer = task["httpRequest"], f"{pointer}/httpRequest"
+    request = task["httpRequest"]
+    request_pointer = f"{pointer}/httpRequest"
     old_problems = _breaking_problems(request, before, request_pointer)
     old_faults = {_fault(problem) for problem in old_problems}
     for problem in _breaking_problems(request, after, request_pointer):
@@ -97,12 +111,17 @@ def _new_problems(
 
 
 def _credential_problems(
-    task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
+    task: Mapping[str, Any],
+    pointer: str,
+    before: Endpoint,
+    after: Endpoint,
+    plugins: PluginManager,
 ) -> Iterator[Problem]:
     """Yield the problems of the task's credential for *after*, if it was right for *before*."""
     if (before.security, before.security_schemes) == (after.security, after.security_schemes):
         return
-    name, request = task.get("credentials"), task["httpRequest"]
+    name = task.get("credentials")
+    request = task["httpRequest"]
     if not fitting_problems(before, name, request, plugins, pointer):
         for problem in fitting_problems(after, name, request, plugins, pointer):
             yield replace(problem, severity="error")
@@ -147,14 +166,17 @@ def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
 
 
 def _pair_of(
-    task: Mapping[str, Any], pairs: list[tuple[Endpoint, Endpoint | None]]
+    task: Mapping[str, Any],
+    pairs: list[tuple[Endpoint, Endpoint | None]],
 ) -> tuple[Endpoint, Endpoint | None] | None:
     """Return the pair whose old version *task* uses, by its `endpoint` or by method and URL."""
-    named, request = task.get("endpoint"), task.get("httpRequest")
+    named = task.get("endpoint")
+    request = task.get("httpRequest")
     if task.get("type") != "Http" or not isinstance(request, Mapping):
         return None
     by_id = next((pair for pair in pairs if _is_id_of(named, pair[0])), None)
-    url, method = request.get("url"), str(request.get("method") or "GET").upper()
+    url = request.get("url")
+    method = str(request.get("method") or "GET").upper()
     if by_id is not None or not isinstance(url, str):
         return by_id
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
@@ -210,7 +232,8 @@ def _fits_segment(template: str, part: str) -> bool:
 
     Only the fixed text before the first and after the last placeholder is compared.
     """
-    before, after = template.partition("{")[0], template.rpartition("}")[2]
+    before = template.partition("{")[0]
+    after = template.rpartition("}")[2]
     return len(part) > len(before) + len(after) and part.startswith(before) and part.endswith(after)
 
 
