@@ -125,7 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_of(
-    parsed: argparse.Namespace, words: Sequence[str]
+    parsed: argparse.Namespace,
+    words: Sequence[str],
 ) -> Callable[[argparse.Namespace], int]:
     """Return the function of the parsed command. A plugin's command may lack one."""
     run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
@@ -175,7 +176,8 @@ def whole_parser() -> argparse.ArgumentParser:
 
 
 def _with_plugins(
-    parser: _Parser, commands: argparse._SubParsersAction[argparse.ArgumentParser]
+    parser: _Parser,
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
 ) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
     """Return *parser* and its *commands* with the commands of the installed plugins added.
 
@@ -205,11 +207,15 @@ def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.Argument
         epilog="example: httptask search send email procore",
     )
     parser.add_argument(
-        "--version", action="version", version=f"httptask {packaged.manifest()['version']}"
+        "--version",
+        action="version",
+        version=f"httptask {packaged.manifest()['version']}",
     )
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
     commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
-        metavar="COMMAND", required=True, parser_class=_Parser
+        metavar="COMMAND",
+        required=True,
+        parser_class=_Parser,
     )
     for family in FAMILIES:
         family.add(commands)

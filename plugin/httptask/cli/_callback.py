@@ -24,7 +24,9 @@ _SECONDS = 10.0
 
 
 async def finished_in_browser(
-    consent: AuthorizationConsent, port: int, open_: Callable[[str], None]
+    consent: AuthorizationConsent,
+    port: int,
+    open_: Callable[[str], None],
 ) -> Token:
     """Call *open_* with the consent's URL, await the redirect on *port*, and return the token."""
     token: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
@@ -75,7 +77,9 @@ async def _target(reader: asyncio.StreamReader, port: int) -> str:
 
 
 async def _answer(
-    target: str, consent: AuthorizationConsent, ended: asyncio.Future[Token]
+    target: str,
+    consent: AuthorizationConsent,
+    ended: asyncio.Future[Token],
 ) -> tuple[str, str]:
     """Return the status and the text for the browser.
 

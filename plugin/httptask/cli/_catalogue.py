@@ -56,7 +56,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             f"httptask {name} {SEED if name != 'remove' else 'acme-things-id-get-d77'}",
         )
         parser.add_argument(
-            "endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it"
+            "endpoint",
+            metavar="ENDPOINT",
+            help="an endpoint's id, as search prints it",
         )
         if name == "prepare":
             parser.add_argument(
@@ -72,9 +74,13 @@ def run_search(arguments: argparse.Namespace) -> int:
     with _open(arguments) as catalogue:
         words = " ".join(arguments.words)
         hits = catalogue.search(
-            words, provider=arguments.provider, method=arguments.method, limit=arguments.limit
+            words,
+            provider=arguments.provider,
+            method=arguments.method,
+            limit=arguments.limit,
         )
-        count, nearest_name = len(catalogue), _nearest_provider(catalogue, arguments.provider)
+        count = len(catalogue)
+        nearest_name = _nearest_provider(catalogue, arguments.provider)
     rows = [(hit.method, in_line(hit.path), in_line(hit.title), hit.id) for hit in hits]
     text = "\n".join(
         f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows

@@ -19,7 +19,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         catalogue=False,
     )
     parser.add_argument(
-        "shell", metavar="SHELL", choices=SHELLS, help=f"the shell: {', '.join(SHELLS)}"
+        "shell",
+        metavar="SHELL",
+        choices=SHELLS,
+        help=f"the shell: {', '.join(SHELLS)}",
     )
     parser.set_defaults(run=run)
 

@@ -137,7 +137,9 @@ def _file_text(path: str, source: str) -> str:
 
 
 def _with_secrets(
-    arguments: argparse.Namespace, known: KnownScheme, fields: Mapping[str, Any]
+    arguments: argparse.Namespace,
+    known: KnownScheme,
+    fields: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return *fields* with the secrets that are missing, or named by `--secret`.
 

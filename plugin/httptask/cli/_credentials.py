@@ -50,7 +50,12 @@ def _action(
     run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:
     parser = command(
-        actions, name, help_, f"httptask credentials {name} crm", catalogue=False, is_below=True
+        actions,
+        name,
+        help_,
+        f"httptask credentials {name} crm",
+        catalogue=False,
+        is_below=True,
     )
     parser.set_defaults(run=run)
     return parser
@@ -176,14 +181,23 @@ def run_set(arguments: argparse.Namespace) -> int:
         shelf.store(name, None)  # the credential has moved to another store
     scheme = document["type"]
     warnings = _stored_warnings(name, document, target)
-    value = {"name": name, "kind": scheme, "source": target.name, "warnings": warnings}
+    value = {
+        "name": name,
+        "kind": scheme,
+        "source": target.name,
+        "warnings": warnings,
+    }
     lines = [f"{name} ({scheme}) is kept in the {target.name}"]
     lines += [f"warning: {warning}" for warning in warnings]
     emit(arguments, value, "\n".join(lines))
     return 0
 
 
-def _stored_warnings(name: str, document: Mapping[str, Any], target: Shelf) -> list[str]:
+def _stored_warnings(
+    name: str,
+    document: Mapping[str, Any],
+    target: Shelf,
+) -> list[str]:
     """Return warnings about the credential *name*, which is stored in *target*."""
     from httptask.credentials import shelf_of
 
@@ -252,7 +266,10 @@ def run_test(arguments: argparse.Namespace) -> int:
         endpoint = await _endpoint(runtime, arguments.endpoint)
         try:
             return await try_credential(
-                runtime, arguments.name, endpoint=endpoint, url=arguments.url
+                runtime,
+                arguments.name,
+                endpoint=endpoint,
+                url=arguments.url,
             )
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -298,7 +315,9 @@ def _add_connect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         ),
     )
     connect.add_argument(
-        "--no-browser", action="store_true", help="print the URL, and open no browser"
+        "--no-browser",
+        action="store_true",
+        help="print the URL, and open no browser",
     )
     _reach(connect)
 

@@ -244,7 +244,9 @@ def _last_port(port_file: Path) -> int | None:
     if not port_file.is_file():
         return None
     port = port_file.read_text(encoding="ascii", errors="replace").strip()
-    return int(port) if port.isdigit() and int(port) <= 65_535 else None
+    if port.isdigit() and int(port) <= 65_535:
+        return int(port)
+    return None
 
 
 def _first_free(ports: Sequence[int], stack: ExitStack) -> StandIn:

@@ -42,7 +42,8 @@ def variable_option(parser: argparse.ArgumentParser) -> None:
 
 
 def environment_of(
-    arguments: argparse.Namespace, definition: WorkflowDefinition
+    arguments: argparse.Namespace,
+    definition: WorkflowDefinition,
 ) -> Environment | None:
     """Return the environment named in *arguments* or by the operator; None if none is named.
 
@@ -57,7 +58,9 @@ def environment_of(
 def environment_name(arguments: argparse.Namespace) -> str | None:
     """Return the name of the environment in *arguments*, else the operator's, or None."""
     name: str | None = arguments.env
-    return name if name is not None else os.environ.get(VARIABLE)
+    if name is not None:
+        return name
+    return os.environ.get(VARIABLE)
 
 
 def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -80,7 +83,8 @@ def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def credentials_of_environments(
-    arguments: argparse.Namespace, definition: WorkflowDefinition
+    arguments: argparse.Namespace,
+    definition: WorkflowDefinition,
 ) -> set[str]:
     """Return the names of credentials that the named environment, or else any environment,
     replaces.
@@ -99,7 +103,9 @@ def credentials_of_environments(
 
 
 def problems_by_environment(
-    arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
+    arguments: argparse.Namespace,
+    definition: WorkflowDefinition,
+    runtime: Runtime,
 ) -> dict[str, tuple[list[Problem], list[Problem]]]:
     """Return the problems in the named environment, or else in each: in its file, and in
     *definition*.

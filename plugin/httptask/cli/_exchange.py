@@ -141,7 +141,12 @@ def _file_line(file: Mapping[str, Any]) -> str:
 
 
 def _message_lines(
-    mark: str, headers: Headers, body: bytes, size: int, *, truncated: bool = False
+    mark: str,
+    headers: Headers,
+    body: bytes,
+    size: int,
+    *,
+    truncated: bool = False,
 ) -> list[str]:
     """Return the lines of a message; *size* is the bytes on the wire.
 

@@ -17,7 +17,9 @@ _GIVE_TASKS = "give what earlier tasks answered with --tasks FILE: {}"
 
 
 def expression_hints(
-    arguments: argparse.Namespace, input_: Any, error: Mapping[str, Any] | None
+    arguments: argparse.Namespace,
+    input_: Any,
+    error: Mapping[str, Any] | None,
 ) -> list[str]:
     """Return how to give what the expression of a task's *error* did not find.
 

@@ -109,7 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     # Almost no object that is read is cyclic; collecting garbage would take a fifth of the time.
     gc.set_threshold(50_000, 20, 50)
-    options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
+    options = import_options(arguments.provider, arguments.server)
+    plugins = plugin_manager()
     network = network_of(arguments)
     # For a few named files the report is wanted even if nothing has changed.
     report = _Report(arguments, everything=arguments.check or _are_few(arguments.sources))
@@ -146,7 +147,8 @@ _DESCRIPTION_SUFFIXES = (".json", ".yaml", ".yml", ".txt")
 
 def _json(outcome: Outcome) -> dict[str, Any]:
     """Return the report of one source as JSON."""
-    read, counts = outcome.read, outcome.counts
+    read = outcome.read
+    counts = outcome.counts
     done = {"catalogue": counts.to_json()} if counts is not None else {}
     if read is None:
         return {"source": outcome.source, **done}
@@ -227,7 +229,9 @@ def _note_line(equal_notes: Sequence[Note]) -> str:
 
 
 def _location(note_: Note) -> str:
-    return f"line {note_.line}" if note_.line else note_.pointer or ""
+    if note_.line:
+        return f"line {note_.line}"
+    return note_.pointer or ""
 
 
 def _summary(work: Import, everything: bool) -> None:

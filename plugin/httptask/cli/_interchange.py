@@ -45,10 +45,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the format of the text (default: recognised by the text)",
     )
     parser.add_argument(
-        "--endpoint", metavar="ID", help="the endpoint of the request, whatever its server"
+        "--endpoint",
+        metavar="ID",
+        help="the endpoint of the request, whatever its server",
     )
     parser.add_argument(
-        "--request", metavar="NAME", help="import only this request of a collection or HAR file"
+        "--request",
+        metavar="NAME",
+        help="import only this request of a collection or HAR file",
     )
     parser.add_argument(
         "--into",
@@ -115,7 +119,9 @@ def _imported(arguments: argparse.Namespace, text: str) -> Imported:
 
 
 def _endpoint(catalogue: Catalogue, endpoint_id: str | None) -> Any:
-    return None if endpoint_id is None else catalogue.get(endpoint_id)
+    if endpoint_id is None:
+        return None
+    return catalogue.get(endpoint_id)
 
 
 def _chosen(imported: Imported, name: str | None) -> Sequence[ImportedTask]:
@@ -241,7 +247,10 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
 
 
 def _report(
-    imported: Imported, tasks: Sequence[ImportedTask], stored: list[str], into: str | None
+    imported: Imported,
+    tasks: Sequence[ImportedTask],
+    stored: list[str],
+    into: str | None,
 ) -> None:
     """Print on stderr what each task is for, and everything that was lost or is wrong."""
     lines = [f"{loss.severity}: {loss}" for loss in imported.losses]
@@ -264,7 +273,9 @@ def _report(
 
 
 def _credential_lines(
-    imported: Imported, tasks: Sequence[ImportedTask], stored: list[str]
+    imported: Imported,
+    tasks: Sequence[ImportedTask],
+    stored: list[str],
 ) -> Iterator[str]:
     """Yield a line for each credential: that it is stored, or the command that stores it."""
     for name in dict.fromkeys(name for task in tasks for name in task.credentials):

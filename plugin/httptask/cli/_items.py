@@ -51,7 +51,9 @@ def failed_lines(task: Mapping[str, Any]) -> list[str]:
     reasons = sorted(indexes.items(), key=lambda reason: -len(reason[1]))
     lines = [_failed_line(*reason) for reason in reasons[:_MOST_REASONS]]
     rest = len(reasons) - _MOST_REASONS
-    return lines if rest <= 0 else [*lines, f"and {plural(rest, 'other reason')}"]
+    if rest <= 0:
+        return lines
+    return [*lines, f"and {plural(rest, 'other reason')}"]
 
 
 def _failed_line(message: str, indexes: list[int]) -> str:

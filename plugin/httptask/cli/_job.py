@@ -23,7 +23,8 @@ def job_lines(job: JobCalls) -> list[str]:
 
     The last line introduces the exchange of the last call, which the caller prints.
     """
-    lines, number = [], 0
+    lines = []
+    number = 0
     for call in job.calls:
         if number and call.number > number + 1:
             lines.append(f"... ({job.omitted:,} calls are not listed)")

@@ -35,25 +35,32 @@ STATUSES = ("Running", "Waiting", "Interrupted", "Completed", "Failed", "TimedOu
 
 
 def journal_option(
-    parser: argparse.ArgumentParser, meaning: str = "the file that keeps the runs"
+    parser: argparse.ArgumentParser,
+    meaning: str = "the file that keeps the runs",
 ) -> None:
     """Add `--journal` to *parser*; *meaning* begins its help."""
     parser.add_argument(
-        "--journal", metavar="FILE", help=f"{meaning} (environment: {ENVIRONMENT}; default: none)"
+        "--journal",
+        metavar="FILE",
+        help=f"{meaning} (environment: {ENVIRONMENT}; default: none)",
     )
 
 
 def journal_named(arguments: argparse.Namespace) -> str | None:
     """Return the journal's file named in *arguments* or the environment, or None."""
     name: str | None = arguments.journal
-    return name if name is not None else os.environ.get(ENVIRONMENT) or None
+    if name is not None:
+        return name
+    return os.environ.get(ENVIRONMENT) or None
 
 
 def option_words(arguments: argparse.Namespace) -> list[str]:
     """Return the options by which another command finds the runs of this one."""
     if getattr(arguments, "engine", EMBEDDED) == TEMPORAL:
         return ["--engine", TEMPORAL]
-    return [] if arguments.journal is None else ["--journal", arguments.journal]
+    if arguments.journal is None:
+        return []
+    return ["--journal", arguments.journal]
 
 
 def named_journal(
@@ -245,10 +252,19 @@ def run_complete(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _emit_completed(arguments: argparse.Namespace, workflow_id: str, signal: Signal) -> None:
+def _emit_completed(
+    arguments: argparse.Namespace,
+    workflow_id: str,
+    signal: Signal,
+) -> None:
     item = arguments.item
     which = {} if item is None else {"item": item}
-    value = {"workflowId": workflow_id, "task": arguments.task, **which, **signal.to_json()}
+    value = {
+        "workflowId": workflow_id,
+        "task": arguments.task,
+        **which,
+        **signal.to_json(),
+    }
     whose = f"the task {arguments.task!r} of the run {workflow_id}"
     whose = whose if item is None else f"the item {item} of {whose}"
     emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
@@ -298,7 +314,9 @@ def _error(argument: str) -> dict[str, Any]:
         value = parse(argument)
     except JsonError:
         value = argument
-    return value if isinstance(value, dict) else {"message": argument}
+    if isinstance(value, dict):
+        return value
+    return {"message": argument}
 
 
 def interrupted_run(journal: Journal, workflow_id: str | None) -> str:

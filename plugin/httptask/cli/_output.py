@@ -156,8 +156,18 @@ def command(
         # an example broken over two lines could not be pasted
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
-    parser.add_argument("--strict-plugins", action="store_true", default=default, help=STRICT_HELP)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=default,
+        help="print JSON",
+    )
+    parser.add_argument(
+        "--strict-plugins",
+        action="store_true",
+        default=default,
+        help=STRICT_HELP,
+    )
     if catalogue:
         parser.add_argument(
             "--catalogue",

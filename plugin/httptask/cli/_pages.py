@@ -17,7 +17,8 @@ def page_lines(pages: PageCalls) -> list[str]:
 
     The last line introduces the exchange of the last page, which the caller prints.
     """
-    lines, number = [], 0
+    lines = []
+    number = 0
     for call in pages.calls:
         if call.number > number + 1 and number:
             lines.append(f"... ({pages.omitted:,} pages are not listed)")
@@ -43,7 +44,8 @@ def summary_line(summary: Mapping[str, Any]) -> str:
 def _call_line(call: PageCall) -> str:
     doubles = f", {call.duplicates:,} doubles" if call.duplicates else ""
     status = call.status_code if call.status_code is not None else call.outcome
-    items, size = plural(call.items, "item"), plural(call.bytes, "byte")
+    items = plural(call.items, "item")
+    size = plural(call.bytes, "byte")
     return (
         f"page {call.number}: {call.method} {call.url} -> {status}, {items}{doubles}, {size},"
         f" {call.elapsed_seconds:.3f} s"

@@ -65,7 +65,9 @@ def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
 
 
 def pin_problems(
-    arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
+    arguments: argparse.Namespace,
+    definition: WorkflowDefinition,
+    runtime: Runtime,
 ) -> tuple[Path, list[Problem]] | None:
     """Return the file of pins to check and its problems: the file named, or the one next to
     *definition*. None if there is no file.

@@ -37,7 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
             ]
             if names:
                 brings[noun] = names
-        listed.append({"plugin": name, "hooks": sorted(hooks), "brings": brings})
+        listed.append(
+            {
+                "plugin": name,
+                "hooks": sorted(hooks),
+                "brings": brings,
+            }
+        )
     lines = []
     for entry in listed:
         lines.append(entry["plugin"])

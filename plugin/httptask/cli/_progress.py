@@ -35,7 +35,12 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         if self._shown and self._terminal:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            print(
+                "\r\x1b[K",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def show(self, done: int, text: str) -> None:
         """Show *text*, and that *done* bytes of the work are done."""

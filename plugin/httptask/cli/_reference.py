@@ -113,7 +113,12 @@ def _scheme(name: str, scheme: Mapping[str, Any]) -> str:
 
 
 def _bodies(
-    title: str, content: Mapping[str, MediaType], required: str, endpoint: Endpoint, *, skipped: str
+    title: str,
+    content: Mapping[str, MediaType],
+    required: str,
+    endpoint: Endpoint,
+    *,
+    skipped: str,
 ) -> Iterator[str]:
     """Yield a section for each different body in *content*, without fields marked *skipped*."""
     names_by_text: dict[str, list[str]] = {}
@@ -128,7 +133,13 @@ def _bodies(
         yield f"{title} ({', '.join(names)}{required})\n{text}"
 
 
-def _row(views: Views, name: str, schema: Schema, required: bool, description: str = "") -> str:
+def _row(
+    views: Views,
+    name: str,
+    schema: Schema,
+    required: bool,
+    description: str = "",
+) -> str:
     """Return the lines of a parameter or field: name, type, description, values, default."""
     view = views.view(schema)
     lines = [in_line(f"  {name}  {_type_name(views, schema)}{', required' if required else ''}")]
@@ -165,7 +176,9 @@ def _type_name(views: Views, schema: Schema, depth: int = 0) -> str:
 
 def _option_name(views: Views, option: Schema, depth: int) -> str:
     name = called(views.peek(option)[1])
-    return name if name is not None else _type_name(views, option, depth + 1)
+    if name is not None:
+        return name
+    return _type_name(views, option, depth + 1)
 
 
 def _fields(
@@ -184,7 +197,13 @@ def _fields(
     if depth > _DEEPEST or above & view.definitions:
         return
     above |= view.definitions
-    deeper = partial(_fields, views, skipped=skipped, above=above, depth=depth + 1)
+    deeper = partial(
+        _fields,
+        views,
+        skipped=skipped,
+        above=above,
+        depth=depth + 1,
+    )
     for option in chain.from_iterable(view.unions):
         yield from deeper(option, prefix=prefix)
     items = view.keywords.get("items")

@@ -28,7 +28,11 @@ def maybe_delivered(run: WorkflowRun) -> str:
     return f"the server may have got the request of {' and '.join(names)}" if names else ""
 
 
-def emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, Any]) -> None:
+def emit_run(
+    arguments: argparse.Namespace,
+    run: WorkflowRun,
+    value: dict[str, Any],
+) -> None:
     """Print *run*; *value* is its JSON without secrets."""
     if not arguments.json:
         for task in value["tasks"]:

@@ -91,7 +91,9 @@ def _seconds(text: str) -> float:
 
 
 def engine_option(
-    parser: argparse.ArgumentParser, names: Sequence[str] = (TEMPORAL,), default: str = TEMPORAL
+    parser: argparse.ArgumentParser,
+    names: Sequence[str] = (TEMPORAL,),
+    default: str = TEMPORAL,
 ) -> None:
     """Add `--engine` to *parser*; *names* are the engines that the command supports."""
     parser.add_argument(
@@ -136,7 +138,11 @@ def refuse_options_of_others(arguments: argparse.Namespace) -> None:
         refuse_options(arguments, _WORKER_OPTIONS, advice)
 
 
-def refuse_options(arguments: argparse.Namespace, names: Sequence[str], advice: str) -> None:
+def refuse_options(
+    arguments: argparse.Namespace,
+    names: Sequence[str],
+    advice: str,
+) -> None:
     """Raise `CommandError` with *advice* for the first option of *names* that was given."""
     for name in names:
         if getattr(arguments, name) is not None:

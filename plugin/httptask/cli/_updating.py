@@ -63,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     from httptask.workflow import load_definition
 
     definitions = [(name, load_definition(name)) for name in arguments.definition]
-    plugins, network = plugin_manager(), network_of(arguments)
+    plugins = plugin_manager()
+    network = network_of(arguments)
     updated: list[UpdatedDescription] = []
     failed: list[DescriptionError] = []
     with (

@@ -56,7 +56,12 @@ def run_validate(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _lines(beginning: str, problems: list[Problem], *, each_error: bool = False) -> list[str]:
+def _lines(
+    beginning: str,
+    problems: list[Problem],
+    *,
+    each_error: bool = False,
+) -> list[str]:
     """Return a line for each of *problems*; problems with the same sentence share a line.
 
     With *each_error*, only warnings share lines: every place of an error has to be corrected.

@@ -107,7 +107,9 @@ def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentPars
         help="send the request even if its settings do not fit the endpoint",
     )
     test.add_argument(
-        "--save-body", metavar="FILE", help="write the response's body to a file, byte for byte"
+        "--save-body",
+        metavar="FILE",
+        help="write the response's body to a file, byte for byte",
     )
     callbacks_options(test)
     run_options(test)
@@ -159,7 +161,10 @@ def _send(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
 
 
 def _test(
-    arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions
+    arguments: argparse.Namespace,
+    task: HttpTask,
+    inputs: Inputs,
+    options: TestOptions,
 ) -> Exchange:
     """Send the test request. If it is stopped, print the partial exchange."""
     from httptask.cli._stopping import Stopped, run_stoppable
@@ -241,7 +246,11 @@ def _save(path: str, exchange: Exchange) -> None:
         raise CommandError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) -> HttpTask:
+def _task(
+    definition: WorkflowDefinition,
+    name: str | None,
+    runtime: Runtime,
+) -> HttpTask:
     """Return the HTTP task *name* of *definition*; None: its only HTTP task."""
     from httptask.task import HttpTask
     from httptask.workflow import iter_tasks
@@ -262,7 +271,12 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
         raise CommandError(
             f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http"
         )
-    return HttpTask(task, name=name, pointer=pointers[name], runtime=runtime)
+    return HttpTask(
+        task,
+        name=name,
+        pointer=pointers[name],
+        runtime=runtime,
+    )
 
 
 def _only_http_task(tasks: Mapping[str, Mapping[str, Any]]) -> str:
