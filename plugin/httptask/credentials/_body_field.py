@@ -73,7 +73,10 @@ def _json_with(body: bytes, name: str, secret: str) -> bytes:
 
 
 def _put_into_multipart(
-    request: OutgoingRequest, content_type: str, name: str, secret: str
+    request: OutgoingRequest,
+    content_type: str,
+    name: str,
+    secret: str,
 ) -> None:
     """Add a part (RFC 7578) before the closing delimiter, which is in the last piece of a streamed
     body.

@@ -39,5 +39,6 @@ def identity_of_fields(fields: Mapping[str, str]) -> TlsIdentity:
         raise CodedError("credential-certificate-holds-key")
     if "key" not in fields:
         raise CodedError("credential-field-missing", field="key", use="certificate")
-    certificate, key = pem_text(fields["certificate"]), pem_text(fields["key"])
+    certificate = pem_text(fields["certificate"])
+    key = pem_text(fields["key"])
     return TlsIdentity(certificate.encode(), Secret(key), password)

@@ -66,4 +66,6 @@ def _of_line(line: str) -> Iterator[Challenge]:
 
 def _after(pattern: re.Pattern[str], line: str, position: int) -> int:
     match = pattern.match(line, position)
-    return position if match is None else match.end()
+    if match is None:
+        return position
+    return match.end()

@@ -44,7 +44,8 @@ class Requirement:
         """Return the requirement of *scheme*."""
         scheme_type = scheme.get("type")
         if scheme_type == "apiKey":
-            location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
+            location = str(scheme.get("in", ""))
+            name = str(scheme.get("name", ""))
             part = "a cookie" if location == "cookie" else f"the {location}"
             return cls(scheme, f"an API key in {part} named {name!r}", location, name)
         requirement_text = _BY_TYPE.get(
@@ -60,7 +61,9 @@ class Requirement:
         return cls(scheme, requirement_text, "header", "Authorization")
 
     def refusal(
-        self, credential: Credential, plugins: PluginManager
+        self,
+        credential: Credential,
+        plugins: PluginManager,
     ) -> tuple[str, dict[str, Any]] | None:
         """Return why *credential* does not fit, as the code and params of a problem.
 
@@ -113,7 +116,11 @@ def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
 
 
 def fitting_problems(
-    endpoint: Endpoint, names: Any, request: Any, plugins: PluginManager, at: str = ""
+    endpoint: Endpoint,
+    names: Any,
+    request: Any,
+    plugins: PluginManager,
+    at: str = "",
 ) -> list[Problem]:
     """Return the problems of the credentials *names* for *endpoint*.
 
@@ -141,7 +148,11 @@ def fitting_problems(
         refusal = _refusal_by_all(credential, missing, plugins)
         if refusal is not None:
             code, params = refusal
-            params = {"name": credential.name, "expected": expected, **params}
+            params = {
+                "name": credential.name,
+                "expected": expected,
+                **params,
+            }
             problems.append(Problem.of(code, name_pointer, severity="warning", **params))
     # If no credential fits, each has its own problem already.
     if len(problems) < len(credentials):
@@ -184,7 +195,9 @@ def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Cre
 
 
 def _refusal_by_all(
-    credential: Credential, alternatives: Sequence[Sequence[Requirement]], plugins: PluginManager
+    credential: Credential,
+    alternatives: Sequence[Sequence[Requirement]],
+    plugins: PluginManager,
 ) -> tuple[str, dict[str, Any]] | None:
     """Return why *credential* meets no requirement in *alternatives*; None if it meets one."""
     refusals = [
@@ -192,7 +205,9 @@ def _refusal_by_all(
         for requirements in alternatives
         for requirement in requirements
     ]
-    return refusals[0] if all(refusals) else None
+    if all(refusals):
+        return refusals[0]
+    return None
 
 
 def _all_of(requirements: Sequence[Requirement]) -> str:
@@ -200,7 +215,9 @@ def _all_of(requirements: Sequence[Requirement]) -> str:
 
 
 def _unfilled(
-    requirements: Sequence[Requirement], credentials: Sequence[Credential], plugins: PluginManager
+    requirements: Sequence[Requirement],
+    credentials: Sequence[Credential],
+    plugins: PluginManager,
 ) -> list[Requirement]:
     """Return the *requirements* that are not met if each of *credentials* meets at most one.
 
@@ -221,7 +238,9 @@ def _unfilled(
 
 
 def completed(
-    credential: Credential, endpoint: Endpoint | None, request: OutgoingRequest
+    credential: Credential,
+    endpoint: Endpoint | None,
+    request: OutgoingRequest,
 ) -> Credential:
     """Return *credential* with `in` and `name` filled in from the endpoint's security schemes where
     they are missing.
@@ -251,7 +270,8 @@ def completed(
     ]
     # Any alternative is enough, so take the first one that asks for a single key. If an alternative
     # asks for several keys, it is not known which of them this credential is.
-    if chosen := next((keys for keys in fitting if len(keys) == 1), None):
+    chosen = next((keys for keys in fitting if len(keys) == 1), None)
+    if chosen:
         return replace(credential, fields={**credential.fields, **_location_fields(chosen[0])})
     keys = dict.fromkeys(key for alternative in described for key in alternative)
     locations = [_location_fields(key) for key in keys]
@@ -283,7 +303,10 @@ def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Require
     if name in schemes:
         return Requirement.by(schemes[name])
     return Requirement(
-        {}, f"a credential of the security scheme {name!r}, which is not described", "", ""
+        {},
+        f"a credential of the security scheme {name!r}, which is not described",
+        "",
+        "",
     )
 
 
@@ -330,4 +353,6 @@ def _without_secrets(name: str, plugins: PluginManager) -> Credential | None:
 
 def _field_text(credential: Credential, field: str) -> str:
     value = credential.fields.get(field, "")
-    return value.reveal() if isinstance(value, Secret) else value
+    if isinstance(value, Secret):
+        return value.reveal()
+    return value

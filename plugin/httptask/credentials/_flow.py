@@ -41,7 +41,12 @@ class Surroundings(Protocol):
         """Evaluate the expressions in *expression* with *data* as input."""
         ...
 
-    def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
+    def failure(
+        self,
+        response: AuthResponse,
+        what: str,
+        advice: str,
+    ) -> CredentialError:
         """Return the error for a refused token request."""
         ...
 
@@ -66,7 +71,10 @@ class Context:
         self._identity = identity
         self._lent = surroundings
         self.tokens = CredentialTokens(
-            surroundings.tokens, credential.name, surroundings.redactor, used
+            surroundings.tokens,
+            credential.name,
+            surroundings.redactor,
+            used,
         )
 
     @property
@@ -110,7 +118,12 @@ class Context:
         for secret in secrets:
             self._lent.redactor.add_derived(secret, self._credential.name)
 
-    def failure(self, response: AuthResponse, what: str, advice: str = "") -> CredentialError:
+    def failure(
+        self,
+        response: AuthResponse,
+        what: str,
+        advice: str = "",
+    ) -> CredentialError:
         return self._lent.failure(response, what, advice)
 
     def __repr__(self) -> str:
@@ -138,7 +151,9 @@ class CredentialTokens:
         self._refused: str | None = None
 
     async def get(
-        self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
+        self,
+        identity: Mapping[str, Any],
+        obtain: Callable[[Token | None], Awaitable[Token]],
     ) -> Token:
         """Return a fresh token of *identity*; *obtain* gets a new one if necessary."""
         key = self._keeper.key(self._credential, identity)
@@ -153,7 +168,9 @@ class CredentialTokens:
     async def peek(self, identity: Mapping[str, Any]) -> Token | None:
         """Return the stored token of *identity*."""
         token = await self._keeper.peek(key_of(self._credential, identity))
-        return None if token is None else self._masked(token)
+        if token is None:
+            return None
+        return self._masked(token)
 
     async def put(self, identity: Mapping[str, Any], token: Token | None) -> None:
         """Store *token* as the token of *identity*."""
@@ -236,7 +253,12 @@ class Flow:
         context = self.context(request)
         with self._blamed():
             await authorise(
-                request, self.credential, self.known, self.redactor, context.endpoint, context
+                request,
+                self.credential,
+                self.known,
+                self.redactor,
+                context.endpoint,
+                context,
             )
 
     def kept_header(
@@ -253,12 +275,22 @@ class Flow:
         *endpoint* the task's endpoint. See `kept_header`.
         """
         header = kept_header(
-            self.resolved, endpoint, plain, request, self.redactor, is_constant=is_constant
+            self.resolved,
+            endpoint,
+            plain,
+            request,
+            self.redactor,
+            is_constant=is_constant,
         )
         if header is None or self._context is None:
             return None
         key, token = self._context.tokens.used or ("", None)
-        return replace(header, token=token, token_key=key, identity=self.identity)
+        return replace(
+            header,
+            token=token,
+            token_key=key,
+            identity=self.identity,
+        )
 
     def sees(self, status: int) -> bool:
         """Say whether the scheme wants to see a response with *status*."""
@@ -309,7 +341,8 @@ class Flow:
 
     async def challenged(self, response: AuthResponse) -> bool:
         """Say whether to authorise the request again after *response*. Raises `CredentialError`."""
-        challenges, challenged = self.known.challenges, self.known.challenged
+        challenges = self.known.challenges
+        challenged = self.known.challenged
         if challenged is None:
             return False
         if challenges is None and response.status != 401:
@@ -364,7 +397,10 @@ class blamed:  # noqa: N801 - a context manager; a class is faster, and every ca
         elif isinstance(error, Exception | SystemExit) and not isinstance(error, TaskError):
             # A scheme may raise anything. The cause is dropped: it may quote a secret.
             failure = CredentialError.because(
-                error, "credential-scheme", "schemeMessage", name=self._credential
+                error,
+                "credential-scheme",
+                "schemeMessage",
+                name=self._credential,
             )
             failure.mask(self._redactor.text)
             raise failure.at(self._pointer) from None

@@ -77,4 +77,6 @@ def _indent(text: str, members: list[_Member], opening: int) -> str:
     if not members:
         return "  "
     between = text[opening + 1 : members[0].start]
-    return between.rpartition("\n")[2] if "\n" in between else ""
+    if "\n" in between:
+        return between.rpartition("\n")[2]
+    return ""

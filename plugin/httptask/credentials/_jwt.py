@@ -78,7 +78,10 @@ class SigningKey:
             import jwt
         except ImportError:
             raise CodedError(
-                "credential-package", use="a JWT", package="PyJWT", extra="keys"
+                "credential-package",
+                use="a JWT",
+                package="PyJWT",
+                extra="keys",
             ) from None
         # The kind of key decides the algorithms, as RFC 8725, section 3.1 advises: never a key for
         # another kind.
@@ -87,7 +90,10 @@ class SigningKey:
         if alg not in algorithms:
             key_kind = "a private key of this kind" if self.pem else "a secret"
             raise CodedError(
-                "credential-signing-key-algorithm", found=alg, key=key_kind, known=list(algorithms)
+                "credential-signing-key-algorithm",
+                found=alg,
+                key=key_kind,
+                known=list(algorithms),
             )
         headers = {"kid": self.kid} if self.kid else None
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
@@ -101,7 +107,10 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
         from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     except ImportError:
         raise CodedError(
-            "credential-package", use="a private key", package="cryptography", extra="keys"
+            "credential-package",
+            use="a private key",
+            package="cryptography",
+            extra="keys",
         ) from None
     pem = pem_text(key.pem)
     try:

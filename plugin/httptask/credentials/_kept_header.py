@@ -96,9 +96,12 @@ def kept_header(
     if request.url != plain.url or request.body is not plain.body:
         return None
     split = split_url(plain.url)
-    base, lower_name = f"{split.scheme}://{split.netloc}/", line[0].lower()
+    base = f"{split.scheme}://{split.netloc}/"
+    lower_name = line[0].lower()
     if not plain.url.startswith(base) or not redactor.masks_header(line):
         return None
     header = KeptHeader(resolved, endpoint, base, [*plain.headers], lower_name, line)
     # Requests that change are not kept: their bodies may be long.
-    return replace(header, plain=plain, request=request) if is_constant else header
+    if is_constant:
+        return replace(header, plain=plain, request=request)
+    return header

@@ -36,7 +36,9 @@ def from_keyring(name: str) -> Credential | None:
     for an entry that is not a credential.
     """
     document = keyring_document(name)
-    return None if document is None else credential_of(name, document, _where(name))
+    if document is None:
+        return None
+    return credential_of(name, document, _where(name))
 
 
 def keyring_document(name: str) -> Any:
@@ -57,14 +59,19 @@ def keyring_names() -> list[str]:
         names = parse(entry) if entry else []
     except JsonError:
         names = []
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    if isinstance(names, list):
+        return [name for name in names if isinstance(name, str)]
+    return []
 
 
 def to_keyring(name: str, document: Any) -> None:
     """Store *document* as the credential *name*; None removes it. Raises `ValueError`."""
     if not has_keyring():
         raise CodedError(
-            "credential-package", use="the keyring", package="keyring", extra="keyring"
+            "credential-package",
+            use="the keyring",
+            package="keyring",
+            extra="keyring",
         )
 
     def change(keyring: Any) -> bool:

@@ -28,17 +28,26 @@ SEND_AS: dict[str, Any] = {
 
 
 def put_token(
-    request: OutgoingRequest, send_as: Mapping[str, str], token: str, token_type: str
+    request: OutgoingRequest,
+    send_as: Mapping[str, str],
+    token: str,
+    token_type: str,
 ) -> None:
     """Put *token* into *request* where *send_as* says, by default as in RFC 6750, section 2."""
-    location, name = send_as.get("in", "header"), send_as.get("name")
+    location = send_as.get("in", "header")
+    name = send_as.get("name")
     is_header = location == "header"
     prefix = send_as.get("prefix", f"{token_type} " if is_header and not name else "")
     name = name or ("Authorization" if is_header else "access_token")
     put(request, location, name, prefix + token)
 
 
-def put(request: OutgoingRequest, location: str, name: str, secret: str) -> None:
+def put(
+    request: OutgoingRequest,
+    location: str,
+    name: str,
+    secret: str,
+) -> None:
     """Put *secret* into *request* as *name* in *location*. Raises `ValueError` if it cannot be
     sent.
     """

@@ -64,7 +64,8 @@ class Refresher:
 
         with self._lock:
             if self._process != os.getpid():  # after a fork, the thread exists only in the parent
-                self._process, self._loop = os.getpid(), None
+                self._process = os.getpid()
+                self._loop = None
                 self._running, self._tasks = set(), set()
             loop = self._started()
             self._running.add(future)
@@ -75,7 +76,10 @@ class Refresher:
         if self._loop is None:
             loop = self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
-                target=_run, args=(loop,), name="httptask-tokens", daemon=True
+                target=_run,
+                args=(loop,),
+                name="httptask-tokens",
+                daemon=True,
             )
             self._thread.start()
         return self._loop
@@ -112,7 +116,10 @@ class Refresher:
         with contextlib.suppress(Exception):
             self.start(ending).result(_ENDING_SECONDS)
         with self._lock:
-            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+            loop = self._loop
+            thread = self._thread
+            self._loop = None
+            self._thread = None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_ENDING_SECONDS)

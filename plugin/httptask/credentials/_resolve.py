@@ -62,11 +62,16 @@ async def resolve_known(name: str, plugins: PluginManager) -> Resolved:
         raise
     except Exception as error:
         raise CredentialError.because(
-            error, "credential-store-failed", "storeMessage", name=name
+            error,
+            "credential-store-failed",
+            "storeMessage",
+            name=name,
         ) from error
     if credential is not None and not isinstance(credential, Credential):
         raise CredentialError.of(
-            "credential-store-type", name=name, found=type(credential).__name__
+            "credential-store-type",
+            name=name,
+            found=type(credential).__name__,
         )
     if credential is None:
         raise CredentialError.of(
@@ -92,9 +97,11 @@ async def authorise(
     scheme adds are secret, too: *redactor* learns them. Raises `CredentialError` if the credential
     is bound to other origins, or the scheme fails.
     """
-    lines, body = list(request.headers), request.body
+    lines = list(request.headers)
+    body = request.body
     try:
-        target, allowed_origins = origin(request.url), credential.origins
+        target = origin(request.url)
+        allowed_origins = credential.origins
         is_bound = allowed_origins and target not in allowed_origins
         if is_bound and target not in map(origin, allowed_origins):
             raise CredentialError.of(
@@ -175,7 +182,8 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
     typed = replace(credential, fields=with_secrets(scheme.schema, plain))
     if len(cache) >= _MOST_KEPT:
         cache.clear()
-    adds_same_header, statuses = scheme.adds_same_header(typed), scheme.challenge_statuses(typed)
+    adds_same_header = scheme.adds_same_header(typed)
+    statuses = scheme.challenge_statuses(typed)
     result = Resolved(typed, scheme, typed.secrets(), adds_same_header, statuses)
     cache[credential.name] = credential, result
     return result

@@ -75,18 +75,25 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
             if name not in known:
                 near = nearest(name, known)
                 yield _problem(
-                    "credential-field-unknown", [*path, name], near=near[0] if near else None
+                    "credential-field-unknown",
+                    [*path, name],
+                    near=near[0] if near else None,
                 )
     elif error.validator == "type":
         yield _problem(
-            "credential-field-type", path, types=[value] if isinstance(value, str) else [*value]
+            "credential-field-type",
+            path,
+            types=[value] if isinstance(value, str) else [*value],
         )
     elif error.validator in ("enum", "const"):
         allowed = value if isinstance(value, list) else [value]
         yield _problem("credential-field-choice", path, known=[str(choice) for choice in allowed])
     else:
         yield _problem(
-            "credential-field-unfit", path, keyword=str(error.validator), description=description
+            "credential-field-unfit",
+            path,
+            keyword=str(error.validator),
+            description=description,
         )
 
 
@@ -118,7 +125,11 @@ def with_secrets(schema: Any, value: Any) -> Any:
     return value
 
 
-def with_kept_secrets(schema: Any, given: Mapping[str, Any], before: Any) -> dict[str, Any]:
+def with_kept_secrets(
+    schema: Any,
+    given: Mapping[str, Any],
+    before: Any,
+) -> dict[str, Any]:
     """Return *given* with missing secrets taken from *before*, the stored fields.
 
     A form never receives stored secrets, so a secret that it leaves out stays. None in *given*

@@ -100,7 +100,9 @@ def _store_in_file(name: str, document: Mapping[str, Any] | None) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise CodedError(
-            "credential-store-unwritten", file=str(path), systemMessage=reason
+            "credential-store-unwritten",
+            file=str(path),
+            systemMessage=reason,
         ) from error
     except UnicodeDecodeError:
         raise CodedError("credential-store-no-utf-8", file=str(path)) from None
@@ -156,7 +158,12 @@ def moved(name: str, source: Shelf, target: Shelf) -> None:
         raise CodedError("credential-store-taken", store=target.name, name=name)
     target.store(name, document)
     if target.document(name) != document:  # some keyrings do not store anything
-        raise CodedError("credential-store-forgot", store=target.name, name=name, other=source.name)
+        raise CodedError(
+            "credential-store-forgot",
+            store=target.name,
+            name=name,
+            other=source.name,
+        )
     source.store(name, None)
 
 

@@ -83,8 +83,10 @@ def from_file(name: str) -> Credential | None:
 
     Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
     """
-    variables, path = _variables(), credentials_file()
-    state, now = _state_of(str(path)), time.time_ns()
+    variables = _variables()
+    path = credentials_file()
+    state = _state_of(str(path))
+    now = time.time_ns()
     document = stored_credentials()
     if name not in document:
         return None
@@ -127,7 +129,9 @@ def from_unchanged_file(name: str) -> Credential | None:
     if unchanged is None:
         return None
     variables, path, state, credential = unchanged
-    return credential if variables == _variables() and state == _state_of(path) else None
+    if variables == _variables() and state == _state_of(path):
+        return credential
+    return None
 
 
 def stored_credentials() -> dict[str, Any]:
@@ -137,9 +141,13 @@ def stored_credentials() -> dict[str, Any]:
         data = read_owner_file(path)
     except OSError as error:
         raise CodedError(
-            "credential-store-unread", file=str(path), systemMessage=error.strerror or str(error)
+            "credential-store-unread",
+            file=str(path),
+            systemMessage=error.strerror or str(error),
         ) from error
-    return {} if data is None else parsed_credentials(path, data)
+    if data is None:
+        return {}
+    return parsed_credentials(path, data)
 
 
 def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
@@ -148,7 +156,9 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
         document = parse(data)
     except JsonError as error:
         raise CodedError(
-            "credential-store-no-json", source=str(path), jsonMessage=str(error)
+            "credential-store-no-json",
+            source=str(path),
+            jsonMessage=str(error),
         ) from None
     if not isinstance(document, dict):
         raise CodedError("credential-store-no-object", file=str(path))
@@ -158,7 +168,11 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
 def credential_document(credential: Credential) -> dict[str, Any]:
     """Return *credential* as stored JSON, with its secrets. `credential_of` is the reverse."""
     origins = {"origins": list(credential.origins)} if credential.origins else {}
-    return {"type": credential.scheme, **credential.revealed(), **origins}
+    return {
+        "type": credential.scheme,
+        **credential.revealed(),
+        **origins,
+    }
 
 
 def credential_of(name: str, document: Any, where: str) -> Credential:

@@ -179,7 +179,9 @@ class FileTokens:
             document = None
         if not isinstance(document, dict) or not isinstance(document.get("tokens", {}), dict):
             raise CodedError(
-                "credential-store-tokens", file=str(self.path), variable=TOKENS_VARIABLE
+                "credential-store-tokens",
+                file=str(self.path),
+                variable=TOKENS_VARIABLE,
             )
         return document
 
@@ -231,7 +233,9 @@ def tokens_file() -> Path:
     file.
     """
     path = os.environ.get(TOKENS_VARIABLE)
-    return Path(path).expanduser() if path else credentials_file().with_suffix(".tokens.json")
+    if path:
+        return Path(path).expanduser()
+    return credentials_file().with_suffix(".tokens.json")
 
 
 def named_file() -> FileTokens | None:
@@ -240,7 +244,9 @@ def named_file() -> FileTokens | None:
     The default file is made when a person connects a credential.
     """
     path = tokens_file()
-    return FileTokens(path) if os.environ.get(TOKENS_VARIABLE) or path.exists() else None
+    if os.environ.get(TOKENS_VARIABLE) or path.exists():
+        return FileTokens(path)
+    return None
 
 
 _USELESS_SECONDS = 7 * 86_400.0

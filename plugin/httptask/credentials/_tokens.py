@@ -78,7 +78,8 @@ class _Seen:
     """When the token must be refreshed, by the monotonic clock."""
 
     def __post_init__(self) -> None:
-        life, stale_at = self.token.expires_in, math.inf
+        life = self.token.expires_in
+        stale_at = math.inf
         if life is not None:
             ahead = min(_AHEAD_SECONDS, _AHEAD_PART * life)
             stale_at = self.seen_at + life - self.age - ahead
@@ -96,7 +97,12 @@ class _Seen:
 
 
 def _failed(code: str, key: str, **params: Any) -> CredentialError:
-    return CredentialError.of(code, retryable=True, name=key.rpartition(":")[0], **params)
+    return CredentialError.of(
+        code,
+        retryable=True,
+        name=key.rpartition(":")[0],
+        **params,
+    )
 
 
 class TokenKeeper:
@@ -134,7 +140,9 @@ class TokenKeeper:
         """Return the token of *key* if this process knows it and it is fresh, or None."""
         seen = self._seen.get(key)
         # `is_fresh` is written out for speed: every attempt calls this.
-        return seen.token if seen is not None and self._clock.monotonic() < seen.stale_at else None
+        if seen is not None and self._clock.monotonic() < seen.stale_at:
+            return seen.token
+        return None
 
     async def get(self, key: str, obtain: Obtain, refused: str | None = None) -> Token:
         """Return the stored token of *key* while it is fresh, else a new one from *obtain*.
@@ -160,7 +168,10 @@ class TokenKeeper:
         raise _failed("credential-tokens-refused", key)
 
     def _flight(
-        self, key: str, obtain: Obtain, refused: str | None
+        self,
+        key: str,
+        obtain: Obtain,
+        refused: str | None,
     ) -> concurrent.futures.Future[Token]:
         flight_key = os.getpid(), key
         with self._lock:
@@ -219,7 +230,11 @@ class TokenKeeper:
             raise _failed("credential-token-closed", key) from None
 
     async def _under_lease(
-        self, store: TokenStore, key: str, obtain: Obtain, refused: str | None
+        self,
+        store: TokenStore,
+        key: str,
+        obtain: Obtain,
+        refused: str | None,
     ) -> Token:
         """Get a new token from *obtain*, store and return it. The lease of *key* is held."""
         token = await self._usable(store, key, refused)
@@ -268,7 +283,13 @@ class TokenKeeper:
                 return seen.token
         raise error
 
-    async def _stored(self, store: TokenStore, key: str, before: str | None, given: _Seen) -> Token:
+    async def _stored(
+        self,
+        store: TokenStore,
+        key: str,
+        before: str | None,
+        given: _Seen,
+    ) -> Token:
         """Store *given*, a new token, and return it.
 
         If another process has stored a fresh token meanwhile, return that one. *before* is the
@@ -284,7 +305,12 @@ class TokenKeeper:
         del self._unstored[key]
         return self._remember(key, given).token
 
-    async def _usable(self, store: TokenStore, key: str, refused: str | None) -> Token | None:
+    async def _usable(
+        self,
+        store: TokenStore,
+        key: str,
+        refused: str | None,
+    ) -> Token | None:
         """Return the stored token of *key* if it is fresh and not the *refused* one, or None."""
         unstored = self._unstored.get(key)
         if unstored is not None:  # the store failed after the last refresh: store the token now
@@ -293,7 +319,9 @@ class TokenKeeper:
         if stored is None or stored.version == refused:
             return None
         seen = self._note(key, stored)
-        return seen.token if seen.is_fresh(self._clock.monotonic()) else None
+        if seen.is_fresh(self._clock.monotonic()):
+            return seen.token
+        return None
 
     def _note(self, key: str, token: Token) -> _Seen:
         seen = self._seen.get(key)
@@ -344,7 +372,8 @@ class TokenKeeper:
             if token is not None:
                 await self._overwrite(store, key, token)
                 return
-            flight, holder = self._flights.get((os.getpid(), key)), secrets.token_hex(8)
+            flight = self._flights.get((os.getpid(), key))
+            holder = secrets.token_hex(8)
             try:
                 async with asyncio.timeout(_FLIGHT_SECONDS):
                     if flight is not None:  # a store in memory has no leases, so wait here
@@ -362,7 +391,12 @@ class TokenKeeper:
 
         await outcome(self._refresher.start(write))
 
-    async def _overwrite(self, store: TokenStore, key: str, token: Token | None) -> None:
+    async def _overwrite(
+        self,
+        store: TokenStore,
+        key: str,
+        token: Token | None,
+    ) -> None:
         stamped = token
         if stamped is not None:
             stamped = replace(stamped, obtained_at=self._clock.wall(), version=secrets.token_hex(8))

@@ -38,7 +38,9 @@ def error_of(response: AuthResponse) -> str:
     """Return the `error` in *response* (RFC 6749, section 5.2), or ""."""
     answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
-    return error[:80] if isinstance(error, str) else ""
+    if isinstance(error, str):
+        return error[:80]
+    return ""
 
 
 async def token_of(response: AuthResponse, client: Client) -> Token:
@@ -98,14 +100,21 @@ def answer_of(response: AuthResponse) -> Any:
     return None
 
 
-async def _value_at(answer: Any, name: str, field: str, client: Client) -> Any:
+async def _value_at(
+    answer: Any,
+    name: str,
+    field: str,
+    client: Client,
+) -> Any:
     """Return the value *name* in *answer*, at the path in `tokenAt`, else in the member *field*.
 
     Returns None if it is absent.
     """
     path = client.token_at.get(name)
     if path is None:
-        return answer.get(field) if isinstance(answer, Mapping) else None
+        if isinstance(answer, Mapping):
+            return answer.get(field)
+        return None
     try:
         return await client.context.evaluate(f"${{{path}}}", answer)
     except TaskError:  # the answer has no value at this path
@@ -123,7 +132,9 @@ def seconds_of(value: Any, default: float | None) -> float | None:
         seconds = float(value)
     except (ValueError, OverflowError):
         return default
-    return min(seconds, _LONGEST) if math.isfinite(seconds) and seconds > 0 else default
+    if math.isfinite(seconds) and seconds > 0:
+        return min(seconds, _LONGEST)
+    return default
 
 
 def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
@@ -147,7 +158,10 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
     params = {"error": error or None, **_clock_difference(response, client)}
     if error == "invalid_client":
         return client.failed(
-            response, "credential-client-refused", **_authentication_methods(client), **params
+            response,
+            "credential-client-refused",
+            **_authentication_methods(client),
+            **params,
         )
     if error == "invalid_grant":
         return client.failed(response, client.grant.ended, **params)
@@ -169,7 +183,11 @@ def _authentication_methods(client: Client) -> dict[str, Any]:
     ]
     checked_fields = AUTHENTICATIONS[client.authentication].required_of(names)
     checked = [*checked_fields] or ["clientId"]
-    return {"authentication": client.authentication, "checked": checked, "others": other_methods}
+    return {
+        "authentication": client.authentication,
+        "checked": checked,
+        "others": other_methods,
+    }
 
 
 def _clock_difference(response: AuthResponse, client: Client) -> dict[str, float]:
@@ -183,4 +201,6 @@ def _clock_difference(response: AuthResponse, client: Client) -> dict[str, float
     ahead = client.context.clock.wall() - date.timestamp()
     if abs(ahead) < _CLOCKS_DIFFER_SECONDS:
         return {}
-    return {"secondsAhead": ahead} if ahead > 0 else {"secondsBehind": -ahead}
+    if ahead > 0:
+        return {"secondsAhead": ahead}
+    return {"secondsBehind": -ahead}

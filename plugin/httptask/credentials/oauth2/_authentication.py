@@ -89,7 +89,11 @@ async def _client_secret_jwt(request: TokenRequest, client: Client) -> None:
 async def _client_assertion(request: TokenRequest, client: Client) -> None:
     """Add a signed assertion of the client's identity (RFC 7523, section 2.2)."""
     client_id = client.text("clientId")
-    claims = {"iss": client_id, "sub": client_id, "aud": await client.audience()}
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": await client.audience(),
+    }
     request.form["client_id"] = client_id
     request.form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     request.form["client_assertion"] = client.assertion(claims)

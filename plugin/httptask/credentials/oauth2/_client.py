@@ -42,7 +42,11 @@ class TokenRequest:
     def outgoing(self) -> OutgoingRequest:
         """Return the request to send."""
         body = urlencode([*pairs_of(self.form)]).encode()
-        headers = {"Content-Type": _FORM, "Accept": "application/json", **self.headers}
+        headers = {
+            "Content-Type": _FORM,
+            "Accept": "application/json",
+            **self.headers,
+        }
         return OutgoingRequest("POST", self.url, list(headers.items()), body)
 
 
@@ -56,14 +60,19 @@ def pairs_of(form: Form) -> list[tuple[str, str]]:
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 class Client:
     """The client that *credential* describes, for authorising a request in *context*."""
 
     def __init__(
-        self, credential: Credential, context: AuthContext, discovery: Discovery | None = None
+        self,
+        credential: Credential,
+        context: AuthContext,
+        discovery: Discovery | None = None,
     ) -> None:
         self.credential = credential
         self.context = context
@@ -128,7 +137,9 @@ class Client:
     def scope(self) -> Form:
         """Return the form field `scope`, or {} without scopes."""
         scopes = self._fields.get("scopes", ())
-        return {"scope": self._fields.get("scopeSeparator", " ").join(scopes)} if scopes else {}
+        if scopes:
+            return {"scope": self._fields.get("scopeSeparator", " ").join(scopes)}
+        return {}
 
     def targets(self) -> Form:
         """Return the form fields that say which servers the token is for (RFC 8707)."""
@@ -144,21 +155,34 @@ class Client:
             raise
         except (OSError, ValueError) as error:
             raise CredentialError.because(
-                error, "credential-scheme", "schemeMessage", name=self.credential.name
+                error,
+                "credential-scheme",
+                "schemeMessage",
+                name=self.credential.name,
             ) from None
 
     def refused(self, code: str, **params: Any) -> CredentialError:
         """Return the error *code*, for a consent that was not given."""
         return CredentialError.of(code, name=self.credential.name, **params)
 
-    def failed(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
+    def failed(
+        self,
+        response: AuthResponse,
+        code: str,
+        **params: Any,
+    ) -> CredentialError:
         """Return the error *code*, for a *response* without a token."""
         server = None
         with contextlib.suppress(ValueError):
             server = origin(response.url)
         return self.failure(response, code, server=server, **params)
 
-    def failure(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
+    def failure(
+        self,
+        response: AuthResponse,
+        code: str,
+        **params: Any,
+    ) -> CredentialError:
         """Return the error *code*, for a *response* that refuses a request."""
         error = self.context.failure(response, "")
         error.restate(code, schemeMessage=None, **params)
@@ -194,7 +218,12 @@ class Client:
         await self.context.tokens.put(self.identity(), token)
         return token
 
-    async def send(self, form: Form, extra: str, field: str = "tokenUrl") -> AuthResponse:
+    async def send(
+        self,
+        form: Form,
+        extra: str,
+        field: str = "tokenUrl",
+    ) -> AuthResponse:
         """Send *form*, with client authentication, to the endpoint in *field*; return the response.
 
         *extra* names the member of the credential's `extra` whose fields are added.
@@ -203,7 +232,9 @@ class Client:
         fields = {**form, **self.targets()}
         headers = {name: _text(value) for name, value in extra_fields.get("headers", {}).items()}
         request = TokenRequest(
-            await self.url(field), {**fields, **extra_fields.get(extra, {})}, headers
+            await self.url(field),
+            {**fields, **extra_fields.get(extra, {})},
+            headers,
         )
         applied = AUTHENTICATIONS[self.authentication].apply(request, self)
         if applied is not None:
@@ -219,7 +250,8 @@ class Client:
 
         Raises `ValueError` if neither has it, or it is not encrypted.
         """
-        if own_url := self.text(field):
+        own_url = self.text(field)
+        if own_url:
             return self._encrypted(self.resolved(own_url, field), field)
         issuer = self.text("issuer")
         if not issuer:
@@ -235,7 +267,10 @@ class Client:
             "https",
         ):
             raise CodedError(
-                "credential-metadata-member", issuer=issuer, member=member, field=field
+                "credential-metadata-member",
+                issuer=issuer,
+                member=member,
+                field=field,
             )
         return self._encrypted(endpoint_url, member)
 
@@ -263,7 +298,11 @@ class Client:
         Raises `ValueError` if the key cannot sign.
         """
         now = int(self.context.clock.wall())
-        times = {"iat": now, "exp": now + _ASSERTION_SECONDS, "jti": secrets.token_urlsafe(16)}
+        times = {
+            "iat": now,
+            "exp": now + _ASSERTION_SECONDS,
+            "jti": secrets.token_urlsafe(16),
+        }
         all_claims = {
             name: value for name, value in {**times, **claims}.items() if value is not None
         }

@@ -46,9 +46,15 @@ class AuthorizationConsent:
     _client: Client = field(repr=False)
     _verifier: Secret = field(repr=False)
     _end: float = field(repr=False)
-    _is_used: bool = field(default=False, init=False, repr=False)
+    _is_used: bool = field(
+        default=False,
+        init=False,
+        repr=False,
+    )
     guard: Callable[[], AbstractContextManager[None]] = field(
-        default=nullcontext, init=False, repr=False
+        default=nullcontext,
+        init=False,
+        repr=False,
     )
     """Returns a context manager for requests, which keeps secrets out of errors."""
 
@@ -90,7 +96,8 @@ class AuthorizationConsent:
         if client.context.clock.monotonic() > self._end:
             raise client.refused("credential-consent-late", seconds=_SECONDS)
         self._check_issuer(parameters.get("iss"))
-        if error := parameters.get("error"):
+        error = parameters.get("error")
+        if error:
             is_denied = error == "access_denied"
             raise client.refused(
                 "credential-consent-refused" if is_denied else "credential-consent-not-given",
@@ -105,7 +112,8 @@ class AuthorizationConsent:
 
     def _check_issuer(self, issuer: str | None) -> None:
         """Raise `CredentialError` if another server has answered (RFC 9207, section 2.4)."""
-        client, expected = self._client, self._client.text("issuer")
+        client = self._client
+        expected = self._client.text("issuer")
         must_be_there = client.metadata().get("authorization_response_iss_parameter_supported")
         if expected and issuer not in (None, expected):
             found = str(issuer)[:_QUOTED]

@@ -43,7 +43,9 @@ class DeviceConsent:
     _device_code: Secret = field(repr=False)
     _end: float = field(repr=False)
     guard: Callable[[], AbstractContextManager[None]] = field(
-        default=nullcontext, init=False, repr=False
+        default=nullcontext,
+        init=False,
+        repr=False,
     )
     """Returns a context manager for requests, which keeps secrets out of errors."""
 
@@ -113,7 +115,8 @@ async def ask_on_device(client: Client) -> DeviceConsent:
     if not 200 <= response.status < 300:
         raise await _refusal(response, client)
     answer = answer_of(response)
-    device_code, user_code = _text(answer, "device_code"), _text(answer, "user_code")
+    device_code = _text(answer, "device_code")
+    user_code = _text(answer, "user_code")
     # An older draft has verification_url, which Google still uses.
     uri = _address(answer, "verification_uri") or _address(answer, "verification_url")
     if not device_code or not user_code or not uri:

@@ -88,4 +88,6 @@ def _read(response: AuthResponse) -> Mapping[str, Any] | None:
         metadata = response.json()
     except JsonError:
         return None
-    return metadata if isinstance(metadata, Mapping) and "issuer" in metadata else None
+    if isinstance(metadata, Mapping) and "issuer" in metadata:
+        return metadata
+    return None

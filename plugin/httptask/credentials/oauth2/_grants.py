@@ -47,7 +47,11 @@ def _client_credentials(client: Client) -> Form:
 
 def _password(client: Client) -> Form:
     who = {"username": client.text("username"), "password": client.text("password")}
-    return {"grant_type": "password", **who, **client.scope()}
+    return {
+        "grant_type": "password",
+        **who,
+        **client.scope(),
+    }
 
 
 def _refresh_token(client: Client) -> Form:
@@ -58,13 +62,19 @@ async def _jwt_bearer(client: Client) -> Form:
     """Return the fields for RFC 7523, section 2.1."""
     if not client.value("key", {}).get("pem") and not client.text("clientSecret"):
         raise CodedError(
-            "credential-field-missing", field="/key/pem", use="jwtBearer", instead="clientSecret"
+            "credential-field-missing",
+            field="/key/pem",
+            use="jwtBearer",
+            instead="clientSecret",
         )
     claims = client.value("claims", {})
     issuer = claims.get("iss", client.text("clientId"))
     if not issuer:
         raise CodedError(
-            "credential-field-missing", field="clientId", use="jwtBearer", instead="claims.iss"
+            "credential-field-missing",
+            field="clientId",
+            use="jwtBearer",
+            instead="claims.iss",
         )
     standard = {"iss": issuer, "sub": client.text("username") or issuer}
     if "aud" not in claims:
@@ -81,10 +91,12 @@ def _token_exchange(client: Client) -> Form:
     form: Form = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}
     form["subject_token"] = client.text("subjectToken")
     form["subject_token_type"] = _token_type(client.text("subjectTokenType") or "access_token")
-    if actor := client.text("actorToken"):
+    actor = client.text("actorToken")
+    if actor:
         form["actor_token"] = actor
         form["actor_token_type"] = _token_type(client.text("actorTokenType") or "access_token")
-    if requested := client.text("requestedTokenType"):
+    requested = client.text("requestedTokenType")
+    if requested:
         form["requested_token_type"] = _token_type(requested)
     return {**form, **client.scope()}
 

@@ -21,7 +21,11 @@ _PATH = {"type": "string", "pattern": r"^\$", "description": "a JSONPath, such a
 
 
 def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
 
 
 _PROPERTIES: dict[str, Any] = {
@@ -85,7 +89,11 @@ _PROPERTIES: dict[str, Any] = {
 
 
 def _needs(
-    field: str, value: str, required: tuple[str, ...], *, unless: str | None = None
+    field: str,
+    value: str,
+    required: tuple[str, ...],
+    *,
+    unless: str | None = None,
 ) -> dict[str, Any]:
     """Return the rule that *value* in *field* requires other fields, *unless* a field is
     present.

@@ -75,7 +75,10 @@ class OAuth2:
         return identity_of_fields(tls_fields)
 
     async def ask(
-        self, credential: Credential, context: AuthContext, redirect_uri: str
+        self,
+        credential: Credential,
+        context: AuthContext,
+        redirect_uri: str,
     ) -> AuthorizationConsent | DeviceConsent:
         """Begin to ask a person for consent. Raises `ValueError` if the grant needs no consent."""
         client = Client(credential, context, self._discovery)
@@ -98,7 +101,10 @@ class OAuth2:
         return identity
 
     async def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Put a fresh token into *request*."""
         token = _SHOWN
@@ -117,10 +123,15 @@ class OAuth2:
     def challenge_statuses(self, credential: Credential) -> Collection[int] | None:
         """Return the statuses that `challenges` accepts; None: it must see every response."""
         refresh_when = credential.fields.get("refreshWhen", {})
-        return None if "condition" in refresh_when else refresh_when.get("status", (401,))
+        if "condition" in refresh_when:
+            return None
+        return refresh_when.get("status", (401,))
 
     async def challenges(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> bool:
         """Say whether *response* means that the token is no longer valid."""
         refresh_when = credential.fields.get("refreshWhen", {})
@@ -134,11 +145,18 @@ class OAuth2:
         except JsonError:
             body = response.text()
         headers = {name.lower(): value for name, value in response.headers}
-        data = {"status": response.status, "headers": headers, "body": body}
+        data = {
+            "status": response.status,
+            "headers": headers,
+            "body": body,
+        }
         return bool(await context.evaluate(condition, data))
 
     def challenged(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> bool:
         """Mark the token that was sent as refused, so that the next request gets another one."""
         context.tokens.refuse()

@@ -50,7 +50,10 @@ class AwsSigV4:
         return is_authorization(security_scheme)
 
     async def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Sign *request*, after encoding its path and query as AWS encodes them."""
         fields = credential.revealed()
@@ -77,7 +80,10 @@ class AwsSigV4:
             request.set_header(name, value)
 
     def responded(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Raise `CodedError` for a refusal that a wrong clock explains."""
         date = http_date(response.header("Date") or "")
@@ -115,6 +121,9 @@ def _signing() -> Callable[[Mapping[str, str]], Any]:
         from httptask.credentials.schemes._aws_signer import signer_of
     except ImportError:
         raise CodedError(
-            "credential-package", use="awsSigV4", package="botocore", extra="aws"
+            "credential-package",
+            use="awsSigV4",
+            package="botocore",
+            extra="aws",
         ) from None
     return signer_of

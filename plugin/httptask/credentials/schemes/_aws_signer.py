@@ -19,7 +19,12 @@ class _Signing:
     """
 
     def headers(
-        self, method: str, url: str, headers: Mapping[str, str], body_sha256: str, date: datetime
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body_sha256: str,
+        date: datetime,
     ) -> dict[str, str]:
         """Return the headers to add or change, which sign the request."""
         signing: Any = self

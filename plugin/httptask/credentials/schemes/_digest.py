@@ -59,7 +59,13 @@ class Session:
     def __post_init__(self) -> None:
         self.first_nonce = self.first_nonce or self.nonce
 
-    def authorization(self, username: str, password: str, method: str, target: str) -> str:
+    def authorization(
+        self,
+        username: str,
+        password: str,
+        method: str,
+        target: str,
+    ) -> str:
         """Return the header value for the next request of the session (RFC 7616, section 3.4)."""
         self.count += 1
         name = (self.algorithm or "MD5").upper().removesuffix("-SESS")
@@ -148,7 +154,10 @@ class Digest:
         return is_http(security_scheme, "digest") or is_authorization(security_scheme)
 
     def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Answer the server's last challenge; before the first challenge, change nothing."""
         fields = credential.revealed()
@@ -157,14 +166,20 @@ class Digest:
             if session is None:
                 return
             header = session.authorization(
-                fields["username"], fields["password"], request.method, context.target
+                fields["username"],
+                fields["password"],
+                request.method,
+                context.target,
             )
         # Mask the hash alone, too: servers may quote it, and with it passwords can be guessed.
         context.mask(header.partition('response="')[2].partition('"')[0])
         request.set_header("Authorization", header)
 
     def responded(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Use the `nextnonce` in *response*, if any, from now on (RFC 7616, section 3.5)."""
         info = response.header("Authentication-Info")
@@ -173,10 +188,14 @@ class Digest:
             with self._lock:
                 session = self._sessions.get(_key(credential, response.url))
                 if nonce and session is not None:
-                    session.nonce, session.count = nonce, 0
+                    session.nonce = nonce
+                    session.count = 0
 
     def challenged(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> bool:
         """Remember the Digest challenge in *response*, and say whether there is one."""
         session = session_of(challenges_of(response.header_lines("WWW-Authenticate")))

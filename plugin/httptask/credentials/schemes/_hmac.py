@@ -52,7 +52,8 @@ class _Signing:
 
     async def bytes_of(self, template: str) -> bytes:
         """Fill in *template* with parts of the request. Raises `CodedError` for an unknown part."""
-        pieces, end = [], 0
+        pieces = []
+        end = 0
         for part in _PART.finditer(template):
             pieces += [template[end : part.start()].encode(), await self._part(part[1], part[2])]
             end = part.end()
@@ -157,7 +158,10 @@ class Hmac:
     signs = True
 
     async def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Add the values without the signature, sign, and add the values with the signature.
 

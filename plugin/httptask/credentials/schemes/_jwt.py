@@ -65,7 +65,10 @@ class Jwt:
         return asks_for_token(security_scheme)
 
     async def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> None:
         """Put a token into *request*."""
         owner = self._owner(credential)
@@ -83,7 +86,10 @@ class Jwt:
         put_token(request, credential.fields.get("sendAs", {}), token, "Bearer")
 
     def challenged(
-        self, response: AuthResponse, credential: Credential, context: AuthContext
+        self,
+        response: AuthResponse,
+        credential: Credential,
+        context: AuthContext,
     ) -> bool:
         """Drop the token, so that a new one is signed: a corrected clock may help, for example."""
         self._tokens.pop(self._owner(credential), None)
@@ -110,6 +116,15 @@ def _key(fields: Mapping[str, Any]) -> SigningKey:
 
 
 def _claims(fields: Mapping[str, Any], now: int, lifetime: float) -> dict[str, Any]:
-    named = {"iss": "issuer", "sub": "subject", "aud": "audience"}
+    named = {
+        "iss": "issuer",
+        "sub": "subject",
+        "aud": "audience",
+    }
     claims = {claim: fields[field] for claim, field in named.items() if field in fields}
-    return {**claims, "iat": now, "exp": now + int(lifetime), **fields.get("claims", {})}
+    return {
+        **claims,
+        "iat": now,
+        "exp": now + int(lifetime),
+        **fields.get("claims", {}),
+    }
