@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 async def compiled(
-    definition: WorkflowDefinition, runtime: Runtime, options: RunOptions
+    definition: WorkflowDefinition,
+    runtime: Runtime,
+    options: RunOptions,
 ) -> CompiledDefinition:
     """Return the compiled *definition*, cached by *runtime*, after validation.
 
@@ -39,7 +41,9 @@ def kept_definition(definition: WorkflowDefinition, runtime: Runtime) -> Compile
     if key is None:
         return CompiledDefinition(definition)
     cached: CompiledDefinition = runtime.definitions.get(
-        key, lambda: CompiledDefinition(definition), len(key)
+        key,
+        lambda: CompiledDefinition(definition),
+        len(key),
     )
     return cached
 
@@ -58,7 +62,12 @@ class Outside(NamedTuple):
         can_signal = options.signals is not None or options.journal is not None
         return cls(can_signal, options.callbacks is not None)
 
-    def refuses(self, task_type: Any, task: Mapping[str, Any], pointer: str) -> Problem | None:
+    def refuses(
+        self,
+        task_type: Any,
+        task: Mapping[str, Any],
+        pointer: str,
+    ) -> Problem | None:
         """Return the problem of *task* if it waits for something that cannot come; else None."""
         if not self.can_signal and getattr(task_type, "waits", False):
             type_pointer = pointer_of(["type"], pointer)
@@ -93,7 +102,10 @@ class CompiledDefinition:
         """Pointer -> the task, and the result of its type's `prepare`."""
 
     def refuse_broken(
-        self, definition: WorkflowDefinition, runtime: Runtime, outside: Outside
+        self,
+        definition: WorkflowDefinition,
+        runtime: Runtime,
+        outside: Outside,
     ) -> None:
         """Raise `DefinitionError` with every error of *definition*, from which this was compiled.
 
@@ -108,7 +120,10 @@ class CompiledDefinition:
             self._valid_states[outside] = state
 
     def task(
-        self, step: Step, task_type: TaskType, services: TaskServices
+        self,
+        step: Step,
+        task_type: TaskType,
+        services: TaskServices,
     ) -> tuple[Mapping[str, Any], Any]:
         """Return the task of *step*, and the result of *task_type*'s `prepare`; None without one.
 
@@ -139,7 +154,9 @@ def _refuse(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) 
 
 
 def _impossible_waits(
-    definition: WorkflowDefinition, runtime: Runtime, outside: Outside
+    definition: WorkflowDefinition,
+    runtime: Runtime,
+    outside: Outside,
 ) -> list[Problem]:
     """Return the problems of tasks that wait for something that cannot come."""
     task_types = runtime.plugins.named("httptask_task_types")

@@ -61,7 +61,9 @@ class Run:
             noted=self._journal.note,
         )
         tasks = TaskRunner(
-            compiled_definition, runtime, can_wait=Outside.of(options) != (False, False)
+            compiled_definition,
+            runtime,
+            can_wait=Outside.of(options) != (False, False),
         )
         self._visits = Visits(self._record, tasks, options, runtime, clock, run_inside)
         self._running: dict[asyncio.Task[None], Step] = {}
@@ -141,7 +143,8 @@ class Run:
         """
         starts = []
         for step in steps:
-            inputs, wait = self._record.start(step), waits.get(step.key)
+            inputs = self._record.start(step)
+            wait = waits.get(step.key)
             starts.append((step, inputs, self._visits.announce(step, wait), wait))
         await self._journal.written()
         for step, *start in starts:

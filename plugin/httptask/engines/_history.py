@@ -10,7 +10,10 @@ from httptask.workflow import iter_tasks
 
 
 def history_before(
-    definition: WorkflowDefinition, tasks: Iterable[TaskRun], key: tuple[str, int], note: str
+    definition: WorkflowDefinition,
+    tasks: Iterable[TaskRun],
+    key: tuple[str, int],
+    note: str,
 ) -> list[TaskRun]:
     """Return the visits in *tasks*, an earlier run's history, that ended before the visit *key*.
 

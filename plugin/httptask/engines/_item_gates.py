@@ -14,7 +14,11 @@ def is_item_of(items: ItemCounts | None, item: int | None) -> bool:
 
 
 def item_refusal(
-    task: str, items: ItemCounts | None, item: int | None, *, has_ended: bool
+    task: str,
+    items: ItemCounts | None,
+    item: int | None,
+    *,
+    has_ended: bool,
 ) -> str | None:
     """Return why *item* of *task* cannot be completed; None if it can be completed.
 

@@ -44,7 +44,9 @@ class KeptRun:
     def under_way(self) -> tuple[TaskRun, ...]:
         """The visits that have not ended."""
         is_open = self.status in ("Running", "Waiting", "Interrupted")
-        return tuple(open_visits(self.tasks)) if is_open else ()
+        if is_open:
+            return tuple(open_visits(self.tasks))
+        return ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the run; unset fields are left out."""

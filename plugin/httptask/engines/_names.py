@@ -26,7 +26,9 @@ class VisitNames(Mapping[str, Any]):
         self._identity = identity
 
     def __getitem__(self, name: str) -> Any:
-        return named_uuid(_VISITS, self._identity) if name == "uuid" else self._names[name]
+        if name == "uuid":
+            return named_uuid(_VISITS, self._identity)
+        return self._names[name]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._names

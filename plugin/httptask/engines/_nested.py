@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 async def refuse_broken_nested(
-    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    definition: WorkflowDefinition,
+    options: RunOptions,
+    runtime: Runtime,
 ) -> None:
     """Raise `DefinitionError` if a nested definition of *definition* is missing or has errors.
 
@@ -42,7 +44,12 @@ async def refuse_broken_nested(
         await compiled(other, runtime, options)
 
 
-def nested_definition(step: Step, name: str, options: RunOptions, limit: int) -> WorkflowDefinition:
+def nested_definition(
+    step: Step,
+    name: str,
+    options: RunOptions,
+    limit: int,
+) -> WorkflowDefinition:
     """Return the definition *name*; *options* are those of the nested run for the task of *step*.
 
     Raises `SettingsError` if there is no such definition, or if the run would be nested deeper than
@@ -60,7 +67,11 @@ def refused_error(name: str, error: DefinitionError) -> dict[str, Any]:
     """Return, as JSON, the error of a task whose nested definition *name* was refused."""
     if isinstance(error, InputError):
         error = InputError(error.problems, source=f"the input of the definition {name!r}")
-    return {**error.to_json(), "kind": SettingsError.kind, "retryable": False}
+    return {
+        **error.to_json(),
+        "kind": SettingsError.kind,
+        "retryable": False,
+    }
 
 
 def nested_error(name: str, run: WorkflowRun, cause: TaskRun | None) -> dict[str, Any]:

@@ -79,7 +79,11 @@ def cut_off_error(step: Step) -> dict[str, Any]:
     return TaskError(message, maybe_delivered=True).to_json()
 
 
-def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
+def unexpected_failure(
+    task_type: str,
+    reason: str,
+    provider: str | None = None,
+) -> dict[str, Any]:
     """Return the error of a task type that raised anything but an `HttpTaskError`."""
     subject = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
     return {
@@ -95,7 +99,11 @@ def failure_run_id(workflow_id: str) -> str:
     return str(uuid.uuid5(NESTED, f"{workflow_id}/failure"))
 
 
-def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:
+def failure_input(
+    run: WorkflowRun,
+    cause: TaskRun | None,
+    run_input: Any,
+) -> dict[str, Any]:
     """Return the input of the failure workflow after *run*, which failed because of *cause*.
 
     *run_input* is the input of *run*.

@@ -31,7 +31,11 @@ class TaskRunner:
     """
 
     def __init__(
-        self, compiled_definition: CompiledDefinition, runtime: Runtime, *, can_wait: bool
+        self,
+        compiled_definition: CompiledDefinition,
+        runtime: Runtime,
+        *,
+        can_wait: bool,
     ) -> None:
         self._compiled = compiled_definition
         self._runtime = runtime
@@ -43,7 +47,11 @@ class TaskRunner:
         return bool(getattr(self._task_types[step.definition["type"]], "is_repeatable", False))
 
     async def run(
-        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+        self,
+        step: Step,
+        inputs: Inputs,
+        state: Any = None,
+        signal: Signal | None = None,
     ) -> TaskOutcome | dict[str, Any]:
         """Run the task of *step*; return its outcome, or its error as JSON.
 
@@ -74,22 +82,40 @@ class TaskRunner:
         return outcome
 
     def _call(
-        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+        self,
+        step: Step,
+        inputs: Inputs,
+        state: Any = None,
+        signal: Signal | None = None,
     ) -> TaskCall:
         """Return the call that the type of *step* gets, with the result of the type's `prepare`."""
         services = Services(self._runtime, inputs)
         implementation = self._task_types[step.definition["type"]]
         definition, prepared = self._compiled.task(step, implementation, services)
-        pointer, visit = step.pointer, step.visit
+        pointer = step.pointer
+        visit = step.visit
         return TaskCall(
-            step.name, definition, inputs, services, pointer, visit, state, prepared, signal
+            step.name,
+            definition,
+            inputs,
+            services,
+            pointer,
+            visit,
+            state,
+            prepared,
+            signal,
         )
 
     def awaits_callback(self, step: Step) -> bool:
         """Say whether the task of *step* waits for a callback."""
         return awaits_callback(self._task_types[step.definition["type"]], step.definition)
 
-    async def answer_callback(self, step: Step, inputs: Inputs, received: Received) -> Answer:
+    async def answer_callback(
+        self,
+        step: Step,
+        inputs: Inputs,
+        received: Received,
+    ) -> Answer:
         """Return the answer to *received*, a call of the callback URL of *step*'s task."""
         implementation: Any = self._task_types[step.definition["type"]]
         call = self._call(step, inputs)
@@ -100,5 +126,6 @@ class TaskRunner:
         """Return the error of a task that waits for a signal, if the run cannot get signals."""
         if self._can_wait:
             return None
-        task_type, pointer = step.definition["type"], pointer_of(["type"], step.pointer)
+        task_type = step.definition["type"]
+        pointer = pointer_of(["type"], step.pointer)
         return SettingsError([Problem.of("task-type-waits", pointer, name=task_type)]).to_json()

@@ -30,7 +30,10 @@ class TemporalEngine:
     takes_pins = True
 
     async def run(
-        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        runtime: Runtime,
     ) -> WorkflowRun:
         """Start a run, and wait for its end. If the wait is cancelled, the run continues.
 

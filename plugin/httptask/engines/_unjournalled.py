@@ -55,7 +55,13 @@ class Unjournalled:
         """Return nothing."""
         return {}
 
-    def note_item(self, key: tuple[str, int], index: int, outcome: Outcome, tasks: int) -> None:
+    def note_item(
+        self,
+        key: tuple[str, int],
+        index: int,
+        outcome: Outcome,
+        tasks: int,
+    ) -> None:
         """Do nothing."""
 
 

@@ -37,7 +37,10 @@ class EmbeddedEngine:
         self._clock = clock or Clock()
 
     async def run(
-        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        runtime: Runtime,
     ) -> WorkflowRun:
         """Run *definition* to its end and return the run.
 
@@ -66,7 +69,10 @@ class EmbeddedEngine:
 
 
 async def _whole_run(
-    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
+    definition: WorkflowDefinition,
+    options: RunOptions,
+    runtime: Runtime,
+    clock: Clock,
 ) -> tuple[WorkflowRun, TaskRun | None]:
     """Run *definition*, then its failure workflow; return the run, and the visit that failed it."""
     main_run = await _new_run(definition, options, runtime, clock)
@@ -77,7 +83,12 @@ async def _whole_run(
         return run, main_run.cause
     failure = failure_input(run, main_run.cause, main_run.input)
     whole_run = await _with_failure_workflow(
-        run, failure, definition.failure_workflow, options, runtime, clock
+        run,
+        failure,
+        definition.failure_workflow,
+        options,
+        runtime,
+        clock,
     )
     return whole_run, main_run.cause
 
@@ -97,7 +108,8 @@ async def _with_failure_workflow(
             run,
             error=f"{run.error}; its failure workflow {name!r} is not among the definitions given",
         )
-    cancelled, signals = options.cancelled, options.signals
+    cancelled = options.cancelled
+    signals = options.signals
     workflow_id = failure_run_id(run.workflow_id)
     options = replace(
         options,
@@ -121,12 +133,16 @@ async def _with_failure_workflow(
 
 
 async def _new_run(
-    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
+    definition: WorkflowDefinition,
+    options: RunOptions,
+    runtime: Runtime,
+    clock: Clock,
 ) -> Run:
     """Return a new run of *definition*. Raises `DefinitionError` if *definition* has errors."""
 
     async def run_inside(
-        definition: WorkflowDefinition, options: RunOptions
+        definition: WorkflowDefinition,
+        options: RunOptions,
     ) -> tuple[WorkflowRun, TaskRun | None]:
         return await _whole_run(definition, options, runtime, clock)
 

@@ -82,7 +82,8 @@ class Gate:
         """Return the answer to the call *received*."""
         # One call at a time: of two calls at once, only one may end the wait.
         async with self._one_by_one:
-            if (late := self._late()) is not None:
+            late = self._late()
+            if late is not None:
                 return late
             answer = await self._answer(received)
             if answer.note:
@@ -90,7 +91,8 @@ class Gate:
             if answer.signal is None:
                 return answer
             # The gate may have been closed during the answer.
-            if (late := self._late()) is not None:
+            late = self._late()
+            if late is not None:
                 return late
             if not await self._keep(answer.signal):
                 return REPEATED
@@ -113,7 +115,13 @@ class Gate:
 class Callbacks:
     """The callback URLs of runs in this process, below *address*, made with *secret*."""
 
-    def __init__(self, address: str, secret: Secret, *, opened: Opened | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        secret: Secret,
+        *,
+        opened: Opened | None = None,
+    ) -> None:
         self.address = address.rstrip("/")
         self._secrets = secrets_of(secret)
         self._opened = opened

@@ -161,7 +161,9 @@ class _Call:
 
 
 async def _answer(
-    receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    receive: Receive,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> Answer:
     """Read a call, and return the answer to it."""
     call = _Call()

@@ -32,7 +32,9 @@ def without_token(url: str) -> str:
 
 def token_in(path: str) -> str:
     """Return the token in the *path* of a URL; "" if there is none."""
-    return path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
+    if CALLBACKS in path:
+        return path.rpartition(CALLBACKS)[2]
+    return ""
 
 
 def names_of(address: str, token: str, other: str | None = None) -> dict[str, str]:
@@ -41,12 +43,16 @@ def names_of(address: str, token: str, other: str | None = None) -> dict[str, st
     The *other* valid token is added, so that it is masked, too; no expression can name it.
     """
     names = {CALLBACK_URL: f"{address}{CALLBACKS}{token}", CALLBACK_TOKEN: token}
-    return names if other is None else {**names, OTHER_CALLBACK_TOKEN: other}
+    if other is None:
+        return names
+    return {**names, OTHER_CALLBACK_TOKEN: other}
 
 
 def secrets_of(secret: Secret) -> tuple[bytes, ...]:
     """Return *secret* as a tuple of one or two secrets."""
-    return (secret,) if isinstance(secret, bytes) else secret
+    if isinstance(secret, bytes):
+        return (secret,)
+    return secret
 
 
 def keyed_hash(secret: bytes, parts: Iterable[str | int]) -> str:

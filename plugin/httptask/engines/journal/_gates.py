@@ -17,7 +17,11 @@ _ENDED = "SELECT 1 FROM item WHERE run = ? AND task = ? AND visit = ? AND item =
 
 
 def give(
-    connection: sqlite3.Connection, run: KeptRun, name: str, item: int | None, signal: str
+    connection: sqlite3.Connection,
+    run: KeptRun,
+    name: str,
+    item: int | None,
+    signal: str,
 ) -> None:
     """Give *signal* to the task *name* of *run*; with `forEach`, to its item with the index *item*.
 
@@ -52,7 +56,10 @@ def _open_gates(connection: sqlite3.Connection, run: KeptRun) -> list[str]:
 
 
 def _has_ended(
-    connection: sqlite3.Connection, run: KeptRun, task: TaskRun, item: int | None
+    connection: sqlite3.Connection,
+    run: KeptRun,
+    task: TaskRun,
+    item: int | None,
 ) -> bool:
     """Say whether *item* of *task* has ended, or has got a signal."""
     if not is_item_of(task.items, item):

@@ -20,8 +20,11 @@ def operator_options(runtime: Runtime) -> dict[str, Any]:
     A value is a list, a number, a text, or True for an option that is only present. The URL of a
     proxy may contain a password, so only its presence is returned.
     """
-    allowed, ways, files = runtime.allowed, runtime.ways, runtime.shared_files
-    limits, usual = runtime.limits, Limits()
+    allowed = runtime.allowed
+    ways = runtime.ways
+    files = runtime.shared_files
+    limits = runtime.limits
+    usual = Limits()
     options = {
         _NETWORKS: [*map(_network_text, allowed.networks), *sorted(allowed.hosts)],
         "--allow-host-header": runtime.allow_host_header,

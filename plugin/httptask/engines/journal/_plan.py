@@ -24,7 +24,8 @@ def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, An
 
 
 def started_with(
-    plan: Mapping[str, Any], input_value: Any
+    plan: Mapping[str, Any],
+    input_value: Any,
 ) -> tuple[WorkflowDefinition, RunOptions]:
     """Return the definition and the options of *plan*, with the input *input_value*."""
     environment, pins = plan["environment"], plan.get("pins")  # journals may be older than pins

@@ -59,7 +59,8 @@ class Store:
     def write(self) -> None:
         """Write all queued changes in one transaction. Called in the store's thread."""
         with self._guard:
-            notes, self._noted = self._noted, []
+            notes = self._noted
+            self._noted = []
         if self._failure is not None:
             raise self._failure
         if not notes:
