@@ -15,7 +15,9 @@ def reason(code: str, /, **params: Any) -> dict[str, Any]:
     *params* that are None are left out.
     """
     present_params = {name: value for name, value in params.items() if value is not None}
-    return {"code": code, "params": present_params} if present_params else {"code": code}
+    if present_params:
+        return {"code": code, "params": present_params}
+    return {"code": code}
 
 
 class CodedError(ValueError):
@@ -25,7 +27,13 @@ class CodedError(ValueError):
     names the credential or the expression.
     """
 
-    def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+    def __init__(
+        self,
+        code: str,
+        params: Mapping[str, Any] | None = None,
+        /,
+        **more: Any,
+    ) -> None:
         present_params = {name: value for name, value in more.items() if value is not None}
         self.code = code
         self.params = {**(params or {}), **present_params}

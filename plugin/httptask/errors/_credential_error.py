@@ -21,7 +21,13 @@ class CredentialError(TaskError):
 
     kind = "credential"
 
-    def __init__(self, message: str, *, status_code: int | None = None, **rest: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        **rest: Any,
+    ) -> None:
         super().__init__(message, **rest)
         self.status_code = status_code
         self.code = "credential-scheme"
@@ -42,13 +48,25 @@ class CredentialError(TaskError):
         **params: Any,
     ) -> Self:
         """Make an error with *code*; its sentence is made from *params*: see `restate`."""
-        error = cls("", status_code=status_code, retryable=retryable, retry_after=retry_after)
+        error = cls(
+            "",
+            status_code=status_code,
+            retryable=retryable,
+            retry_after=retry_after,
+        )
         error.params = {}
         error.restate(code, **params)
         return error
 
     @classmethod
-    def because(cls, error: BaseException, code: str, words: str, *, name: str) -> Self:
+    def because(
+        cls,
+        error: BaseException,
+        code: str,
+        words: str,
+        *,
+        name: str,
+    ) -> Self:
         """Convert *error* to an error of the credential *name*.
 
         A `CodedError` keeps its code. For any other, the code is *code*, and the param *words* is
@@ -92,8 +110,16 @@ class CredentialError(TaskError):
     def to_json(self) -> dict[str, Any]:
         """Return the error with `code`, `params` and `pointer`, and `statusCode` if it has one."""
         status = {} if self.status_code is None else {"statusCode": self.status_code}
-        own_fields = {"code": self.code, "params": dict(self.params), "pointer": self.pointer}
-        return {**super().to_json(), **own_fields, **status}
+        own_fields = {
+            "code": self.code,
+            "params": dict(self.params),
+            "pointer": self.pointer,
+        }
+        return {
+            **super().to_json(),
+            **own_fields,
+            **status,
+        }
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:

@@ -186,7 +186,9 @@ _MOST_NAMES = 10
 
 
 def _members(names: Sequence[str]) -> str:
-    return "known: " + ", ".join(names[:_MOST_NAMES]) if names else "it is empty"
+    if names:
+        return "known: " + ", ".join(names[:_MOST_NAMES])
+    return "it is empty"
 
 
 NAME_FORMATS: Mapping[str, Callable[[Sequence[str]], str]] = {"members": _members}

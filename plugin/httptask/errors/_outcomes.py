@@ -83,8 +83,14 @@ class ExpressionError(TaskError):
     ) -> Self:
         """Make an error with *code*; its sentence is made from *params*."""
         message = sentence(code, params)
-        error = cls(message, expression=expression, pointer=pointer, is_absent=is_absent)
-        error.code, error.params = code, params
+        error = cls(
+            message,
+            expression=expression,
+            pointer=pointer,
+            is_absent=is_absent,
+        )
+        error.code = code
+        error.params = params
         return error
 
     @property
@@ -110,13 +116,21 @@ class ExpressionError(TaskError):
 
         `reason` is the message without the expression and the pointer.
         """
-        code_fields = {"code": self.code, "params": dict(self.params), "reason": self.message}
+        code_fields = {
+            "code": self.code,
+            "params": dict(self.params),
+            "reason": self.message,
+        }
         expression_fields = {
             "expression": self.expression,
             "pointer": self.pointer,
             "known": list(self.known),
         }
-        return {**super().to_json(), **code_fields, **expression_fields}
+        return {
+            **super().to_json(),
+            **code_fields,
+            **expression_fields,
+        }
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
@@ -166,14 +180,25 @@ class TimedOutError(TaskError):
 
     kind = "timeout"
 
-    def __init__(self, message: str, *, phase: str, seconds: float, **task_fields: Any) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        seconds: float,
+        **task_fields: Any,
+    ) -> None:
         super().__init__(message, **task_fields)
         self.phase = phase
         self.seconds = seconds
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `phase` and `seconds`."""
-        return {**super().to_json(), "phase": self.phase, "seconds": self.seconds}
+        return {
+            **super().to_json(),
+            "phase": self.phase,
+            "seconds": self.seconds,
+        }
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:

@@ -14,7 +14,13 @@ from httptask.errors._sentences import sentence
 class DescriptionError(HttpTaskError):
     """A description cannot be read. *source* is its file, *line* is counted from 1."""
 
-    def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.source = source
@@ -58,7 +64,11 @@ class CatalogueError(HttpTaskError):
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `code` and `params`."""
-        return {**super().to_json(), "code": self.code, "params": self.params}
+        return {
+            **super().to_json(),
+            "code": self.code,
+            "params": self.params,
+        }
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
@@ -84,7 +94,11 @@ class UnknownEndpointError(CatalogueError):
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `endpoint` and `nearest`."""
-        return {**super().to_json(), "endpoint": self.endpoint_id, "nearest": list(self.nearest)}
+        return {
+            **super().to_json(),
+            "endpoint": self.endpoint_id,
+            "nearest": list(self.nearest),
+        }
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
@@ -128,7 +142,10 @@ class InputError(DefinitionError):
     """
 
     def __init__(
-        self, problems: Sequence[Problem], *, source: str | None = "the run's input"
+        self,
+        problems: Sequence[Problem],
+        *,
+        source: str | None = "the run's input",
     ) -> None:
         super().__init__(problems, source=source)
 

@@ -48,7 +48,13 @@ class Problem:
         """Make a problem with *code* at *pointer*; *params* that are None are left out."""
         set_params = {name: value for name, value in params.items() if value is not None}
         return cls(
-            pointer, sentence(code, set_params), suggestion, line, severity, code, set_params
+            pointer,
+            sentence(code, set_params),
+            suggestion,
+            line,
+            severity,
+            code,
+            set_params,
         )
 
     def with_params(self, **params: Any) -> Self:
@@ -121,4 +127,6 @@ def masked(value: Any, mask: Callable[[str], str]) -> Any:
         return mask(value)
     if isinstance(value, dict):
         return {name: masked(item, mask) for name, item in value.items()}
-    return [masked(item, mask) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [masked(item, mask) for item in value]
+    return value

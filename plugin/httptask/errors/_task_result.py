@@ -61,7 +61,8 @@ class TaskResult:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the result that `to_json` converted to *value*."""
-        pages, job = value.get("pages"), value.get("job")
+        pages = value.get("pages")
+        job = value.get("job")
         return cls(
             status_code=value["statusCode"],
             reason_phrase=value["reasonPhrase"],
