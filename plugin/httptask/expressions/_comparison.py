@@ -108,14 +108,19 @@ class Comparison:
         `ExpressionError` as `holds` does.
         """
         value = self._of(data, "")
-        return value.value if isinstance(value, _Container) else value
+        if isinstance(value, _Container):
+            return value.value
+        return value
 
     def _of(self, data: Any, pointer: str) -> Any:
         try:
             return _value(self.tree, data)
         except RefusedError as error:
             raise ExpressionError.of(
-                error.code, expression=self.text, pointer=pointer, **error.params
+                error.code,
+                expression=self.text,
+                pointer=pointer,
+                **error.params,
             ) from error
 
 
@@ -185,16 +190,22 @@ def _own_member(value: Any, key: str | int) -> Any:
     if not isinstance(value, str | list):
         return UNDEFINED
     if key == "length":
-        return len(value) if isinstance(value, list) else len(_units(value)) // 2
+        if isinstance(value, list):
+            return len(value)
+        return len(_units(value)) // 2
     # `int` refuses thousands of digits with an error of its own.
     if not _INDEX.fullmatch(str(key)) or len(str(key)) > _MOST_DIGITS:
         return UNDEFINED
     index = int(key)
     if isinstance(value, list):
-        return value[index] if index < len(value) else UNDEFINED
+        if index < len(value):
+            return value[index]
+        return UNDEFINED
     # Texts of JavaScript are UTF-16: an index counts code units, and may split a pair.
     unit = _units(value)[2 * index : 2 * index + 2]
-    return unit.decode("utf-16-be", "surrogatepass") if unit else UNDEFINED
+    if unit:
+        return unit.decode("utf-16-be", "surrogatepass")
+    return UNDEFINED
 
 
 _MOST_DIGITS = 15

@@ -73,7 +73,13 @@ class ConditionError(CodedError):
     """A condition does not have this syntax; the param `place` has the line and the column."""
 
     @classmethod
-    def at(cls, text: str, index: int, code: str, **params: Any) -> Self:
+    def at(
+        cls,
+        text: str,
+        index: int,
+        code: str,
+        **params: Any,
+    ) -> Self:
         """Return the error *code* at *index* in the condition *text*."""
         before = text[:index]
         line = before.count("\n") + 1
@@ -124,7 +130,8 @@ def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     index = 0
     while index < len(text):
-        if match := _SPACE.match(text, index):
+        match = _SPACE.match(text, index)
+        if match:
             index = match.end()
             continue
         token, index = _token(text, index)
@@ -138,20 +145,26 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
     if sign in "'\"":
         value, end = _text(text, start)
         return _Token("text", value, start), end
-    if match := _NUMBER.match(text, start):
+    match = _NUMBER.match(text, start)
+    if match:
         # "1a" would otherwise be read as a number and a name.
-        if after := _name(text, match.end()):
+        after = _name(text, match.end())
+        if after:
             raise ConditionError.at(text, start, "condition-number", sign=match[0] + after)
         try:
             return _Token("number", _number(match[0]), start), match.end()
         except ValueError as error:
             raise ConditionError.at(
-                text, start, "condition-number-unread", jsonMessage=str(error)
+                text,
+                start,
+                "condition-number-unread",
+                jsonMessage=str(error),
             ) from error
     name = _name(text, start)
     if name.replace("$", "_").isidentifier():
         return _Token("name", name, start), start + len(name)
-    if match := _SIGN.match(text, start):
+    match = _SIGN.match(text, start)
+    if match:
         return _Token("sign", match[0], start), match.end()
     raise ConditionError.at(text, start, _BEYOND.get(sign, "condition-sign"), sign=sign)
 
@@ -177,7 +190,8 @@ def _number(written: str) -> Any:
 
 def _text(text: str, start: int) -> tuple[str, int]:
     """Return the value of the string that begins at *start*, and its end."""
-    quote, index = text[start], start + 1
+    quote = text[start]
+    index = start + 1
     pieces: list[str] = []
     while index < len(text) and text[index] not in "\n\r":
         sign = text[index]
@@ -257,34 +271,43 @@ class _Parser:
         elif code is None and token.value == "-":
             code = "condition-calculates"
         elif code is None:
-            code, params = "condition-misplaced", {"sign": str(token.value)}
+            code = "condition-misplaced"
+            params = {"sign": str(token.value)}
         return ConditionError.at(self._text, token.index, code, **params)
 
     def _disjunction(self) -> Node:
         operands = [self._conjunction()]
         while self._accept("||"):
             operands.append(self._conjunction())
-        return operands[0] if len(operands) == 1 else Logic(False, tuple(operands))
+        if len(operands) == 1:
+            return operands[0]
+        return Logic(False, tuple(operands))
 
     def _conjunction(self) -> Node:
         operands = [self._equality()]
         while self._accept("&&"):
             operands.append(self._equality())
-        return operands[0] if len(operands) == 1 else Logic(True, tuple(operands))
+        if len(operands) == 1:
+            return operands[0]
+        return Logic(True, tuple(operands))
 
     def _equality(self) -> Node:
         first = self._relation()
         others = []
         while operator := self._accept(*_EQUAL):
             others.append((operator, self._relation()))
-        return Comparisons(first, tuple(others)) if others else first
+        if others:
+            return Comparisons(first, tuple(others))
+        return first
 
     def _relation(self) -> Node:
         first = self._operand()
         others = []
         while operator := self._accept(*_ORDER):
             others.append((operator, self._operand()))
-        return Comparisons(first, tuple(others)) if others else first
+        if others:
+            return Comparisons(first, tuple(others))
+        return first
 
     def _operand(self) -> Node:
         self._depth += 1

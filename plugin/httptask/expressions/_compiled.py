@@ -80,7 +80,9 @@ class Compiler:
 
     def text(self, text: str) -> CompiledText:
         """Return *text* compiled."""
-        return self._compile_cached(text) if len(text) <= _LONGEST_CACHED else self._compile(text)
+        if len(text) <= _LONGEST_CACHED:
+            return self._compile_cached(text)
+        return self._compile(text)
 
     def _compile(self, text: str) -> CompiledText:
         """Compile *text*. An expression without an end becomes a part that has a fault."""
@@ -96,7 +98,8 @@ class Compiler:
 
     def expression(self, expression: Expression) -> Compiled:
         """Return *expression* compiled. An unusable expression has a `fault`."""
-        written, source = expression.written, expression.source
+        written = expression.written
+        source = expression.source
         if len(source) > _LONGEST:
             return Compiled(written, fault=RefusedError("expression-length", limit=_LONGEST))
         if not source:

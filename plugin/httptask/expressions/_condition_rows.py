@@ -77,7 +77,9 @@ def _written(node: Path | Literal) -> str:
         return "$" + "".join(map(_step, node.keys))
     if isinstance(node.value, str):
         return _quoted(node.value)
-    return "undefined" if node.value is UNDEFINED else dump(node.value)
+    if node.value is UNDEFINED:
+        return "undefined"
+    return dump(node.value)
 
 
 def _step(key: str | int) -> str:

@@ -10,7 +10,9 @@ from httptask.expressions._template import is_expression
 
 
 def condition_problems(
-    condition: Any, pointer: str, check: Callable[[Any, str], Sequence[Problem]]
+    condition: Any,
+    pointer: str,
+    check: Callable[[Any, str], Sequence[Problem]],
 ) -> list[Problem]:
     """Return the problems of *condition* at *pointer*.
 

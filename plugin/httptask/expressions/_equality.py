@@ -13,7 +13,8 @@ def same(left: Any, right: Any, null: Any = None) -> bool:
 
     *null* is another value that the language uses for null, beside None.
     """
-    left_type, right_type = type(left), type(right)
+    left_type = type(left)
+    right_type = type(right)
     if left_type in _numbers.NUMBERS:
         return right_type in _numbers.NUMBERS and _numbers.equal(left, right)
     # By type: Python's 1 == True, JSON's does not.

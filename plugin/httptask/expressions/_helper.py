@@ -82,7 +82,12 @@ def main() -> None:
             return
 
 
-def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[str, Any]:
+def _evaluated(
+    evaluate: Any,
+    source: str,
+    data: Any,
+    most_bytes: int,
+) -> dict[str, Any]:
     """Return the message with the value of *source* over *data*, or with the refusal."""
     try:
         value = evaluate(source, data)
@@ -100,7 +105,11 @@ def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[s
 
 def _message(refusal: _result.RefusedError) -> dict[str, Any]:
     params = refusal.masked(lambda text: text[:_LONGEST]).params
-    return {"code": refusal.code, "params": params, "absent": isinstance(refusal, LookupError)}
+    return {
+        "code": refusal.code,
+        "params": params,
+        "absent": isinstance(refusal, LookupError),
+    }
 
 
 def _send(replies: BinaryIO, message: dict[str, Any]) -> None:
@@ -111,7 +120,8 @@ def _send(replies: BinaryIO, message: dict[str, Any]) -> None:
 
 def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
     # Anything a language prints or reads must stay out of the messages.
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

@@ -213,7 +213,9 @@ def parsed(source: str) -> Any:
     Raises `ValueError` if *source* cannot be parsed or uses a refused function. The tree is shared
     and must not be changed.
     """
-    return _cached_tree(source) if len(source) <= _LONGEST_CACHED else _tree(source)
+    if len(source) <= _LONGEST_CACHED:
+        return _cached_tree(source)
+    return _tree(source)
 
 
 def _tree(source: str) -> Any:
@@ -231,7 +233,9 @@ def _parsed(source: str, regex: Any) -> Any:
     except library.JException as error:
         character = error.location + 1 if error.location >= 0 else None
         raise RefusedError(
-            "expression-jsonata", _error_params(error), character=character
+            "expression-jsonata",
+            _error_params(error),
+            character=character,
         ) from error
     except IndexError as error:
         raise RefusedError("expression-jsonata-end") from error
@@ -277,7 +281,9 @@ def _compiled_regex(pattern: str, flags: Any) -> Any:
             return re.compile(pattern, case | (re.MULTILINE if flags.multiline else re.NOFLAG))
         except (re.error, OverflowError, RecursionError) as error:
             raise RefusedError(
-                "expression-regex", pattern=pattern, pythonMessage=str(error)
+                "expression-regex",
+                pattern=pattern,
+                pythonMessage=str(error),
             ) from error
 
 

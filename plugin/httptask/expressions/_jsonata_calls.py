@@ -41,7 +41,12 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
 class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
     """The built-in function *name* with *signature*; *implementation* computes its result."""
 
-    def __init__(self, name: str, signature: str, implementation: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        signature: str,
+        implementation: Callable[..., Any],
+    ) -> None:
         super().__init__(None, None)
         self.function_name = name
         self.signature = Signature(signature, name)
@@ -67,7 +72,9 @@ def arity(function: Any) -> int:
     """Return how many arguments *function* expects."""
     if isinstance(function, Function):
         return function.arity
-    return len(function.arguments) if is_lambda(function) else 1
+    if is_lambda(function):
+        return len(function.arguments)
+    return 1
 
 
 def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:

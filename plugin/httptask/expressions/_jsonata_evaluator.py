@@ -167,7 +167,13 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             return NULL
         return expr if type(value) is Sequence else value
 
-    def evaluate_step(self, expr: Any, context: Any, environment: Any, last_step: bool) -> Any:
+    def evaluate_step(
+        self,
+        expr: Any,
+        context: Any,
+        environment: Any,
+        last_step: bool,
+    ) -> Any:
         """Return the values of the step *expr* for all values in *context*, flattened."""
         if expr.type == "sort":
             return super().evaluate_step(expr, context, environment, last_step)
@@ -201,7 +207,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         chosen = self._filter(predicate, environment)(context)
         if isinstance(chosen, list):
             return chosen
-        return sequence() if chosen is None else sequence([chosen])
+        if chosen is None:
+            return sequence()
+        return sequence([chosen])
 
     def _filter(self, predicate: Any, environment: Any) -> Callable[[Any], Any]:
         """Return a function from a context to those of its values that *predicate* selects.
@@ -241,9 +249,16 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def _at_end_of(self, path: Any, context: Any, environment: Any) -> Any:
         value = self._plain_value(path, context, environment)
-        return self.eval(path, context, environment) if value is path else value
+        if value is path:
+            return self.eval(path, context, environment)
+        return value
 
-    def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+    def evaluate_sort_expression(
+        self,
+        expr: Any,
+        context: Any,
+        environment: Any,
+    ) -> Any:
         """Return *context* in the order of the terms; the sort is stable."""
         is_stream = type(context) is Sequence and context.tuple_stream
 
@@ -261,7 +276,12 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         result.tuple_stream = is_stream
         return result
 
-    def evaluate_group_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+    def evaluate_group_expression(
+        self,
+        expr: Any,
+        context: Any,
+        environment: Any,
+    ) -> Any:
         """Return an object of the values in *context*, grouped by the names from *expr*."""
         # For an empty list the library appends to it, and the list may belong to the data.
         if isinstance(context, list) and not context:
@@ -310,32 +330,46 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return result
 
     def _literal(self, expr: Any, context: Any, environment: Any) -> Any:
-        return NULL if expr.value is None else expr.value
+        if expr.value is None:
+            return NULL
+        return expr.value
 
     def _default(self, expr: Any, context: Any, environment: Any) -> Any:
         value = self.eval(expr.lhs, context, environment)
-        return value if boolean(value) else self.eval(expr.rhs, context, environment)
+        if boolean(value):
+            return value
+        return self.eval(expr.rhs, context, environment)
 
     def _coalesce(self, expr: Any, context: Any, environment: Any) -> Any:
         value = self.eval(expr.lhs, context, environment)
-        return value if value is not None else self.eval(expr.rhs, context, environment)
+        if value is not None:
+            return value
+        return self.eval(expr.rhs, context, environment)
 
     def evaluate_condition(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of one of two branches."""
         holds = boolean(self.eval(expr.condition, context, environment))
         branch = expr.then if holds else expr._else
-        return None if branch is None else self.eval(branch, context, environment)
+        if branch is None:
+            return None
+        return self.eval(branch, context, environment)
 
     def evaluate_variable(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of a variable; `$` is the context."""
         if expr.value == "":
-            return context[0] if type(context) is Sequence and context.outer_wrapper else context
+            if type(context) is Sequence and context.outer_wrapper:
+                return context[0]
+            return context
         return environment.lookup(expr.value)
 
     # Functions
 
     def evaluate_function(
-        self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED
+        self,
+        expr: Any,
+        context: Any,
+        environment: Any,
+        applied_to: Any = _NOTHING_APPLIED,
     ) -> Any:
         """Return the result of a call; *applied_to* is the left side of `~>`."""
         procedure = expr.procedure
@@ -358,7 +392,13 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 error.location = expr.position
             raise
 
-    def apply(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
+    def apply(
+        self,
+        proc: Any,
+        args: Any,
+        context: Any,
+        environment: Any,
+    ) -> Any:
         """Call the function *proc*; its tail calls run in a loop, not by recursion."""
         result = self.apply_inner(proc, args, context, environment)
         while type(result) is LibraryParser.Symbol and result.thunk:
@@ -370,7 +410,13 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             result = self.apply_inner(function, args, context, environment)
         return result
 
-    def apply_inner(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
+    def apply_inner(
+        self,
+        proc: Any,
+        args: Any,
+        context: Any,
+        environment: Any,
+    ) -> Any:
         """Call the function *proc* with *args*; a tail call is returned as a thunk."""
         if isinstance(proc, Function):
             return proc.function(*proc.signature.validate(args, context))
@@ -379,7 +425,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 args = proc.signature.validate(args, context)
             return self.apply_procedure(proc, args)
         if Library.is_regex(proc):
-            return matched(proc, args[0]) if args and isinstance(args[0], str) else None
+            if args and isinstance(args[0], str):
+                return matched(proc, args[0])
+            return None
         raise JException("T1006", -1)
 
     def apply_procedure(self, proc: Any, args: Any) -> Any:
@@ -390,7 +438,12 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             bindings[parameter.value] = args[index] if index < size else None
         return self.eval(proc.body, proc.input, Frame(proc.environment, bindings))
 
-    def evaluate_transform_expression(self, expr: Any, context: Any, environment: Any) -> Any:
+    def evaluate_transform_expression(
+        self,
+        expr: Any,
+        context: Any,
+        environment: Any,
+    ) -> Any:
         """Return a function that changes a copy of its argument."""
 
         def transform(value: Any) -> Any:

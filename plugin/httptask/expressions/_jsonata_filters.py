@@ -17,14 +17,18 @@ from httptask.expressions._jsonata_values import Sequence, boolean, existing, se
 def at_position(position: int, context: Any) -> Any:
     """Return the value at *position* in *context*; a negative position counts from the end."""
     if not isinstance(context, list):
-        return context if position in (0, -1) else None
+        if position in (0, -1):
+            return context
+        return None
     if -len(context) <= position < len(context):
         return existing(context[position])
     return _none_of(context)
 
 
 def chosen_values(
-    get: Callable[[Any], Any], get_in_stream: Callable[[Any], Any], context: Any
+    get: Callable[[Any], Any],
+    get_in_stream: Callable[[Any], Any],
+    context: Any,
 ) -> Any:
     """Return the values in *context* that a predicate selects.
 

@@ -26,7 +26,12 @@ class _Match:
     groups: list[Any]
 
     def as_object(self) -> dict[str, Any]:
-        return {"match": self.match, "start": self.start, "end": self.end, "groups": self.groups}
+        return {
+            "match": self.match,
+            "start": self.start,
+            "end": self.end,
+            "groups": self.groups,
+        }
 
 
 def _matches(matcher: Any, string: str) -> Iterator[_Match]:
@@ -106,14 +111,20 @@ def split(string: Any, separator: Any, limit: Any = None) -> Any:
         return [string][:count]
     if isinstance(separator, str):
         return (string.split(separator) if separator else list(string))[:count]
-    pieces, start = [], 0
+    pieces = []
+    start = 0
     for match in _first(limit, _matches(separator, string)):
         pieces.append(string[start : match.start])
         start = match.end
     return [*pieces, string[start:]][: None if limit is None else math.ceil(limit)]
 
 
-def replace(string: Any, pattern: Any, replacement: Any, limit: Any = None) -> Any:
+def replace(
+    string: Any,
+    pattern: Any,
+    replacement: Any,
+    limit: Any = None,
+) -> Any:
     if string is None:
         return None
     if pattern == "":
@@ -121,12 +132,15 @@ def replace(string: Any, pattern: Any, replacement: Any, limit: Any = None) -> A
     if limit is not None and limit < 0:
         raise JException("D3011", -1)
     if pattern is None or replacement is None:
-        return string if pattern is None else replace(string, pattern, "", limit)
+        if pattern is None:
+            return string
+        return replace(string, pattern, "", limit)
     if isinstance(pattern, str):
         if not isinstance(replacement, str):
             raise JException("D3012", -1)
         return string.replace(pattern, replacement, -1 if limit is None else math.ceil(limit))
-    pieces, start = [], 0
+    pieces = []
+    start = 0
     for match in _first(limit, _matches(pattern, string)):
         pieces += [string[start : match.start], _replaced(match, replacement)]
         start = match.end

@@ -27,7 +27,9 @@ def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
             raise JException("T2007", expr.position, first, second)
         order = _order(first, second)
         if order:
-            return (order < 0) if term.descending else order > 0
+            if term.descending:
+                return order < 0
+            return order > 0
     return False
 
 
@@ -46,7 +48,9 @@ def _calculated(operator: str, left: Any, right: Any) -> Any:
     for code, value in (("T2001", left), ("T2002", right)):
         if value is not None and type(value) not in _numbers.NUMBERS:
             raise JException(code, -1, operator, value)
-    return None if left is None or right is None else _ARITHMETIC[operator](left, right)
+    if left is None or right is None:
+        return None
+    return _ARITHMETIC[operator](left, right)
 
 
 _ARITHMETIC = {

@@ -89,7 +89,11 @@ def reads(tree: Any) -> Reads | None:
 
 
 def _collect(
-    node: Any, names: set[tuple[str, ...]], *, at_document: bool, supplied: int = 0
+    node: Any,
+    names: set[tuple[str, ...]],
+    *,
+    at_document: bool,
+    supplied: int = 0,
 ) -> None:
     """Add the paths that *node* reads to *names*.
 

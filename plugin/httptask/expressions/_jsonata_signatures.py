@@ -110,7 +110,13 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
             return context
         raise JException("T0411", -1, index + 1, self.function_name)
 
-    def _array(self, param: Any, symbol: str, value: Any, index: int) -> Any:
+    def _array(
+        self,
+        param: Any,
+        symbol: str,
+        value: Any,
+        index: int,
+    ) -> Any:
         """Return *value* as an array of items of the type that *param* requires."""
         if param.subtype is not None:
             expected = param.subtype[0]

@@ -35,7 +35,9 @@ class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
             if error.error != "S0102":
                 raise
             raise JException(
-                "S0102", error.location, self.path[error.location :][:40].split()[0]
+                "S0102",
+                error.location,
+                self.path[error.location :][:40].split()[0],
             ) from error
         if token is not None and token.type == "number":
             match = _NUMBER.search(self.path, start, self.position)
@@ -101,7 +103,8 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
 
     def _alternative(self, expr: Any) -> Any:
         result = self.Symbol(self)
-        result.type, result.position = expr.type, expr.position
+        result.type = expr.type
+        result.position = expr.position
         result.lhs, result.rhs = self.process_ast(expr.lhs), self.process_ast(expr.rhs)
         self.push_ancestry(result, result.lhs)
         self.push_ancestry(result, result.rhs)

@@ -47,7 +47,12 @@ class _Walk:
             sight = self._predicates(node, sight, scope)
         return self._grouped(node, sight, scope)
 
-    def _all(self, nodes: Iterable[Any], context: Sight, scope: dict[str, Sight]) -> Sight:
+    def _all(
+        self,
+        nodes: Iterable[Any],
+        context: Sight,
+        scope: dict[str, Sight],
+    ) -> Sight:
         return Sight.of_all([self.value(node, context, scope) for node in nodes])
 
     # Paths
@@ -88,7 +93,13 @@ class _Walk:
             return
         self.renaming.edits[start, node.position] = written
 
-    def _bound(self, step: Any, around: Sight, sight: Sight, scope: dict[str, Sight]) -> Sight:
+    def _bound(
+        self,
+        step: Any,
+        around: Sight,
+        sight: Sight,
+        scope: dict[str, Sight],
+    ) -> Sight:
         """Bind the variables of `@$name` and `#$name`; return the context of the next step."""
         if isinstance(step.index, str):
             scope[step.index] = Sight.OTHER
@@ -121,7 +132,9 @@ class _Walk:
         name = str(node.value)
         if name == "":
             return context
-        return Sight.DOCUMENT if name == "$" else scope.get(name, Sight.OTHER)
+        if name == "$":
+            return Sight.DOCUMENT
+        return scope.get(name, Sight.OTHER)
 
     def _string(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         # A text matters only if it is compared with the names of tasks.
@@ -138,12 +151,14 @@ class _Walk:
         return Sight.EITHER
 
     def _bind(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
-        name, sight = str(node.lhs.value), self.value(node.rhs, context, scope)
+        name = str(node.lhs.value)
+        sight = self.value(node.rhs, context, scope)
         scope[name] = sight
         return sight
 
     def _block(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
-        inner, sight = dict(scope), Sight.OTHER
+        inner = dict(scope)
+        sight = Sight.OTHER
         for expression in node.expressions:
             sight = self.value(expression, context, inner)
         return sight
@@ -177,7 +192,11 @@ class _Walk:
     # Functions
 
     def _function(
-        self, node: Any, context: Sight, scope: dict[str, Sight], first: Any = None
+        self,
+        node: Any,
+        context: Sight,
+        scope: dict[str, Sight],
+        first: Any = None,
     ) -> Sight:
         """Follow a call; *first* is the left side of `~>`."""
         called = str(node.procedure.value) if node.procedure.type == "variable" else ""
@@ -194,11 +213,18 @@ class _Walk:
             sights.append(context)
         for sight in sights:
             self.renaming.passing(sight)
-        return Sight.EITHER if any(sight.exposes_tasks for sight in sights) else Sight.ARGUMENT
+        if any(sight.exposes_tasks for sight in sights):
+            return Sight.EITHER
+        return Sight.ARGUMENT
 
     _partial = _function
 
-    def _lookup(self, arguments: list[Any], context: Sight, scope: dict[str, Sight]) -> Sight:
+    def _lookup(
+        self,
+        arguments: list[Any],
+        context: Sight,
+        scope: dict[str, Sight],
+    ) -> Sight:
         """Follow `$lookup(object, key)`; with the key alone the object is the context."""
         key = arguments[-1]
         sight = self.value(arguments[0], context, scope) if len(arguments) > 1 else context
@@ -221,7 +247,9 @@ class _Walk:
         sight = self.value(node.lhs, context, scope)
         self.value(node.rhs, context, scope)
         self.renaming.passing(sight)
-        return Sight.EITHER if sight.exposes_tasks else Sight.ARGUMENT
+        if sight.exposes_tasks:
+            return Sight.EITHER
+        return Sight.ARGUMENT
 
     def _lambda(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         inner = scope | {str(argument.value): Sight.ARGUMENT for argument in node.arguments or ()}
@@ -259,7 +287,9 @@ def _unquoted(literal: str) -> str | None:
         tree = parsed(literal)
     except ValueError:
         return None
-    return str(tree.value) if tree.type == "string" and tree.position == len(literal) else None
+    if tree.type == "string" and tree.position == len(literal):
+        return str(tree.value)
+    return None
 
 
 def _string(text: str, quote: str) -> str:
@@ -268,4 +298,6 @@ def _string(text: str, quote: str) -> str:
     JSONata cannot escape a single quote between single quotes; such a text gets double quotes.
     """
     double = json.dumps(text, ensure_ascii=False)
-    return double if quote == '"' or "'" in text else f"'{double[1:-1]}'"
+    if quote == '"' or "'" in text:
+        return double
+    return f"'{double[1:-1]}'"

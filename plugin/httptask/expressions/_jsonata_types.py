@@ -143,7 +143,9 @@ class _Walk:
             self._all([term.expression for term in step.terms], items)
             return replace(current, type=_sequence_of(current.type))
         selected = self.value(step, items)
-        return selected if is_first else selected.of(_sequence_of(selected.type))
+        if is_first:
+            return selected
+        return selected.of(_sequence_of(selected.type))
 
     def _named(self, name: str, context: _Context) -> _Context:
         """Return the member *name* of the value; for a list, of each item."""
@@ -251,7 +253,13 @@ class _Walk:
         properties = {
             name: ANY if member.is_nothing else member for name, member in members.items()
         }
-        return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
+        return typed_by(
+            {
+                "type": "object",
+                "properties": properties,
+                "additionalProperties": False,
+            }
+        )
 
     def _condition(self, node: Any, context: _Context) -> _Context:
         asking = context.asking()
@@ -266,7 +274,8 @@ class _Walk:
     _coalesce = _default
 
     def _block(self, node: Any, context: _Context) -> _Context:
-        inner, selected = context, context.of(NOTHING)
+        inner = context
+        selected = context.of(NOTHING)
         for expression in node.expressions:
             selected = self.value(expression, inner)
             if expression.type == "bind":

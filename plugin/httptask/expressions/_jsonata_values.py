@@ -76,7 +76,9 @@ def identity(value: Any) -> Any:
         return (list, *map(identity, value))
     if isinstance(value, dict):
         return (dict, frozenset((name, identity(item)) for name, item in value.items()))
-    return value if value_type is str else (None, id(existing(value)))
+    if value_type is str:
+        return value
+    return (None, id(existing(value)))
 
 
 def as_json(value: Any) -> Any:

@@ -94,7 +94,8 @@ class JsonPath:
         certainly missing.
         """
         query = _query(source)
-        value, is_certain = shape, True
+        value = shape
+        is_certain = True
         for index, step in enumerate(query.leading):
             if value is None or (isinstance(value, ExpectedList) and step == value.name):
                 return None
@@ -148,7 +149,11 @@ class JsonPath:
             raise RefusedError("expression-jsonpath-failed", jsonpathMessage=str(error)) from error
 
 
-def no_such_name(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
+def no_such_name(
+    before: Sequence[str | int],
+    step: str | int,
+    value: Any,
+) -> NoSuchNameError:
     """Return the error that *step* selects nothing from *value*, which is at the path *before*."""
     is_index = isinstance(step, int)
     params: dict[str, Any] = {"path": normalised(before), "item" if is_index else "name": step}
@@ -219,7 +224,11 @@ def _query(source: str) -> _Query:
         raise _no_query(source) from error
     leading = _leading(compiled.segments)
     return _Query(
-        compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading)
+        compiled,
+        _steps(compiled),
+        leading,
+        _is_linear(compiled),
+        _reads(compiled, leading),
     )
 
 
@@ -231,7 +240,9 @@ def _no_query(source: str, **params: Any) -> RefusedError:
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:
-    return _leading(query.segments) if query.singular_query() else None
+    if query.singular_query():
+        return _leading(query.segments)
+    return None
 
 
 def list_steps(source: str) -> tuple[str | int, ...] | None:
@@ -247,7 +258,9 @@ def list_steps(source: str) -> tuple[str | int, ...] | None:
     selecting, *after = segments[len(leading) :]
     is_plain = not isinstance(selecting, JSONPathRecursiveDescentSegment)
     is_one = is_plain and len(selecting.selectors) == 1
-    return leading if is_one and len(_leading(after)) == len(after) else None
+    if is_one and len(_leading(after)) == len(after):
+        return leading
+    return None
 
 
 def _leading(segments: Sequence[Any]) -> tuple[str | int, ...]:
@@ -271,7 +284,9 @@ def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
     root.
     """
     names = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), leading))
-    return names if names and "$" not in str(query)[1:] else None
+    if names and "$" not in str(query)[1:]:
+        return names
+    return None
 
 
 def _is_linear(query: Any) -> bool:

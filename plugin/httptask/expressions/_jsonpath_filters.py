@@ -82,13 +82,18 @@ class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
     __slots__ = ("test",)
 
     def __init__(self, selector: FilterSelector) -> None:
-        super().__init__(env=selector.env, token=selector.token, expression=selector.expression)
+        super().__init__(
+            env=selector.env,
+            token=selector.token,
+            expression=selector.expression,
+        )
         self.test = _test(selector.expression.expression)
         """Says whether a value is selected; None: only the library can."""
 
     def resolve(self, node: Any) -> Iterator[Any]:
         """Yield the children of *node* that are selected."""
-        test, value = self.test, node.value
+        test = self.test
+        value = node.value
         if test is None:
             yield from super().resolve(node)
         elif isinstance(value, dict):

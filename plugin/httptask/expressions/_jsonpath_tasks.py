@@ -64,7 +64,8 @@ class _Walk:
                 self._filter(part, current)
 
     def _rewrite(self, token: Any) -> None:
-        start, end = token.index, token.index + len(token.value)
+        start = token.index
+        end = token.index + len(token.value)
         quote = self._source[start - 1]
         if quote in "'\"":
             self.renaming.edits[start - 1, end + 1] = _quoted(self._after, quote)

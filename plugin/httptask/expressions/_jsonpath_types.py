@@ -52,7 +52,8 @@ class _Walk:
             if self._remaining < 0:
                 return ANY
             if isinstance(segment, JSONPathRecursiveDescentSegment):
-                current, path = current.descendants(), f"{path}.."
+                current = current.descendants()
+                path = f"{path}.."
             selected = [self._selected(selector, current, path) for selector in segment.selectors]
             following = any_of(selected)
             if following.is_nothing and not current.is_nothing:
@@ -127,7 +128,9 @@ def _step(selectors: Sequence[Any]) -> str | int | None:
     selector = selectors[0] if len(selectors) == 1 else None
     if isinstance(selector, NameSelector):
         return str(selector.name)
-    return int(selector.index) if isinstance(selector, IndexSelector) else None
+    if isinstance(selector, IndexSelector):
+        return int(selector.index)
+    return None
 
 
 def _written(selectors: Sequence[Any], *, after: str) -> str:
@@ -136,4 +139,6 @@ def _written(selectors: Sequence[Any], *, after: str) -> str:
     if step is None:
         return f"[{', '.join(str(selector) for selector in selectors)}]"
     written = normalised([step])[1:]
-    return written.removeprefix(".") if after.endswith("..") else written
+    if after.endswith(".."):
+        return written.removeprefix(".")
+    return written

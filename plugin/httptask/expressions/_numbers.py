@@ -63,7 +63,9 @@ def whole_as_int(value: Number) -> Number:
 
 def _calculated(value: float) -> Number:
     result = whole_as_int(value)
-    return result if type(result) is int else Calculated(result)
+    if type(result) is int:
+        return result
+    return Calculated(result)
 
 
 def add(left: Number, right: Number) -> Number:
@@ -114,17 +116,23 @@ def divide(left: Number, right: Number) -> Number:
     # The flag tells whether the digits ended; it stays set from earlier divisions.
     _QUOTIENT.clear_flags()
     result = _QUOTIENT.divide(_decimal(left), _decimal(right))
-    return _calculated(float(result)) if _QUOTIENT.flags[Inexact] else _from_decimal(result)
+    if _QUOTIENT.flags[Inexact]:
+        return _calculated(float(result))
+    return _from_decimal(result)
 
 
 def negate(value: Number) -> Number:
     """Return *value* with the other sign."""
-    return value.copy_negate() if isinstance(value, Decimal) else whole_as_int(-value)
+    if isinstance(value, Decimal):
+        return value.copy_negate()
+    return whole_as_int(-value)
 
 
 def absolute(value: Number) -> Number:
     """Return *value* without its sign."""
-    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
+    if isinstance(value, Decimal):
+        return value.copy_abs()
+    return abs(value)
 
 
 def total(values: Iterable[Number]) -> Number:
@@ -148,7 +156,9 @@ def compare(left: Number, right: Number) -> int:
 
 def equal(left: Number, right: Number) -> bool:
     """Say whether *left* and *right* are the same decimal number."""
-    return left == right if type(left) is type(right) else compare(left, right) == 0
+    if type(left) is type(right):
+        return left == right
+    return compare(left, right) == 0
 
 
 def largest(values: Iterable[Number]) -> Number:
@@ -169,7 +179,9 @@ def identity(value: Number) -> Any:
 
     Equal keys have the same hash.
     """
-    return _decimal(value) if isinstance(value, float) and _is_beyond(value) else value
+    if isinstance(value, float) and _is_beyond(value):
+        return _decimal(value)
+    return value
 
 
 def floor(value: Number) -> Number:
@@ -229,7 +241,9 @@ _MOST_BITS = 1024
 
 def from_text(text: str) -> Number:
     """Parse *text* as a JSON number. Raises `ValueError` if *text* is no number."""
-    return number(text) if any(mark in text for mark in ".eE") else int(text)
+    if any(mark in text for mark in ".eE"):
+        return number(text)
+    return int(text)
 
 
 def to_text(value: Number) -> str:
@@ -242,7 +256,9 @@ def to_text(value: Number) -> str:
 
 def written(value: Number) -> Number:
     """Return *value*, rounded to 15 digits if it was calculated."""
-    return float(f"{value:.15g}") if type(value) is Calculated else value
+    if type(value) is Calculated:
+        return float(f"{value:.15g}")
+    return value
 
 
 def _result(
@@ -266,7 +282,9 @@ def _result(
 
 
 def _exactly(
-    calculate: Callable[[Decimal, Decimal], Decimal], left: Decimal, right: Decimal
+    calculate: Callable[[Decimal, Decimal], Decimal],
+    left: Decimal,
+    right: Decimal,
 ) -> Decimal:
     try:
         return calculate(left, right)
@@ -288,7 +306,9 @@ def _is_whole(value: Number) -> bool:
 
 
 def _decimal(value: Number) -> Decimal:
-    return decimal_of(value) if isinstance(value, float) else Decimal(value)
+    if isinstance(value, float):
+        return decimal_of(value)
+    return Decimal(value)
 
 
 def _from_decimal(value: Decimal) -> Number:
@@ -302,7 +322,9 @@ def _from_decimal(value: Decimal) -> Number:
         return int(value)
     if value == decimal_of(nearest):
         return whole_as_int(nearest)
-    return int(value) if value == value.to_integral_value() else value
+    if value == value.to_integral_value():
+        return int(value)
+    return value
 
 
 def _comparable(left: Number, right: Number) -> tuple[Any, Any]:

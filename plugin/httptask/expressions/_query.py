@@ -45,13 +45,17 @@ class Query:
         if self.steps is None:
             return [node.value for node in compiled_query(self.text).finditer(data)]
         value, count = follow(self.steps, data)
-        return [value] if count == len(self.steps) else []
+        if count == len(self.steps):
+            return [value]
+        return []
 
     def value(self, data: Any) -> Any:
         """Return the first value that the query selects from *data*; `ABSENT` if there is none."""
         if self.steps is not None:
             value, count = follow(self.steps, data)
-            return value if count == len(self.steps) else ABSENT
+            if count == len(self.steps):
+                return value
+            return ABSENT
         values = self.values(data)
         return values[0] if values else ABSENT
 
@@ -63,4 +67,6 @@ class Query:
         if steps is None:
             return None
         value, count = follow(steps, data)
-        return len(value) if count == len(steps) and isinstance(value, list) else None
+        if count == len(steps) and isinstance(value, list):
+            return len(value)
+        return None

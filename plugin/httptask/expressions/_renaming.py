@@ -32,7 +32,9 @@ class Sight(Enum):
             return sights.pop()
         if sights & {cls.DOCUMENT, cls.TASKS, cls.EITHER}:
             return cls.EITHER
-        return cls.ARGUMENT if cls.ARGUMENT in sights else cls.OTHER
+        if cls.ARGUMENT in sights:
+            return cls.ARGUMENT
+        return cls.OTHER
 
     @property
     def exposes_tasks(self) -> bool:
@@ -42,8 +44,12 @@ class Sight(Enum):
     def member(self, name: str) -> Sight:
         """Return the sight of the member *name*."""
         if self is Sight.DOCUMENT:
-            return Sight.TASKS if name == TASKS else Sight.OTHER
-        return Sight.OTHER if self is Sight.TASKS else self
+            if name == TASKS:
+                return Sight.TASKS
+            return Sight.OTHER
+        if self is Sight.TASKS:
+            return Sight.OTHER
+        return self
 
     @property
     def members(self) -> Sight:

@@ -113,12 +113,16 @@ def escape(text: str) -> str:
     """
     if text.startswith(JSONATA):
         return "${" + JSONATA + json.dumps(text, ensure_ascii=False) + "}"
-    return re.sub(r"(?<!\$)\$+(?=\{)", lambda run: run[0] * 2, text) if "${" in text else text
+    if "${" in text:
+        return re.sub(r"(?<!\$)\$+(?=\{)", lambda run: run[0] * 2, text)
+    return text
 
 
 def split(text: str) -> Template:
     """Return *text* split into literal text and expressions."""
-    return _split_cached(text) if len(text) <= _LONGEST_CACHED else _split(text)
+    if len(text) <= _LONGEST_CACHED:
+        return _split_cached(text)
+    return _split(text)
 
 
 def _split(text: str) -> Template:
@@ -130,7 +134,8 @@ def _split(text: str) -> Template:
     position = 0
 
     def end_literal() -> None:
-        if written := "".join(literal):
+        written = "".join(literal)
+        if written:
             parts.append(written)
         literal.clear()
 
@@ -169,9 +174,11 @@ def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
     """
     jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
     special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)
-    depth, position = 0, start
+    depth = 0
+    position = start
     while match := special.search(text, position):
-        sign, position = match[0], match.end()
+        sign = match[0]
+        position = match.end()
         if sign == "{":
             depth += 1
         elif sign == "}":
@@ -215,7 +222,9 @@ def _skip_in_jsonata(text: str, start: int, position: int) -> int:
         end = text.find("*/", position + 2)
         return end + 2 if end >= 0 else -1
     before = text[max(start + len(JSONATA), position - 100) : position].rstrip()
-    return _skip_regex(text, position + 1) if _BEFORE_A_REGEX.search(before) else position + 1
+    if _BEFORE_A_REGEX.search(before):
+        return _skip_regex(text, position + 1)
+    return position + 1
 
 
 def _skip_regex(text: str, position: int) -> int:

@@ -110,7 +110,11 @@ class Worker:
         self._sent: tuple[weakref.ref[Document], Reads] | None = None
 
     async def evaluate(
-        self, language: ExpressionLanguage, source: str, document: Document, reads: Reads = None
+        self,
+        language: ExpressionLanguage,
+        source: str,
+        document: Document,
+        reads: Reads = None,
     ) -> Any:
         """Return the value of *source* over the part of *document* that it *reads*.
 
@@ -265,7 +269,9 @@ class Worker:
 
     def _discard(self) -> None:
         with self._lock:
-            helper, self._helper, self._sent = self._helper, None, None
+            helper = self._helper
+            self._helper = None
+            self._sent = None
         if helper is None:
             return
         helper.kill()
