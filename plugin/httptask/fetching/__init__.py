@@ -79,7 +79,10 @@ class Fetching:
         self._folders.close()
 
     def sources(
-        self, name: str, *, stdin: BinaryIO | None = None
+        self,
+        name: str,
+        *,
+        stdin: BinaryIO | None = None,
     ) -> Iterator[Source | DescriptionError]:
         """Yield each description in *name*, and an error for each that cannot be read.
 
