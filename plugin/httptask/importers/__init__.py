@@ -73,7 +73,9 @@ def read_api(
 
 
 def reading(
-    source: Source, options: ImportOptions, plugins: PluginManager | None = None
+    source: Source,
+    options: ImportOptions,
+    plugins: PluginManager | None = None,
 ) -> tuple[str, Iterator[Endpoint | Note]]:
     """Find the importer that recognises *source*; return its name, and an iterator of its results.
 
@@ -90,7 +92,11 @@ def reading(
     raise _unrecognised(source.name, source.data, importers)
 
 
-def _read(importer: Importer, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
+def _read(
+    importer: Importer,
+    source: Source,
+    options: ImportOptions,
+) -> Iterator[Endpoint | Note]:
     with _description_errors(importer, source):
         yield from importer.read(source, options)
 
@@ -168,7 +174,11 @@ _LONGEST_OTHER = 4 * 1024 * 1024
 """The length of a text up to which it is examined why no importer recognises it."""
 
 
-def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
+def _unrecognised(
+    name: str,
+    content: bytes,
+    importers: Sequence[Importer],
+) -> DescriptionError:
     """Build the error for *content* that no importer recognises, with the most likely reason."""
     # From the most certain reason to the least: UTF-16 has NULs, and would be called binary below.
     if content.startswith(UTF_16_MARKS):
@@ -218,4 +228,6 @@ def _other_document(text: str) -> str | None:
         return "a workflow definition, which httptask validate checks"
     if "item" in document and "info" in document:
         return f"a Postman collection, {import_request}"
-    return f"a HAR file, {import_request}" if isinstance(document.get("log"), dict) else None
+    if isinstance(document.get("log"), dict):
+        return f"a HAR file, {import_request}"
+    return None

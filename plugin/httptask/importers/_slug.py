@@ -31,7 +31,12 @@ _GENERIC = frozenset(("api", "apis", "app", "apps", "dev", "service"))
 _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 
 
-def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
+def endpoint_id(
+    provider: str,
+    path: str,
+    method: str,
+    digits: int = 3,
+) -> str:
     """Return the id of an endpoint: `<provider>-<path>-<method>-<hash>`.
 
     The path loses its leading slash, its braces and invisible characters, so that people can read
@@ -87,4 +92,6 @@ def company(url: str) -> str | None:
         labels.pop()  # the customer's name is the label before
     if len(labels) < 2 or not _LABEL.match(labels[-2]):
         return None
-    return labels[-2] if labels[-2] not in _GENERIC else "-".join(labels[-2:])
+    if labels[-2] not in _GENERIC:
+        return labels[-2]
+    return "-".join(labels[-2:])

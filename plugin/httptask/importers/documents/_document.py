@@ -76,7 +76,9 @@ def _content(text: Text, *, takes_array: bool) -> JsonText | YamlText:
     """Parse *text* as JSON if it begins like JSON, or else as YAML."""
     if _MARKUP.match(text.data, text.start):
         raise DescriptionError(
-            "this is HTML or XML; a description is JSON or YAML", source=text.name, line=1
+            "this is HTML or XML; a description is JSON or YAML",
+            source=text.name,
+            line=1,
         )
     if _EMPTY.match(text.data, text.start):
         raise DescriptionError("the file is empty; a description is JSON or YAML", source=text.name)

@@ -119,11 +119,15 @@ class Members(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         span = self.spans[name]
-        return span if isinstance(span, Members) else self._build(*span)
+        if isinstance(span, Members):
+            return span
+        return self._build(*span)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the member *name*, or *default*. `Mapping.get` is slow: it uses an exception."""
-        return self[name] if name in self.spans else default
+        if name in self.spans:
+            return self[name]
+        return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.spans)
@@ -194,11 +198,16 @@ class JsonText:
         """Follow *tokens* through `Members`; return the last span and the remaining tokens."""
         span = self._span
         while isinstance(span, Members) and tokens and tokens[0] in span.spans:
-            span, tokens = span.spans[tokens[0]], tokens[1:]
+            span = span.spans[tokens[0]]
+            tokens = tokens[1:]
         return span, tokens
 
     def _object(
-        self, start: int, pointer: str, cache: _ValueCache, levels: int = 0
+        self,
+        start: int,
+        pointer: str,
+        cache: _ValueCache,
+        levels: int = 0,
     ) -> tuple[Members, int]:
         """Return the object at *start*, parsed member by member, and its end.
 
@@ -215,7 +224,10 @@ class JsonText:
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(member_pointer)
             members.spans[name], position = self._member(
-                position, member_pointer, cache, levels or _levels(member_pointer)
+                position,
+                member_pointer,
+                cache,
+                levels or _levels(member_pointer),
             )
             position = self._space(position)
             if self._data[position : position + 1] == b"}":
@@ -224,7 +236,11 @@ class JsonText:
             position = self._space(position + 1)
 
     def _member(
-        self, start: int, pointer: str, cache: _ValueCache, levels: int
+        self,
+        start: int,
+        pointer: str,
+        cache: _ValueCache,
+        levels: int,
     ) -> tuple[Span, int]:
         self._count += 1
         if self._count > MAX_MEMBERS:
@@ -334,7 +350,9 @@ def _memory(length: int, containers: int) -> int:
 def _levels(pointer: str) -> int:
     """Return how many levels of objects at *pointer* are parsed member by member."""
     is_extension = pointer.startswith(_EXTENSION) and pointer.count("/") == 1
-    return 1 if is_extension else _LEVELS.get(pointer, 0)
+    if is_extension:
+        return 1
+    return _LEVELS.get(pointer, 0)
 
 
 def _decoder_message(error: json.JSONDecodeError) -> str:
@@ -346,7 +364,9 @@ def _decoder_message(error: json.JSONDecodeError) -> str:
 
 
 def _refusal(error: ValueError) -> str:
-    return str(error).partition(":")[0] if "digits" in str(error) else str(error)
+    if "digits" in str(error):
+        return str(error).partition(":")[0]
+    return str(error)
 
 
 def _refused_at(window: str) -> int:

@@ -34,7 +34,9 @@ class Text:
         line_start = max(self.data.rfind(b"\n", 0, position) + 1, self.start)
         column = self._characters(line_start, position) + 1
         return DescriptionError(
-            f"column {column}: {message}", source=self.name, line=self.line(position)
+            f"column {column}: {message}",
+            source=self.name,
+            line=self.line(position),
         )
 
     def line(self, position: int) -> int:

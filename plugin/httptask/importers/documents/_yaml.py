@@ -107,7 +107,9 @@ def plain_scalar(text: str) -> Any:
 
 
 def _resolved(
-    text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any
+    text: str,
+    rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...],
+    otherwise: Any,
 ) -> Any:
     """Convert *text* by the first of *rows* whose pattern it fits; return *otherwise* if none."""
     return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
@@ -335,12 +337,19 @@ class YamlText:
     def _name(self, text: str, size: int, *, merges: bool) -> None:
         """Use *text* as the name of the next value, exactly as written: `200`, `on` or `null`."""
         parent = self._opened[-1]
-        parent.name, parent.merges = text, merges
+        parent.name = text
+        parent.merges = merges
         parent.size += size
         if len(parent.value) >= MAX_MEMBERS:
             raise self._error(f"one mapping has more than {MAX_MEMBERS:,} members")
 
-    def _add(self, value: Any, size: int, height: int, text: str | None = None) -> None:
+    def _add(
+        self,
+        value: Any,
+        size: int,
+        height: int,
+        text: str | None = None,
+    ) -> None:
         """Add *value* to the innermost open container. *text* is the spelling of a scalar."""
         if not self._opened:
             if not isinstance(value, dict | list):
@@ -358,7 +367,8 @@ class YamlText:
         if isinstance(parent.value, list):
             parent.value.append(value)
             return
-        name, parent.name = str(parent.name), None
+        name = str(parent.name)
+        parent.name = None
         sources = _mergeable(value) if parent.merges else None
         if sources is None:
             self._set(parent, parent.value, name, value)
@@ -377,7 +387,13 @@ class YamlText:
         self._spelt += 1
         self._spellings.setdefault(id(parent.value), {})[key] = text
 
-    def _set(self, parent: _Open, members: dict[str, Any], name: str, value: Any) -> None:
+    def _set(
+        self,
+        parent: _Open,
+        members: dict[str, Any],
+        name: str,
+        value: Any,
+    ) -> None:
         if name in parent.merged:
             parent.merged.remove(name)
         elif name in members:
@@ -386,7 +402,12 @@ class YamlText:
                 self.duplicates.append(self._pointer(name))
         members[name] = value
 
-    def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
+    def _merge(
+        self,
+        parent: _Open,
+        members: dict[str, Any],
+        source: dict[str, Any],
+    ) -> None:
         """Add the members of *source* that are new (YAML's merge type, as in js-yaml)."""
         self._count(len(source), len(source))
         spellings = self._spellings.get(id(source), {})
@@ -489,9 +510,13 @@ def _line(mark: Any) -> int:
 def _mergeable(value: Any) -> list[dict[str, Any]] | None:
     """Return the mappings in the *value* of a merge key, or None if it has anything else."""
     sources = value if isinstance(value, list) else [value]
-    return sources if all(isinstance(source, dict) for source in sources) else None
+    if all(isinstance(source, dict) for source in sources):
+        return sources
+    return None
 
 
 def _shown(tag: str) -> str:
     tag = tag.replace(_STANDARD, "!!")
-    return tag if len(tag) <= _SHOWN else tag[:_SHOWN] + "…"
+    if len(tag) <= _SHOWN:
+        return tag
+    return tag[:_SHOWN] + "…"

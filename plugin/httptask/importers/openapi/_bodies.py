@@ -52,7 +52,9 @@ class Bodies:
         return RequestBody(content, flag(value, "required"), text_of(value, "description"))
 
     def request_of_parameters(
-        self, parts: Sequence[tuple[Mapping[str, Any], str]], operation: Mapping[str, Any]
+        self,
+        parts: Sequence[tuple[Mapping[str, Any], str]],
+        operation: Mapping[str, Any],
     ) -> RequestBody | None:
         """Return the body that Swagger 2.0's `body` and `formData` parameters describe, or None.
 
@@ -63,13 +65,17 @@ class Bodies:
         consumes = _media_types(operation.get("consumes")) or self._consumes
         if bodies and fields:
             self._context.notes.add(
-                "guessed", "both a body and form fields; the body is taken", fields[0][1]
+                "guessed",
+                "both a body and form fields; the body is taken",
+                fields[0][1],
             )
         if bodies:
             raw, uri = bodies[0]
             if len(bodies) > 1:
                 self._context.notes.add(
-                    "guessed", "several bodies; the first is taken", bodies[1][1]
+                    "guessed",
+                    "several bodies; the first is taken",
+                    bodies[1][1],
                 )
             schema = (
                 self._context.schemas.schema(raw["schema"], f"{uri}/schema")
@@ -85,12 +91,18 @@ class Bodies:
                 or ["application/json"]
             )
             return RequestBody(
-                dict.fromkeys(names, media_type), flag(raw, "required"), text_of(raw, "description")
+                dict.fromkeys(names, media_type),
+                flag(raw, "required"),
+                text_of(raw, "description"),
             )
-        return self._form(fields, consumes) if fields else None
+        if fields:
+            return self._form(fields, consumes)
+        return None
 
     def _form(
-        self, fields: Sequence[tuple[Mapping[str, Any], str]], consumes: Sequence[str]
+        self,
+        fields: Sequence[tuple[Mapping[str, Any], str]],
+        consumes: Sequence[str],
     ) -> RequestBody:
         """Return the body for *fields*, the `formData` parameters of Swagger 2.0: an object."""
         properties: dict[str, Any] = {}
@@ -106,7 +118,8 @@ class Bodies:
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
             inline = raw.get("schema") if isinstance(raw.get("schema"), OBJECT) else keywords
             schema = dict(self._context.schemas.schema(inline, uri))
-            if description := text_of(raw, "description"):
+            description = text_of(raw, "description")
+            if description:
                 schema.setdefault("description", description)
             properties[name] = schema
             if flag(raw, "required"):
@@ -115,10 +128,8 @@ class Bodies:
                 self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), uri)
                 or "csv"
             )
-            style, explode = (
-                _FORM_STYLES.get(str(collection_format), "form"),
-                collection_format == "multi",
-            )
+            style = _FORM_STYLES.get(str(collection_format), "form")
+            explode = collection_format == "multi"
             delimiters = item_delimiters(self._context, raw, style, explode, uri)
             if is_array(schema) and (collection_format != "multi" or delimiters):
                 encoding[name] = {"style": style, "explode": explode}
@@ -135,7 +146,12 @@ class Bodies:
             dict.fromkeys(names or [FORM], MediaType(form, encoding)), bool(required)
         )
 
-    def responses(self, raw: Any, operation: Mapping[str, Any], uri: str) -> dict[str, Response]:
+    def responses(
+        self,
+        raw: Any,
+        operation: Mapping[str, Any],
+        uri: str,
+    ) -> dict[str, Response]:
         """Return the responses of *operation*: status (`200`, `4XX`, `default`) -> response.
 
         *raw* is the operation's Responses Object, at *uri*.
@@ -160,7 +176,12 @@ class Bodies:
                 ] = response
         return responses_by_status
 
-    def _response(self, raw: Any, operation: Mapping[str, Any], uri: str) -> Response | None:
+    def _response(
+        self,
+        raw: Any,
+        operation: Mapping[str, Any],
+        uri: str,
+    ) -> Response | None:
         value, uri = self._context.followed(raw, uri, severity="warning")
         response = self._response_of(value, operation, uri) if isinstance(value, OBJECT) else None
         if response is None and value is not None:
@@ -168,7 +189,10 @@ class Bodies:
         return response
 
     def _response_of(
-        self, value: Mapping[str, Any], operation: Mapping[str, Any], uri: str
+        self,
+        value: Mapping[str, Any],
+        operation: Mapping[str, Any],
+        uri: str,
     ) -> Response:
         """Read the response *value* of OpenAPI 3 (with `content`) or Swagger 2.0 (`schema`)."""
         if "content" in value:

@@ -33,7 +33,13 @@ class Context:
     notes: Notes
     repeats: Repeats
 
-    def followed(self, value: Any, uri: str, *, severity: str = "error") -> tuple[Any, str]:
+    def followed(
+        self,
+        value: Any,
+        uri: str,
+        *,
+        severity: str = "error",
+    ) -> tuple[Any, str]:
         """Follow references from *value*, at *uri*; return (target, its URI).
 
         If a reference has no target, return None as the target and add a note with *severity*: by
@@ -46,7 +52,12 @@ class Context:
             return None, uri
 
     def mapping(
-        self, value: Any, uri: str, what: str, *, severity: str = "error"
+        self,
+        value: Any,
+        uri: str,
+        what: str,
+        *,
+        severity: str = "error",
     ) -> tuple[Mapping[str, Any], str]:
         """Return the object *value*, at *uri*, or the object that it refers to, and its URI.
 
@@ -61,7 +72,12 @@ class Context:
             self.notes.add("skipped", f"{what} is no object", target_uri)
         return {}, target_uri
 
-    def expanded(self, value: Any, uri: str, levels: int = _EXPANDED) -> tuple[Any, str]:
+    def expanded(
+        self,
+        value: Any,
+        uri: str,
+        levels: int = _EXPANDED,
+    ) -> tuple[Any, str]:
         """Replace all references in *value*, at *uri*, by their targets; return (value, its URI).
 
         Use this for small values without schemas: servers, security requirements and schemes. It
@@ -81,7 +97,13 @@ class Context:
             return members, uri
         return value, uri
 
-    def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], uri: str) -> Any:
+    def word(
+        self,
+        raw: Mapping[str, Any],
+        name: str,
+        words: Collection[str],
+        uri: str,
+    ) -> Any:
         """Return the field *name* of *raw*, at *uri*, with the capital letters it has in *words*.
 
         A difference in case causes a note. A value that is not in *words* is returned unchanged;
@@ -150,7 +172,8 @@ class Context:
             header: dict[str, Any] = {"schema": self._header_schema(value, header_uri)}
             if flag(value, "required"):
                 header["required"] = True
-            if description := text_of(value, "description"):
+            description = text_of(value, "description")
+            if description:
                 header["description"] = description
             headers_by_name[name] = header
         return headers_by_name
@@ -165,7 +188,9 @@ class Context:
         inline = {
             key: item for key, item in raw.items() if key not in _HEADER_FIELDS
         }  # Swagger 2.0
-        return self.schemas.schema(inline, uri) if inline else {}
+        if inline:
+            return self.schemas.schema(inline, uri)
+        return {}
 
     def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the definition that the converted *schema* refers to, or else *schema* itself."""
@@ -174,7 +199,10 @@ class Context:
         return target
 
     def examples(
-        self, raw: Mapping[str, Any], uri: str, schema: Mapping[str, Any] | None = None
+        self,
+        raw: Mapping[str, Any],
+        uri: str,
+        schema: Mapping[str, Any] | None = None,
     ) -> tuple[Any, ...]:
         """Return `example` and `examples` of *raw*, at *uri*, as values of the type of *schema*.
 
@@ -196,12 +224,16 @@ class Context:
                 typed = value
             if typed is MISFIT and not isinstance(value, str):
                 self.notes.add(
-                    "skipped", f"an example that is no {' or '.join(names)} is left out", value_uri
+                    "skipped",
+                    f"an example that is no {' or '.join(names)} is left out",
+                    value_uri,
                 )
                 continue
             if typed is not MISFIT and typed is not value:
                 self.notes.add(
-                    "guessed", f"an example is written as {' or '.join(names)}", value_uri
+                    "guessed",
+                    f"an example is written as {' or '.join(names)}",
+                    value_uri,
                 )
             values.append(value if typed is MISFIT else typed)
         return tuple(values)
@@ -215,7 +247,9 @@ class Context:
         elif isinstance(named, Mapping):
             for name, item in named.items():
                 value, example_uri = self.followed(
-                    item, pointer_of(["examples", name], uri), severity="warning"
+                    item,
+                    pointer_of(["examples", name], uri),
+                    severity="warning",
                 )
                 # OpenAPI 3.2, section 4.19: the value as data, or in its serialised form.
                 for key in ("value", "dataValue", "serializedValue"):
@@ -260,4 +294,6 @@ def flag(raw: Mapping[str, Any], name: str) -> bool:
 def text_of(raw: Mapping[str, Any], name: str) -> str:
     """Return the string field *name* of *raw* without surrounding spaces; "" if it is no string."""
     value = raw.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value.strip()
+    return ""

@@ -34,7 +34,9 @@ def _plain(value: Any) -> Any:
         text = json.dumps(value, default=_members)
     except (TypeError, ValueError, RecursionError):
         return None
-    return json.loads(text) if len(text) <= _LONGEST else None
+    if len(text) <= _LONGEST:
+        return json.loads(text)
+    return None
 
 
 def _members(value: Any) -> Any:

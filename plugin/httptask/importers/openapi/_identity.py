@@ -46,7 +46,8 @@ def identity_of(
     """
     info, info_uri = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     named_servers = tuple(Server(url.rstrip("/")) for url in options.servers)
-    title, service = one_line(text_of(info, "title")), one_line(text_of(info, "x-serviceName"))
+    title = one_line(text_of(info, "title"))
+    service = one_line(text_of(info, "x-serviceName"))
     provider = options.provider
     if provider is None and (provider_name := text_of(info, "x-providerName")):
         provider = company(f"https://{provider_name}") or slug(provider_name)
@@ -67,7 +68,8 @@ def identity_of(
 
 def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str, str]:
     """Guess the provider; return its name and where the name comes from, for a note."""
-    if (provider := provider_of_hosts(server.url for server in servers)) is not None:
+    provider = provider_of_hosts(server.url for server in servers)
+    if provider is not None:
         return provider, "its server"
     stem = _SUFFIX.sub("", re.split(r"[/\\]", source)[-1])
     if stem.lower() not in _GENERIC and slug(stem):

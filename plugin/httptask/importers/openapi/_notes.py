@@ -21,7 +21,13 @@ class Notes:
         self.added = 0
         """The number of calls of `add`, with repeated notes."""
 
-    def add(self, kind: str, message: str, uri: str, severity: str = "warning") -> None:
+    def add(
+        self,
+        kind: str,
+        message: str,
+        uri: str,
+        severity: str = "warning",
+    ) -> None:
         """Add a note on the value at *uri* (see `References`), unless there is an equal note."""
         self.added += 1
         if (uri, message) in self._noted:
@@ -41,7 +47,8 @@ class Notes:
 
     def taken(self) -> list[Note]:
         """Return the notes that were added since the last call."""
-        notes, self._pending = self._pending, []
+        notes = self._pending
+        self._pending = []
         return notes
 
     def rest(self) -> list[Note]:

@@ -83,7 +83,9 @@ class Operations:
             self._context.notes.add("missing", "no operation is described", "#", "error")
 
     def _operations(
-        self, item: Mapping[str, Any], uri: str
+        self,
+        item: Mapping[str, Any],
+        uri: str,
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         """Yield (method, operation, its URI) of the operations in the path item *item*."""
         for name, operation in item.items():
@@ -99,7 +101,9 @@ class Operations:
                 continue
             if not name.islower():
                 self._context.notes.add(
-                    "guessed", f"{name!r} is taken for the method {name.lower()}", operation_uri
+                    "guessed",
+                    f"{name!r} is taken for the method {name.lower()}",
+                    operation_uri,
                 )
             yield from self._operation(name.upper(), operation, operation_uri)
         # OpenAPI 3.2, section 4.9.1
@@ -115,12 +119,17 @@ class Operations:
                 continue
             if name != name.upper():
                 self._context.notes.add(
-                    "guessed", f"the method {name!r} is sent in upper case", operation_uri
+                    "guessed",
+                    f"the method {name!r} is sent in upper case",
+                    operation_uri,
                 )
             yield from self._operation(name.upper(), operation, operation_uri)
 
     def _operation(
-        self, method: str, raw: Any, uri: str
+        self,
+        method: str,
+        raw: Any,
+        uri: str,
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
         operation, target_uri = self._context.followed(raw, uri)
         if isinstance(operation, OBJECT):
@@ -166,11 +175,18 @@ class Operations:
             parameters=self._fitted(parameters, path, uri),
         )
 
-    def _fitted(self, parameters: list[Parameter], path: str, uri: str) -> tuple[Parameter, ...]:
+    def _fitted(
+        self,
+        parameters: list[Parameter],
+        path: str,
+        uri: str,
+    ) -> tuple[Parameter, ...]:
         target = target_of(path)
         if not path.startswith("/"):
             self._context.notes.add(
-                "guessed", f"the path {path!r} does not start with '/'; one is put in front", uri
+                "guessed",
+                f"the path {path!r} does not start with '/'; one is put in front",
+                uri,
             )
         if "#" in path:
             self._context.notes.add("guessed", f"a path with '#': {target} is sent", uri)
@@ -181,7 +197,11 @@ class Operations:
         return tuple(fitted(self._context, parameters, target, uri))
 
     def _split(
-        self, item: Mapping[str, Any], item_uri: str, operation: Mapping[str, Any], uri: str
+        self,
+        item: Mapping[str, Any],
+        item_uri: str,
+        operation: Mapping[str, Any],
+        uri: str,
     ) -> tuple[list[Parameter], Parts]:
         """Return the parameters of *operation*, and the parts of its body (see `Parts`).
 
@@ -210,7 +230,10 @@ class Operations:
         )
 
     def _request_body(
-        self, operation: Mapping[str, Any], parts: Parts, uri: str
+        self,
+        operation: Mapping[str, Any],
+        parts: Parts,
+        uri: str,
     ) -> RequestBody | None:
         if operation.get("requestBody") is not None:
             if parts:
@@ -229,7 +252,11 @@ class Operations:
         return self._bodies.request_of_parameters(parts, operation)
 
     def _servers_of(
-        self, operation: Mapping[str, Any], uri: str, item: Mapping[str, Any], item_uri: str
+        self,
+        operation: Mapping[str, Any],
+        uri: str,
+        item: Mapping[str, Any],
+        item_uri: str,
     ) -> tuple[Server, ...]:
         """Return the servers that the user named, or of the operation, path item or description."""
         if self._identity.servers:
@@ -242,7 +269,11 @@ class Operations:
         return self._root_servers
 
     def _texts(
-        self, operation: Mapping[str, Any], item: Mapping[str, Any], method: str, path: str
+        self,
+        operation: Mapping[str, Any],
+        item: Mapping[str, Any],
+        method: str,
+        path: str,
     ) -> tuple[str, str]:
         """Return the title and the description of an operation."""
         summary = text_of(operation, "summary") or text_of(item, "summary")
@@ -258,4 +289,6 @@ class Operations:
 
 
 def _strings(values: Any) -> list[str]:
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    if isinstance(values, list):
+        return [value for value in values if isinstance(value, str)]
+    return []

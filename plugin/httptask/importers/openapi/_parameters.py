@@ -144,7 +144,9 @@ class Parameters:
     def _content(self, raw: Mapping[str, Any], uri: str) -> tuple[MediaType, str | None]:
         """Return the schema of *raw*, and its media type or None if a style serialises values."""
         content, content_uri = self._context.mapping(
-            raw.get("content"), f"{uri}/content", "content"
+            raw.get("content"),
+            f"{uri}/content",
+            "content",
         )
         if content and "schema" not in raw:
             name, value = next(iter(content.items()))
@@ -162,18 +164,28 @@ class Parameters:
         return MediaType(self._context.schemas.schema(inline, uri) if inline else {}), None
 
     def _item_delimiters(
-        self, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
+        self,
+        raw: Mapping[str, Any],
+        style: str | None,
+        explode: bool | None,
+        uri: str,
     ) -> tuple[str, ...]:
         if not self._context.version.is_swagger:
             return ()
         return item_delimiters(self._context, raw, style, explode, uri)
 
     def _style(
-        self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], uri: str
+        self,
+        raw: Mapping[str, Any],
+        location: str,
+        schema: Mapping[str, Any],
+        uri: str,
     ) -> tuple[str | None, bool | None]:
         """Return (style, explode) of the parameter. None is the default."""
         if self._context.version.is_swagger and "style" not in raw:
-            return self._collection_format(raw, location, uri) if is_array(schema) else (None, None)
+            if is_array(schema):
+                return self._collection_format(raw, location, uri)
+            return (None, None)
         notes = self._context.notes
         style = self._context.word(raw, "style", _STYLES[location], uri)
         if style is not None and style not in _STYLES[location]:
@@ -192,7 +204,10 @@ class Parameters:
         return style, as_boolean(raw.get("explode"))
 
     def _collection_format(
-        self, raw: Mapping[str, Any], location: str, uri: str
+        self,
+        raw: Mapping[str, Any],
+        location: str,
+        uri: str,
     ) -> tuple[str | None, bool]:
         """Return (style, explode) of an array in Swagger 2.0. None is the default style."""
         notes = self._context.notes
@@ -200,7 +215,9 @@ class Parameters:
         name = str(collection_format or "csv")
         if name not in _COLLECTION_FORMATS:
             notes.add(
-                "guessed", f"the collectionFormat {name[:SHOWN]!r} is unknown; csv is taken", uri
+                "guessed",
+                f"the collectionFormat {name[:SHOWN]!r} is unknown; csv is taken",
+                uri,
             )
         style, explode = _COLLECTION_FORMATS.get(name, _COLLECTION_FORMATS["csv"])
         if location in ("path", "header") and style == "form":
@@ -214,7 +231,11 @@ class Parameters:
 
 
 def item_delimiters(
-    context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
+    context: Context,
+    raw: Mapping[str, Any],
+    style: str | None,
+    explode: bool | None,
+    uri: str,
 ) -> tuple[str, ...]:
     """Return the delimiters of the arrays nested in the array *raw*, from the outside in.
 
@@ -234,7 +255,8 @@ def item_delimiters(
                 items_uri,
             )
         delimiters.append(_ITEM_DELIMITERS.get(name, ","))
-        items, items_uri = items.get("items"), f"{items_uri}/items"
+        items = items.get("items")
+        items_uri = f"{items_uri}/items"
     outermost = () if explode else (_STYLE_DELIMITERS.get(style or "form", ","),)
     all_delimiters = [*outermost, *delimiters]
     if delimiters and len(set(all_delimiters)) < len(all_delimiters):
@@ -271,7 +293,12 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
     return list(parameters_by_key.values())
 
 
-def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -> list[Parameter]:
+def fitted(
+    context: Context,
+    parameters: list[Parameter],
+    path: str,
+    uri: str,
+) -> list[Parameter]:
     """Return *parameters* with exactly one path parameter for each `{name}` in *path*.
 
     Path parameters come first, in the order of *path*. A missing one is added as a string; one that
@@ -291,7 +318,12 @@ def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -
     return [*in_path, *(parameter for parameter in parameters if parameter.location != "path")]
 
 
-def _similar(context: Context, described: dict[str, Parameter], name: str, uri: str) -> Parameter:
+def _similar(
+    context: Context,
+    described: dict[str, Parameter],
+    name: str,
+    uri: str,
+) -> Parameter:
     """Return the parameter that `{name}` in a path probably means, removed from *described*.
 
     `{id*}`, `{+name}` and `{id:int}` come from template languages of frameworks: the parameter has

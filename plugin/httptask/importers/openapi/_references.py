@@ -61,14 +61,21 @@ class References:
         tokens = pointers.parts(unquote(fragment))
         if fragment and not fragment.startswith(("/", "%2F", "%2f")):
             raise LookupError(f"{reference!r} names an anchor that no schema has")
-        uri, value = f"{file}#", self._document(file, reference).root
+        uri = f"{file}#"
+        value = self._document(file, reference).root
         for token in tokens:
             uri, value = self._child(value, token, uri, reference)
         if not uri.startswith("#") and isinstance(value, OBJECT):
             value = _plain(value)
         return uri, value
 
-    def _child(self, value: Any, token: str, uri: str, reference: str) -> tuple[str, Any]:
+    def _child(
+        self,
+        value: Any,
+        token: str,
+        uri: str,
+        reference: str,
+    ) -> tuple[str, Any]:
         """Return (URI, value) of the member or item *token* of *value*, which is at *uri*.
 
         If *value* has a `$ref` but no such member, its target is searched. *reference* is for
@@ -118,7 +125,9 @@ class References:
         file, _, pointer = uri.partition("#")
         document = self._documents.get(file)
         spelling = document.text_of(pointer, value) if document is not None else None
-        return spelling if spelling is not None else json.dumps(value)
+        if spelling is not None:
+            return spelling
+        return json.dumps(value)
 
     def _file(self, file_uri: str, base: str) -> str:
         """Return the file name of *file_uri*, which is relative to the file *base*."""

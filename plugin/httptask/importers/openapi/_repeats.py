@@ -25,7 +25,13 @@ class Repeats:
         self._values: dict[tuple[str, str, bytes], Any] = {}
         self._room = _MOST_BYTES
 
-    def read(self, what: str, raw: Any, uri: str, read: Callable[[Any, str], Value]) -> Value:
+    def read(
+        self,
+        what: str,
+        raw: Any,
+        uri: str,
+        read: Callable[[Any, str], Value],
+    ) -> Value:
         """Return `read(raw, uri)`, from the cache if an equal *raw* was read before.
 
         *what* names the kind of object and everything else on which the result depends. A result

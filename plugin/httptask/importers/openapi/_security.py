@@ -47,7 +47,8 @@ class Security:
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
-        self._raw, self._uri = root, "#"
+        self._raw = root
+        self._uri = "#"
         for name in context.version.security_schemes:
             uri = self._uri + pointer_of([name])
             self._raw, self._uri = context.mapping(self._raw.get(name), uri, name)
@@ -70,14 +71,18 @@ class Security:
         for index, requirement in enumerate(raw):
             if not isinstance(requirement, Mapping):
                 self._context.notes.add(
-                    "skipped", "a security requirement that is no object", f"{uri}/{index}"
+                    "skipped",
+                    "a security requirement that is no object",
+                    f"{uri}/{index}",
                 )
                 continue
             are_described = [self._is_described(name, f"{uri}/{index}") for name in requirement]
             alternative = {name: _texts(scopes) for name, scopes in requirement.items()}
             (usable if all(are_described) else unknown).append(alternative)
         alternatives = usable or unknown
-        return tuple(alternatives) if alternatives or not raw else None
+        if alternatives or not raw:
+            return tuple(alternatives)
+        return None
 
     def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
         """Return name -> scheme of the security schemes that *requirements* name."""
@@ -91,7 +96,10 @@ class Security:
         # A warning is enough for a described scheme that is unusable: it has its own note already.
         severity = "warning" if name in self._raw else "error"
         self._context.notes.add(
-            "missing", f"the security scheme {name!r} is not described", uri, severity
+            "missing",
+            f"the security scheme {name!r} is not described",
+            uri,
+            severity,
         )
         return False
 
@@ -117,7 +125,11 @@ class Security:
             if name in raw:
                 scheme[name] = word(raw, name, words, uri)
         if scheme_type == "basic":  # Swagger 2.0
-            return {**scheme, "type": "http", "scheme": "basic"}
+            return {
+                **scheme,
+                "type": "http",
+                "scheme": "basic",
+            }
         if scheme_type == "oauth2" and "flow" in raw:
             flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
             flow_name = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), uri))
@@ -136,7 +148,9 @@ class Security:
             return None
         if scheme_type not in _TYPES:
             self._context.notes.add(
-                "skipped", f"a security scheme of the unknown type {scheme_type!r}", uri
+                "skipped",
+                f"a security scheme of the unknown type {scheme_type!r}",
+                uri,
             )
             return None
         return scheme

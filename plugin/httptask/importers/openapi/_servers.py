@@ -41,7 +41,8 @@ class Servers:
 
     def of_swagger(self, schemes: Any) -> tuple[Server, ...]:
         """Return the servers of Swagger 2.0's `host`, `basePath` and *schemes*, https first."""
-        host, base = self._root.get("host"), self._root.get("basePath")
+        host = self._root.get("host")
+        base = self._root.get("basePath")
         path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
         if not isinstance(host, str) or not host.strip():
             return self._below_address(path or "/", "#/basePath" if path else "#")
@@ -92,7 +93,10 @@ class Servers:
         return Server(address, description.strip() if isinstance(description, str) else "", used)
 
     def _fitting(
-        self, address: str, variables: Mapping[str, dict[str, Any]], uri: str
+        self,
+        address: str,
+        variables: Mapping[str, dict[str, Any]],
+        uri: str,
     ) -> dict[str, dict[str, Any]]:
         """Return *variables* without the values that would turn *address* into another server."""
         defaults = {name: variable.get("default") for name, variable in variables.items()}
@@ -176,7 +180,8 @@ class Servers:
             variable_uri = pointer_of(["variables", name], uri)
             default_uri = f"{variable_uri}/default"
             if not isinstance(value, Mapping):
-                value, default_uri = {"default": value}, variable_uri
+                value = {"default": value}
+                default_uri = variable_uri
             variable: dict[str, Any] = {}
             if isinstance(value.get("default"), str | int | float):
                 variable["default"] = self._text(value["default"], default_uri)
@@ -205,7 +210,8 @@ class Servers:
 
         OpenAPI 3.1.1, section 4.8.6.1, requires the default to be in the `enum`.
         """
-        default, allowed = variable.get("default"), variable.get("enum")
+        default = variable.get("default")
+        allowed = variable.get("enum")
         if default is not None and allowed and default not in allowed:
             message = (
                 f"the default {default!r} of the server's variable {name!r} is none of its values:"
@@ -215,7 +221,9 @@ class Servers:
             variable["default"] = allowed[0]
 
     def _text(self, value: str | float | bool, uri: str) -> str:
-        return value if isinstance(value, str) else self._context.references.written(value, uri)
+        if isinstance(value, str):
+            return value
+        return self._context.references.written(value, uri)
 
 
 def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:

@@ -61,7 +61,12 @@ class BodySchema:
     """Whether a field at the top level is marked as required."""
 
 
-def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -> BodySchema:
+def body_schema(
+    fields: Iterable[Field],
+    notes: list[Note],
+    *,
+    complete: bool,
+) -> BodySchema:
     """Return the schema of the body with *fields*, and add to *notes* what was guessed or skipped.
 
     If *complete* is False, the page was cut, and objects may have other fields.
@@ -106,7 +111,9 @@ def _parts(name: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += character
-    return parts if depth == 0 else name.split(".")
+    if depth == 0:
+        return parts
+    return name.split(".")
 
 
 def _insert(root: _Node, body_field: Field, notes: list[Note]) -> None:
@@ -125,7 +132,8 @@ def _insert(root: _Node, body_field: Field, notes: list[Note]) -> None:
                 body_field.line,
             )
         )
-        path, trailing = [body_field.name], 0
+        path = [body_field.name]
+        trailing = 0
     node = root
     for step in path:
         node = node.item(body_field.line) if step is None else node.child(step, body_field.line)

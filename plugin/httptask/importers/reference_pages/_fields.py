@@ -129,7 +129,9 @@ def _take_values(text: _Text) -> None:
 def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]]:
     """Return [the text of *line* before *label*], or [] if there is none."""
     words = line[1][: label.start()].rstrip()
-    return [(line[0], words)] if words else []
+    if words:
+        return [(line[0], words)]
+    return []
 
 
 def _after_values(text: _Text, index: int) -> int:
@@ -170,7 +172,8 @@ def _values_at(text: _Text, start: int) -> int:
         message = "the bullets after the label are no JSON literals; they stay in the description"
         text.note("guessed", message, lines[first][0])
         return 0
-    text.values, text.complete = _unique(values), not cut
+    text.values = _unique(values)
+    text.complete = not cut
     return stop
 
 
@@ -244,7 +247,8 @@ def _read_default(text: _Text, default: _Default) -> None:
     """Read *default* and remove its lines. Prose after the label stays in the description."""
     number = text.lines[default.at][0]
     name = shortened(text.row.name or "")
-    stop, value = default.at + 1, literal(default.written)
+    stop = default.at + 1
+    value = literal(default.written)
     is_at_cut = text.row.cut and text.row.open and number == text.row.text[-1][0]
     may_span_lines = default.alone and default.written[:1] in ("{", "[", '"')
     if is_at_cut and (value is MISSING or _GROWING.match(default.written)):
@@ -256,7 +260,8 @@ def _read_default(text: _Text, default: _Default) -> None:
     elif value is not MISSING:
         text.default = value
     elif may_span_lines and (lines := _literal_lines(text, default)) is not MISSING:
-        stop, text.default = len(text.lines), lines
+        stop = len(text.lines)
+        text.default = lines
     elif not default.written:
         text.note("missing", f"the page does not show the default of {name}", number)
     else:
@@ -316,7 +321,12 @@ def type_of(row: Row, notes: list[Note]) -> str | None:
     return type_.lower()
 
 
-def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: list[Note]) -> None:
+def _add_values(
+    text: _Text,
+    schema: dict[str, Any],
+    values: list[Any],
+    notes: list[Note],
+) -> None:
     """Add the possible values to *schema*: as `enum`, or as examples if the page is cut in them."""
     name = shortened(text.row.name or "")
     line = text.values_line
@@ -347,7 +357,11 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
 
 
 def _fit_type(
-    name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]
+    name: str,
+    line: int,
+    schema: dict[str, Any],
+    values: list[Any],
+    notes: list[Note],
 ) -> None:
     """Add the types of *values* to the type of *schema*, which would refuse them otherwise."""
     type_ = schema.get("type")

@@ -60,7 +60,9 @@ def read_page(source: str, data: bytes) -> Page:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DescriptionError(
-            "the text is not UTF-8; save it as UTF-8", source=source, line=line
+            "the text is not UTF-8; save it as UTF-8",
+            source=source,
+            line=line,
         ) from error
     cut_character = bool(decoder.getstate()[0])
     lines = [_clean(line) for line in _NEWLINE.split(text)]
@@ -85,4 +87,6 @@ def with_single_spaces(line: str) -> str:
 
 
 def _clean(line: str) -> str:
-    return line.rstrip() if line.isascii() else line.translate(_INVISIBLE).rstrip()
+    if line.isascii():
+        return line.rstrip()
+    return line.translate(_INVISIBLE).rstrip()

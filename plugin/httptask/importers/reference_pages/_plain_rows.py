@@ -113,7 +113,9 @@ def shape_of(line: str) -> Shape | None:
             return Shape(TYPED, name, type_, MARKS[mark])
         case [name, type_, mark] if mark in MARKS and type_[0].isalpha() and _NAME.match(name):
             is_type = type_.capitalize() in TYPES or type_[0].isupper()
-            return Shape(ODD, name, type_, MARKS[mark]) if is_type else None
+            if is_type:
+                return Shape(ODD, name, type_, MARKS[mark])
+            return None
         case _:
             return _long_shape(line, tokens)
 
@@ -209,7 +211,8 @@ class _Reader:
         self.rows.text(index + 1, line)
 
     def _pass(self, line_type: str) -> None:
-        self._last, self._blank = line_type, False
+        self._last = line_type
+        self._blank = False
 
     def _position(self) -> str:
         """Return the position of the present line, which follows from the lines before it."""

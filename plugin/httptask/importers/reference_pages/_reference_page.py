@@ -197,7 +197,9 @@ class _PageReader:
         url, _, description = (_sections.address(line) or line.strip()).partition(" ")
         if "{{" in url:
             self._note(
-                "skipped", f"{shortened(url)} is a placeholder and names no server", index + 1
+                "skipped",
+                f"{shortened(url)} is a placeholder and names no server",
+                index + 1,
             )
         elif "://" not in url:
             self._note("skipped", f"{shortened(line.strip())} is no absolute address", index + 1)

@@ -50,9 +50,17 @@ class Rows:
     @property
     def current(self) -> Row | None:
         """The last row, to which following text belongs."""
-        return self.rows[-1] if self.rows else None
+        if self.rows:
+            return self.rows[-1]
+        return None
 
-    def start(self, name: str | None, type_: str | None, required: bool, number: int) -> Row:
+    def start(
+        self,
+        name: str | None,
+        type_: str | None,
+        required: bool,
+        number: int,
+    ) -> Row:
         """Start a row. A row without a name causes a note, and is kept for the text after it."""
         row = Row(name, type_, required, number)
         self.rows.append(row)
@@ -78,7 +86,8 @@ class Rows:
     def finish(self, page: Page, *, cut: bool) -> Rows:
         """Mark the last row as cut if the page is cut after it."""
         if cut and self.current is not None and self.tail is None:
-            self.current.cut, self.current.open = True, page.open_end
+            self.current.cut = True
+            self.current.open = page.open_end
         return self
 
 

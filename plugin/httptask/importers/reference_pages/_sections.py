@@ -113,7 +113,9 @@ def starts_columns(line: str) -> bool:
 def address(line: str) -> str | None:
     """Return the text of a bullet with an address, or None for any other line."""
     match = _BULLET.match(line)
-    return match[1] if match and _ADDRESS.match(match[1]) else None
+    if match and _ADDRESS.match(match[1]):
+        return match[1]
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,9 @@ class _Following:
             return self._leads_on(self._after_addresses, kind)
         if text.endswith(" "):
             return False
-        return self.has_first_step() if kind == STEPS else self._columns()
+        if kind == STEPS:
+            return self.has_first_step()
+        return self._columns()
 
     def _leads_on(self, index: int | None, kind: int) -> bool:
         """Say whether the line at *index* is the heading of a section after *kind*.

@@ -51,7 +51,10 @@ def type_line(line: str) -> TypeLine | None:
         return None
     description = (match["rest"] or "").strip().removeprefix("|").strip()
     return TypeLine(
-        match["type"], MARKS[match["mark"]], description.rstrip("| "), closed="|" in description
+        match["type"],
+        MARKS[match["mark"]],
+        description.rstrip("| "),
+        closed="|" in description,
     )
 
 
@@ -140,7 +143,13 @@ class _Reader:
             return index + 1
         return None
 
-    def _start(self, name: str | None, second: TypeLine, index: int, second_index: int) -> None:
+    def _start(
+        self,
+        name: str | None,
+        second: TypeLine,
+        index: int,
+        second_index: int,
+    ) -> None:
         row = self.rows.start(name, second.type, second.required, index + 1)
         if second.text:
             row.add(second_index + 1, second.text)

@@ -115,11 +115,14 @@ def archive_of(start: bytes, name: str) -> Archive | None:
         if start.startswith(magic, offset):
             return archive
     # A tar file older than POSIX has no magic bytes: only its name says that it is one.
-    return _MAGIC[-1][-1] if name.lower().endswith(".tar") else None
+    if name.lower().endswith(".tar"):
+        return _MAGIC[-1][-1]
+    return None
 
 
 def descriptions(
-    archive: Archive, file: BinaryIO
+    archive: Archive,
+    file: BinaryIO,
 ) -> Iterator[tuple[str, bytes] | DescriptionError]:
     """Yield (name, bytes) of each file in *archive* that may be a description or a fragment.
 
@@ -311,7 +314,8 @@ class _Xz(io.RawIOBase):
 
 
 def _tar(
-    unpack: Callable[[BinaryIO], AbstractContextManager[Any]], file: BinaryIO
+    unpack: Callable[[BinaryIO], AbstractContextManager[Any]],
+    file: BinaryIO,
 ) -> Iterator[Entry]:
     with unpack(file) as unpacked:
         stream = _Forward(unpacked)

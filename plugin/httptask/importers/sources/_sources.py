@@ -38,7 +38,9 @@ _STDIN = "-"
 
 
 def read_sources(
-    name: str, *, stdin: BinaryIO | None = None
+    name: str,
+    *,
+    stdin: BinaryIO | None = None,
 ) -> Iterator[Source | DescriptionError]:
     """Yield each description in *name*, and an error for each that cannot be read.
 
@@ -69,7 +71,11 @@ def is_fragment(source: Source) -> bool:
     return not is_description(source.name, source.data)
 
 
-def _file(path: Path, name: str, beside: RelativeFiles) -> Iterator[Source | DescriptionError]:
+def _file(
+    path: Path,
+    name: str,
+    beside: RelativeFiles,
+) -> Iterator[Source | DescriptionError]:
     with opened(path, name) as file:
         archive = archive_of(file.read(MAGIC_BYTES), name)
         file.seek(0)
@@ -81,7 +87,10 @@ def _file(path: Path, name: str, beside: RelativeFiles) -> Iterator[Source | Des
 
 
 def _archive(
-    archive: Archive, file: BinaryIO, name: str, path: str
+    archive: Archive,
+    file: BinaryIO,
+    name: str,
+    path: str,
 ) -> Iterator[Source | DescriptionError]:
     is_empty = True
     for description in descriptions(archive, file):

@@ -113,7 +113,13 @@ class Compositions:
             or self._is_contradictory(schema)
         )
 
-    def _rebuilt(self, schema: Any, note: Note, path: Path, is_test: bool = False) -> Any:
+    def _rebuilt(
+        self,
+        schema: Any,
+        note: Note,
+        path: Path,
+        is_test: bool = False,
+    ) -> Any:
         """Repair *schema*, subschemas first. *is_test* says whether it is inside `not` or `if`."""
         if not isinstance(schema, dict):
             return schema
@@ -154,7 +160,9 @@ class Compositions:
             return schema
         others = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
         target: Schema = change(self._definition(name))
-        return {**others, "allOf": [*others.get("allOf", ()), target]} if others else {**target}
+        if others:
+            return {**others, "allOf": [*others.get("allOf", ()), target]}
+        return {**target}
 
     def _is_contradictory(self, schema: Schema) -> bool:
         return any(True for _ in contradictions(schema, self._made_of))
@@ -222,7 +230,9 @@ class Compositions:
 
         All of them hold for the same value. If there are too many, yield None at the end.
         """
-        pending, count, names = [schema], 0, set[str]()
+        pending = [schema]
+        count = 0
+        names = set[str]()
         while pending and count < _MOST_PARTS and self._remaining > 0:
             count += 1
             self._remaining -= 1

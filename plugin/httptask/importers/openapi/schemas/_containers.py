@@ -51,7 +51,8 @@ def _container(walk: Walk, reference: str, path: Any) -> tuple[str, Any]:
     {$ref: Pet}`. A target with a `type` that is an object is no schema, but a map with a property
     of this name.
     """
-    keyword, target = path[1], walk.target(reference, path)
+    keyword = path[1]
+    target = walk.target(reference, path)
     if isinstance(target, dict) and keyword in target and not isinstance(target.get("type"), dict):
         walk.note("guessed", f"{keyword}: that of the schema {reference!r} is taken", path)
         return _below(reference, [keyword]), target[keyword]

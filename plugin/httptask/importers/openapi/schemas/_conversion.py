@@ -107,7 +107,10 @@ class Conversion:
         return {}
 
     def _keywords(
-        self, raw: dict[str, Any], path: LinkedPath, schema: dict[str, Any]
+        self,
+        raw: dict[str, Any],
+        path: LinkedPath,
+        schema: dict[str, Any],
     ) -> dict[str, Any]:
         """Convert the keywords of *raw* into *schema*. Return *raw* itself if nothing changes."""
         rules = self._rules
@@ -153,7 +156,9 @@ class Conversion:
         if not isinstance(reference, str):
             self.note("skipped", "$ref is left out: it is no text", path)
             return self._keywords(
-                {key: value for key, value in raw.items() if key != "$ref"}, path, {}
+                {key: value for key, value in raw.items() if key != "$ref"},
+                path,
+                {},
             )
         try:
             target: dict[str, Any] = self._target(reference, path)
@@ -169,7 +174,9 @@ class Conversion:
         }
         if not ABOUT_ALL.issuperset(siblings):
             self.is_composed = True
-        return self._keywords(siblings, path, {**target}) if siblings else target
+        if siblings:
+            return self._keywords(siblings, path, {**target})
+        return target
 
     def _target(self, reference: str, path: LinkedPath) -> dict[str, str]:
         """Return the converted *reference*, which the schema at *path* contains."""

@@ -147,7 +147,8 @@ def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable
 
 def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]:
     """Yield each definition with references that close a cycle, and their targets, depth first."""
-    open_, closed = set[str](), set[str]()
+    open_ = set[str]()
+    closed = set[str]()
     for start in schemas:
         pending = [(start, False)]
         while pending:
@@ -174,7 +175,8 @@ def in_place(schema: Any) -> Iterator[str]:
         part = pending.pop()
         if not isinstance(part, dict) or _IN_PLACE.isdisjoint(part):
             continue
-        if (name := definition_name(part.get("$ref"))) is not None:
+        name = definition_name(part.get("$ref"))
+        if name is not None:
             yield name
         for keyword in _LISTS:
             pending.extend(part.get(keyword, ()))
@@ -188,7 +190,8 @@ def _conjunctive(schema: Any) -> Iterator[str]:
     while pending:
         part = pending.pop()
         if isinstance(part, dict):
-            if (name := definition_name(part.get("$ref"))) is not None:
+            name = definition_name(part.get("$ref"))
+            if name is not None:
                 yield name
             pending.extend(part.get("allOf", ()))
 
@@ -198,7 +201,8 @@ def _redirected(schema: Any, names: Mapping[str, str]) -> Any:
     if not isinstance(schema, dict):
         return schema
     result = dict(schema)
-    if (name := definition_name(schema.get("$ref"))) in names and name is not None:
+    name = definition_name(schema.get("$ref"))
+    if name in names and name is not None:
         result["$ref"] = DEFINITION + names[name]
     if "allOf" in schema:
         result["allOf"] = [_redirected(part, names) for part in schema["allOf"]]
@@ -262,7 +266,8 @@ def _needed(schema: Schema) -> Iterator[str]:
     while pending:
         part = pending.pop()
         if isinstance(part, dict) and not _NEEDING.isdisjoint(part):
-            if (name := definition_name(part.get("$ref"))) is not None:
+            name = definition_name(part.get("$ref"))
+            if name is not None:
                 yield name
             for keyword in _LISTS:
                 pending.extend(part.get(keyword, ()))
@@ -285,7 +290,11 @@ def _add_finite(finite: set[str], schemas: Mapping[str, Schema]) -> None:
         growing = bool(added)
 
 
-def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> bool:
+def _has_instance(
+    schema: Any,
+    finite: Collection[str],
+    schemas: Mapping[str, Schema],
+) -> bool:
     """Say whether *schema* has a finite instance if the definitions in *finite* have one."""
     if not isinstance(schema, dict):
         return True
@@ -303,7 +312,11 @@ def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Sc
     )
 
 
-def _relaxed(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> Any:
+def _relaxed(
+    schema: Any,
+    finite: Collection[str],
+    schemas: Mapping[str, Schema],
+) -> Any:
     """Return *schema* so that it no longer requires properties and items without an instance."""
     if not isinstance(schema, dict) or _has_instance(schema, finite, schemas):
         return schema

@@ -67,7 +67,9 @@ class Heirs:
                 if heir.uri not in heirs and heir.uri != uri:
                     heirs[heir.uri] = heir
                     pending.append(heir.uri)
-        return list(heirs.values()) if len(heirs) <= MOST_HEIRS else []
+        if len(heirs) <= MOST_HEIRS:
+            return list(heirs.values())
+        return []
 
     def is_built_on(self, uri: str, parent: str) -> bool:
         """Say whether the component at *uri* has the schema at *parent* in its `allOf`."""

@@ -74,11 +74,9 @@ class Scope:
     @property
     def key(self) -> Any:
         """A cache key: equal keys mean that every reference has the same target in both scopes."""
-        return (
-            (self.uri, self.bound)
-            if self.schema_id or self.bindings
-            else self.base.partition("#")[0]
-        )
+        if self.schema_id or self.bindings:
+            return (self.uri, self.bound)
+        return self.base.partition("#")[0]
 
     def inner(self, raw: Mapping[str, Any], uri: str) -> Scope:
         """Return the scope of *raw*, at *uri*, a schema in this resource that may have an `$id`."""
@@ -129,7 +127,9 @@ def scope_of(
 
 def _identifier(raw: Mapping[str, Any]) -> str | None:
     value = raw.get("$id")
-    return value if isinstance(value, str) and value and not value.startswith("#") else None
+    if isinstance(value, str) and value and not value.startswith("#"):
+        return value
+    return None
 
 
 def _joined(base: str, reference: str) -> str:
@@ -226,7 +226,9 @@ class Identifiers:
             return target
         raw, uri = _schema_at(raw, uri, reference)
         return Target(
-            uri, raw, scope_of(raw, uri, uri, scope.bindings, identified=self._identified)
+            uri,
+            raw,
+            scope_of(raw, uri, uri, scope.bindings, identified=self._identified),
         )
 
     def value(self, reference: str, scope: Scope) -> Any:
@@ -236,7 +238,9 @@ class Identifiers:
     def bound(self, reference: str, scope: Scope) -> str:
         """Return a static reference to the target of the dynamic *reference* in *scope*."""
         name = reference.partition("#")[2]
-        return _DYNAMIC + name if name in scope.bindings else reference
+        if name in scope.bindings:
+            return _DYNAMIC + name
+        return reference
 
     def _identified_by(self, reference: str, scope: Scope) -> Target | None:
         """Return the target of *reference* by its `$id` and anchor, or None if there is none."""
@@ -289,7 +293,11 @@ class Identifiers:
                 return self._resources
             for name, raw in schemas.items() if isinstance(schemas, Mapping) else ():
                 resource = scope_of(
-                    raw, f"{uri}/{name}", pointer_of([name], uri), {}, identified=True
+                    raw,
+                    f"{uri}/{name}",
+                    pointer_of([name], uri),
+                    {},
+                    identified=True,
                 )
                 self._resources.setdefault(resource.schema_id or resource.uri, resource)
                 for schema_id, subschema in resource.index.resources.items():
@@ -307,11 +315,9 @@ class Identifiers:
 
 def _at_anchor(name: str, scope: Scope) -> Target | None:
     subschema = scope.index.anchors.get(name) or scope.index.dynamic.get(name)
-    return (
-        Target(scope.uri + subschema.pointer, subschema.raw, scope)
-        if subschema is not None
-        else None
-    )
+    if subschema is not None:
+        return Target(scope.uri + subschema.pointer, subschema.raw, scope)
+    return None
 
 
 def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target | None:

@@ -76,7 +76,11 @@ def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
         queued += (((*steps, *inner), schemas) for inner, schemas in _declared_often(joined))
 
 
-def without(schema: Schema, contradiction: Contradiction, definition: Definition) -> Schema:
+def without(
+    schema: Schema,
+    contradiction: Contradiction,
+    definition: Definition,
+) -> Schema:
     """Return *schema* without *contradiction*."""
     changed: Schema = _Change(contradiction.change, definition).at(schema, contradiction.steps, 0)
     return changed
@@ -154,7 +158,9 @@ def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
     message = f"allOf: no value has all the types of {_name(steps)}"
 
     def change(schema: Schema) -> Schema:
-        return {**schema, "type": types} if "type" in schema else schema
+        if "type" in schema:
+            return {**schema, "type": types}
+        return schema
 
     yield Contradiction(
         steps,
@@ -198,7 +204,11 @@ Bound = tuple[Any, str]
 """(bound, its keyword)."""
 
 
-def _tightest(joined: list[Schema], keywords: tuple[str, ...], tightest: Any) -> Bound | None:
+def _tightest(
+    joined: list[Schema],
+    keywords: tuple[str, ...],
+    tightest: Any,
+) -> Bound | None:
     """Return the strictest bound in *joined* and its keyword; of equal bounds, the exclusive."""
     bounds = [
         (part[keyword], keyword) for part in joined for keyword in keywords if keyword in part
@@ -242,10 +252,13 @@ def _constants(schema: Schema) -> Iterator[Any]:
 
 def _name(steps: Steps) -> str:
     """Return a name of the value at *steps* for notes: `type`, `owner.type`, `tags[]`."""
-    names, keywords = "", iter(steps)
+    names = ""
+    keywords = iter(steps)
     for keyword in keywords:
         names += "[]" if keyword == "items" else f".{next(keywords)}"
-    return shorter(names.removeprefix(".")) if names else "its schemas"
+    if names:
+        return shorter(names.removeprefix("."))
+    return "its schemas"
 
 
 class _Change:
@@ -277,7 +290,9 @@ class _Change:
             if "items" not in schema:
                 return schema
             items = self.at(schema["items"], steps[1:], level + 1)
-            return schema if items is schema["items"] else {**schema, "items": items}
+            if items is schema["items"]:
+                return schema
+            return {**schema, "items": items}
         properties = schema.get("properties", {})
         if steps[1] not in properties:
             return schema
@@ -300,4 +315,6 @@ class _Change:
         if new is target:
             self._written.discard((name, steps))
             return schema
-        return {**siblings, "allOf": [*siblings.get("allOf", ()), new]} if siblings else {**new}
+        if siblings:
+            return {**siblings, "allOf": [*siblings.get("allOf", ()), new]}
+        return {**new}

@@ -35,7 +35,9 @@ def _dropped(walk: Walk, value: Any, path: LinkedPath) -> Any:
 def _text(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str):
         return value
-    return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no text")
+    if value is None:
+        return ABSENT
+    return left_out(walk, path, f"{shown(value)} is no text")
 
 
 def _flag(walk: Walk, value: Any, path: LinkedPath) -> Any:
@@ -55,7 +57,9 @@ def _number(walk: Walk, value: Any, path: LinkedPath) -> Any:
     """Accept a number, also as a string."""
     number = as_number(value)
     if number is None:
-        return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no number")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, f"{shown(value)} is no number")
     if isinstance(value, str):
         guessed(walk, path, f"the text {shown(value)} is taken for a number")
         return number
@@ -66,7 +70,9 @@ def _exclusive(walk: Walk, value: Any, path: LinkedPath) -> Any:
     # A boolean belongs to `minimum` or `maximum` (OpenAPI 3.0, JSON Schema draft 4); the step
     # `_exclusive_bounds` joins the two.
     flag = as_boolean(value)
-    return flag if flag is not None else _number(walk, value, path)
+    if flag is not None:
+        return flag
+    return _number(walk, value, path)
 
 
 def _positive(walk: Walk, value: Any, path: LinkedPath) -> Any:
@@ -109,7 +115,9 @@ def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
         elif (type(item), item) not in distinct:
             distinct.add((type(item), item))
             unique.append(item)
-    return value if len(unique) == len(value) else unique
+    if len(unique) == len(value):
+        return value
+    return unique
 
 
 def _examples(walk: Walk, value: Any, path: LinkedPath) -> Any:
@@ -129,7 +137,9 @@ def _examples(walk: Walk, value: Any, path: LinkedPath) -> Any:
 def _pattern(walk: Walk, value: Any, path: LinkedPath) -> Any:
     """Accept a pattern, converted to ECMA-262 if necessary."""
     if not isinstance(value, str):
-        return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no text")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, f"{shown(value)} is no text")
     pattern = walk.pattern(value)
     if pattern.text is None:
         return left_out(walk, path, f"{shown(value)} is not enforced, {pattern.why}")
@@ -140,7 +150,9 @@ def _pattern(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _format(walk: Walk, value: Any, path: LinkedPath) -> Any:
-    return ABSENT if value == "" else _text(walk, value, path)
+    if value == "":
+        return ABSENT
+    return _text(walk, value, path)
 
 
 # Types
@@ -149,12 +161,16 @@ def _format(walk: Walk, value: Any, path: LinkedPath) -> Any:
 def _type(walk: Walk, value: Any, path: LinkedPath) -> Any:
     """Accept a type or an array of types. Names of other languages are translated."""
     if isinstance(value, str):
-        return value if value in TYPES else _named_type(walk, value, path)
+        if value in TYPES:
+            return value
+        return _named_type(walk, value, path)
     if value is None:
         return ABSENT
     if not isinstance(value, list):
         return left_out(walk, path, f"{shown(value)} is no type")
-    return value if _are_types(value) else _type_list(walk, value, path)
+    if _are_types(value):
+        return value
+    return _type_list(walk, value, path)
 
 
 def _are_types(names: list[Any]) -> bool:
@@ -197,7 +213,9 @@ def _named_type(walk: Walk, value: str, path: LinkedPath) -> Any:
 def _schema(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, dict | bool):
         return walk.schema(value, path)
-    return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no schema")
+    if value is None:
+        return ABSENT
+    return left_out(walk, path, f"{shown(value)} is no schema")
 
 
 def _additional(walk: Walk, value: Any, path: LinkedPath) -> Any:
@@ -207,9 +225,9 @@ def _additional(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 def _items(walk: Walk, value: Any, path: LinkedPath) -> Any:
     # Before 2020-12 an array of schemas describes a tuple; the step `_tuples` renames it.
-    return (
-        _schema_list(walk, value, path) if isinstance(value, list) else _schema(walk, value, path)
-    )
+    if isinstance(value, list):
+        return _schema_list(walk, value, path)
+    return _schema(walk, value, path)
 
 
 def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
@@ -241,7 +259,9 @@ def _schema_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if _containers.is_reference(value):
         value = _containers.schemas(walk, value, path)
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, path, "it is no object")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, "it is no object")
     changed: dict[str, Any] | None = None
     for name, raw in value.items():
         new = walk.schema(raw, (path, name))
@@ -288,14 +308,18 @@ def _required(walk: Walk, value: Any, path: LinkedPath) -> Any:
             return ABSENT
         return left_out(walk, path, "it is no array")
     if all(isinstance(name, str) for name in value):
-        return value if len(set(value)) == len(value) else list(dict.fromkeys(value))
+        if len(set(value)) == len(value):
+            return value
+        return list(dict.fromkeys(value))
     walk.note("skipped", f"{path[1]}: what is no name of a property is left out", path)
     return list(dict.fromkeys(name for name in value if isinstance(name, str)))
 
 
 def _dependent_names(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, path, "it is no object")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, "it is no object")
     dependent = {name: _required(walk, names, (path, name)) for name, names in value.items()}
     if all(dependent[name] is names for name, names in value.items()):
         return value
@@ -306,7 +330,9 @@ def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
     # Until draft 7, the values are arrays of names or schemas. The step `_dependencies` splits them
     # into `dependentRequired` and `dependentSchemas`.
     if not isinstance(value, dict):
-        return ABSENT if value is None else left_out(walk, path, "it is no object")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, "it is no object")
     dependencies = {}
     for name, dependency in value.items():
         rule = _required if isinstance(dependency, list | str) else _schema
@@ -324,7 +350,9 @@ def _discriminator(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if isinstance(value, str):  # Swagger 2.0 has only the name of the property
         return {"propertyName": value}
     if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
-        return ABSENT if value is None else left_out(walk, path, "it names no property")
+        if value is None:
+            return ABSENT
+        return left_out(walk, path, "it names no property")
     discriminator = {
         name: item
         for name, item in value.items()

@@ -30,7 +30,12 @@ class NamedSchemas:
     """
 
     def __init__(
-        self, dialect: Dialect, resolve: Resolve, note: Note, written: Written, heirs: Heirs
+        self,
+        dialect: Dialect,
+        resolve: Resolve,
+        note: Note,
+        written: Written,
+        heirs: Heirs,
     ) -> None:
         self.dialect = dialect
         self.note = note
@@ -77,7 +82,12 @@ class NamedSchemas:
         """Say whether the definition *name* contains a composition. It must be converted."""
         return name in self._composed
 
-    def converted(self, raw: Any, uri: str, scope: Scope) -> tuple[dict[str, Any], bool]:
+    def converted(
+        self,
+        raw: Any,
+        uri: str,
+        scope: Scope,
+    ) -> tuple[dict[str, Any], bool]:
         """Convert *raw*, at *uri*; return the schema, and whether it contains a composition."""
         conversion = Conversion(self, scope)
         schema = conversion.schema(raw, (None, uri))
@@ -105,7 +115,12 @@ class NamedSchemas:
             raise LookupError(result)
         return result
 
-    def inherited(self, reference: str, scope: Scope, path: LinkedPath) -> dict[str, str]:
+    def inherited(
+        self,
+        reference: str,
+        scope: Scope,
+        path: LinkedPath,
+    ) -> dict[str, str]:
         """Like `reference`, but for a reference in the `allOf` of the schema at *path*.
 
         An heir refers to its parent alone, not to the choice among the parent's heirs.
@@ -127,7 +142,12 @@ class NamedSchemas:
             self._uris[base] = self._uris[name]
         return self._bases[name]
 
-    def _choice(self, name: str, schema: dict[str, Any], heirs: list[Heir]) -> dict[str, Any]:
+    def _choice(
+        self,
+        name: str,
+        schema: dict[str, Any],
+        heirs: list[Heir],
+    ) -> dict[str, Any]:
         """Return the definition *name*: a choice between *schema* and its *heirs*."""
         root = scope_of({}, "#", "#", {}, identified=False)
         references = {heir: self.reference(heir.reference, root)["$ref"] for heir in heirs}
@@ -135,9 +155,8 @@ class NamedSchemas:
         base_reference = {"$ref": DEFINITION + self._base(name)}
         tag = tag_of(self._uris[name].rpartition("/")[2], target.raw if target is not None else {})
         field = schema.get("properties", {}).get(schema["discriminator"]["propertyName"], {})
-        if (
-            enumeration := definition_name(field.get("$ref") if isinstance(field, dict) else None)
-        ) is not None:
+        enumeration = definition_name(field.get("$ref") if isinstance(field, dict) else None)
+        if (enumeration) is not None:
             field = self.plain(enumeration)
         return chosen_by_tag(schema, DEFINITION + name, base_reference, tag, references, field)
 
@@ -185,7 +204,8 @@ class NamedSchemas:
                     if keyword != "discriminator"
                 }
             elif heirs:
-                schema, is_composed = self._choice(name, schema, heirs), True
+                schema = self._choice(name, schema, heirs)
+                is_composed = True
             self._converted[name] = schema
             if is_composed:
                 self._composed.add(name)

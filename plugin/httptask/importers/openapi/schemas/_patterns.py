@@ -75,7 +75,8 @@ def usable(written: str) -> Pattern:
     # Without the flag `u`, nearly any text is a valid pattern: `\A` is the letter A, for example.
     # The author hardly meant that, so try the meaning of other dialects first.
     rewritten = _FOREIGN.sub(_of_ecma_262, text)
-    if flags := _FLAGS_ALONE.match(rewritten):
+    flags = _FLAGS_ALONE.match(rewritten)
+    if flags:
         rewritten = f"(?{flags[1]}:{rewritten[flags.end() :]})"
     if rewritten != text:
         new_problem, _ = _read(rewritten)
@@ -152,7 +153,9 @@ def _of_ecma_262(match: re.Match[str]) -> str:
         "property": lambda name: _property(match),
     }
     group = match.lastgroup
-    return writers[group](match[group]) if group in writers else match[0]
+    if group in writers:
+        return writers[group](match[group])
+    return match[0]
 
 
 def _property(match: re.Match[str]) -> str:

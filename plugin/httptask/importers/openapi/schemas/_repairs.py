@@ -26,10 +26,17 @@ def types_of(schema: Schema) -> list[str]:
     written = schema.get("type")
     if isinstance(written, str):
         return [written]
-    return written if isinstance(written, list) else sorted(TYPES)
+    if isinstance(written, list):
+        return written
+    return sorted(TYPES)
 
 
-def _type_as_format(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _type_as_format(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # `type: date` means a string with the format `date`.
     written = raw["type"]
     if isinstance(written, str) and written not in TYPES:
@@ -38,7 +45,12 @@ def _type_as_format(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
             schema.setdefault("format", type_and_format[1])
 
 
-def _exclusive_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _exclusive_bounds(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # In OpenAPI 3.0 (JSON Schema draft 4, section 5.1) they are booleans that make `minimum` or
     # `maximum` exclusive.
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
@@ -58,7 +70,12 @@ _BOUNDS = (
 )
 
 
-def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _ordered_bounds(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     """Exchange bounds in the wrong order; make exclusive bounds inclusive if no value is left."""
     for low, high in _BOUNDS:
         if low in schema and high in schema and schema[low] > schema[high]:
@@ -93,7 +110,12 @@ def _has_room(low: float, high: float, schema: Schema) -> bool:
     )
 
 
-def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _required_of_properties(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # JSON Schema draft 3, section 5.7, has `required: true` in the schema of the property.
     properties = raw["properties"]
     if not isinstance(properties, dict):
@@ -117,7 +139,12 @@ _IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchema
 """Keywords that apply their schemas to the same value."""
 
 
-def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _possible_names(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # If a required property is not allowed, every object is invalid.
     if schema.get("additionalProperties") is not False or not schema.get("required"):
         return
@@ -151,15 +178,26 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
         )
 
 
-def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _lost_patterns(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # If an unusable pattern was left out, the schema must not refuse the names that it allowed.
-    before, after = raw["patternProperties"], schema.get("patternProperties", {})
+    before = raw["patternProperties"]
+    after = schema.get("patternProperties", {})
     if isinstance(before, dict) and len(after) < len(before):
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             schema.pop(keyword, None)
 
 
-def _tuples(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _tuples(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # Before JSON Schema 2020-12, a tuple is an array of schemas in `items`, and `additionalItems`
     # is the schema of the further items.
     further_items = schema.pop("additionalItems", None)
@@ -174,20 +212,35 @@ def _tuples(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
         )
 
 
-def _dependencies(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _dependencies(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     for name, dependency in schema.pop("dependencies", {}).items():
         keyword = "dependentRequired" if isinstance(dependency, list) else "dependentSchemas"
         schema[keyword] = {**schema.get(keyword, {}), name: dependency}
 
 
-def _example(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _example(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     example = schema.pop("example", None)
     if example is not None:
         examples = schema.get("examples", [])
         schema["examples"] = [example, *(value for value in examples if value != example)]
 
 
-def _comment_on_pattern(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _comment_on_pattern(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     if isinstance(raw["pattern"], str) and "pattern" not in schema:
         comment = f"Not enforced: pattern {raw['pattern']}"
         schema["$comment"] = f"{schema['$comment']} {comment}" if "$comment" in schema else comment
@@ -204,7 +257,12 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
 """Keyword -> whether a value passes it. Such a keyword may refuse all values of an `enum`."""
 
 
-def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _values_of_type(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     """Make `enum` and `const` agree with each other, with the type and with the other keywords."""
     if "enum" in schema and "const" in schema:
         # Compare JSON texts, because 1 and true are equal in Python.
@@ -234,7 +292,11 @@ def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
 
 
 def _fitting(
-    walk: Walk, raw: Schema, schema: Schema, values: list[Any], path: LinkedPath
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    values: list[Any],
+    path: LinkedPath,
 ) -> list[Any]:
     """Return *values*, the listed values of *schema*, converted to its types.
 
@@ -268,7 +330,9 @@ def _fitting(
         return values
     if len(new) < len(values):
         walk.note(
-            "skipped", f"enum: listed values that are no {' or '.join(types)} are left out", path
+            "skipped",
+            f"enum: listed values that are no {' or '.join(types)} are left out",
+            path,
         )
     elif new != values:
         walk.note("guessed", f"enum: the listed values are written as {' or '.join(types)}", path)
@@ -277,7 +341,11 @@ def _fitting(
 
 
 def _in_types(
-    walk: Walk, raw: Schema, keyword: str, types: list[str], path: LinkedPath
+    walk: Walk,
+    raw: Schema,
+    keyword: str,
+    types: list[str],
+    path: LinkedPath,
 ) -> list[Any]:
     """Return the values of *keyword* that can be converted to *types*, each once.
 
@@ -315,7 +383,12 @@ _ABOUT_NULL = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"
 """Keywords besides `type` and `enum` that may refuse null. All others only concern other types."""
 
 
-def _nullable(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _nullable(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # OpenAPI 3.0.4, section 4.7.24: `nullable` allows null in addition to the type.
     if not (schema.pop("nullable", False) | schema.pop("x-nullable", False)):
         return
@@ -341,7 +414,12 @@ def _or_null(schema: Schema) -> None:
     schema["anyOf"] = [*alternatives, {"type": "null"}]
 
 
-def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+def _named_alternatives(
+    walk: Walk,
+    raw: Schema,
+    schema: Schema,
+    path: LinkedPath,
+) -> None:
     # Without a mapping, a discriminating value is the name of a schema (OpenAPI 3.0.3, section
     # 4.7.25). Names change in the conversion, so the mapping must say it.
     discriminator = schema.get("discriminator")

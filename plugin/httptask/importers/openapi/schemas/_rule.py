@@ -75,4 +75,6 @@ def shown(value: Any) -> str:
 
 def shorter(text: str) -> str:
     """Return *text* for a message, cut to less than 60 letters if it is longer."""
-    return text if len(text) <= 60 else text[:57] + "…"
+    if len(text) <= 60:
+        return text
+    return text[:57] + "…"

@@ -99,7 +99,13 @@ class _Mended:
             self._definitions[name] = schema
         return schema
 
-    def _mend(self, schema: dict[str, Any], composed: bool, raw: Any, uri: str) -> dict[str, Any]:
+    def _mend(
+        self,
+        schema: dict[str, Any],
+        composed: bool,
+        raw: Any,
+        uri: str,
+    ) -> dict[str, Any]:
         if not composed:
             return schema
 

@@ -89,7 +89,9 @@ _IS: dict[str, Callable[[Any], bool]] = {
 def widened(types: Iterable[str]) -> set[str]:
     """Return *types*, with `integer` if `number` is among them."""
     names = set(types)
-    return names | {"integer"} if "number" in names else names
+    if "number" in names:
+        return names | {"integer"}
+    return names
 
 
 def fits(value: Any, types: list[str]) -> bool:
@@ -119,4 +121,6 @@ def as_boolean(value: Any) -> bool | None:
     """Return *value* as a boolean: a boolean itself, or the string of one; None for all others."""
     if isinstance(value, bool):
         return value
-    return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return _BOOLEANS.get(value.strip().lower())
+    return None

@@ -31,9 +31,12 @@ def as_type(value: Any, types: list[str], written: str) -> Any:
 
 def _read_from(text: str, types: list[str]) -> Any:
     """Parse *text* as a number, a boolean or JSON of one of *types*, or return `MISFIT`."""
-    number, boolean = as_number(text), as_boolean(text)
+    number = as_number(text)
+    boolean = as_boolean(text)
     if number is not None and fits(number, types):
-        return int(number) if "number" not in types else number
+        if "number" not in types:
+            return int(number)
+        return number
     if boolean is not None and "boolean" in types:
         return boolean
     if text[:1] in ("[", "{") and len(text) <= _LONGEST_JSON:
@@ -45,12 +48,18 @@ def _read_from(text: str, types: list[str]) -> Any:
     return MISFIT
 
 
-def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath) -> None:
+def mend_default(
+    walk: Walk,
+    raw: dict[str, Any],
+    schema: dict[str, Any],
+    path: LinkedPath,
+) -> None:
     """Convert the default of *schema* to the schema's type, or remove it if that is impossible.
 
     A null without the type `null` means that there is no default. It is removed without a note.
     """
-    types, default_path = _types(schema), (path, "default")
+    types = _types(schema)
+    default_path = (path, "default")
     if "default" not in schema:
         return
     value = new = schema["default"]
@@ -69,7 +78,12 @@ def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: 
         walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", default_path)
 
 
-def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> Any:
+def _with_items(
+    walk: Walk,
+    values: list[Any],
+    items: Any,
+    path: LinkedPath,
+) -> Any:
     """Convert each of *values* to the type of the schema *items*, if possible.
 
     Return the same list if nothing changes.
@@ -100,7 +114,10 @@ def _refusal(value: Any, schema: dict[str, Any]) -> str:
 
 
 def mend_examples(
-    walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath
+    walk: Walk,
+    raw: dict[str, Any],
+    schema: dict[str, Any],
+    path: LinkedPath,
 ) -> None:
     """Convert the examples of *schema* to its type; remove those that cannot be converted."""
     types = _types(schema)
@@ -132,4 +149,6 @@ def mend_examples(
 def _types(schema: dict[str, Any]) -> list[str] | None:
     """Return the types that *schema* itself names, or None if it names none."""
     types = schema.get("type")
-    return [types] if isinstance(types, str) else types
+    if isinstance(types, str):
+        return [types]
+    return types
