@@ -39,7 +39,10 @@ class Input:
 
 
 def input_of(
-    name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None
+    name: str,
+    options: ImportOptions,
+    fetching: Fetching,
+    stdin: BinaryIO | None = None,
 ) -> Input:
     """Return the input for *name*, a SOURCE argument of the command line; `-` is *stdin*."""
     if name == _STDIN:
@@ -151,7 +154,11 @@ class Import:
                 continue
             if input_.origin is not None:
                 catalogue.remember(source_digest, input_.origin)
-            self.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
+            self.counts.update(
+                sources=1,
+                endpoints=counts.unchanged,
+                unchanged=counts.unchanged,
+            )
             self.tell(Outcome(source.name, counts=counts))
 
     def _sources(self) -> Iterable[tuple[Input, Source | DescriptionError]]:

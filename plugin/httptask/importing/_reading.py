@@ -106,7 +106,10 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
         read_endpoints = endpoints(items)
         if job.keep:
             prepared = prepare(
-                read_endpoints, source=source.name, digest=job.digest, whole=importer == "openapi"
+                read_endpoints,
+                source=source.name,
+                digest=job.digest,
+                whole=importer == "openapi",
             )
         for _ in read_endpoints:
             pass
@@ -122,7 +125,9 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
 
 
 def read_all(
-    jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None
+    jobs: Iterator[Job],
+    plugins: PluginManager,
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[Read]:
     """Yield the result of each of *jobs*, in their order.
 
@@ -144,7 +149,10 @@ def read_all(
 
 
 def _in_processes(
-    processes: int, jobs: Iterator[Job], idle: Callable[[], None], signals: HeldSignals
+    processes: int,
+    jobs: Iterator[Job],
+    idle: Callable[[], None],
+    signals: HeldSignals,
 ) -> Iterator[Read]:
     # Not fork, because this process has an open catalogue, and perhaps threads.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
@@ -192,7 +200,11 @@ def _in_order(
         yield _result(future, idle, signals)
 
 
-def _result(future: Future[Read], idle: Callable[[], None], signals: HeldSignals) -> Read:
+def _result(
+    future: Future[Read],
+    idle: Callable[[], None],
+    signals: HeldSignals,
+) -> Read:
     while True:
         with signals:
             if wait((future,), _SECONDS).done:
