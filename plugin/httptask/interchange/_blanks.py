@@ -67,7 +67,9 @@ class Blanks:
             return text
         pattern = r'"(?:[^"\\]|\\.)*"|' + self._pattern.pattern
         return re.sub(
-            pattern, lambda match: match[0] if match[0].startswith('"') else f'"{match[0]}"', text
+            pattern,
+            lambda match: match[0] if match[0].startswith('"') else f'"{match[0]}"',
+            text,
         )
 
     def filled(self, value: Any) -> Any:
@@ -93,10 +95,14 @@ class Blanks:
             return change(value)
         if isinstance(value, dict):
             return {key: self._mapped(item, change) for key, item in value.items()}
-        return [self._mapped(item, change) for item in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [self._mapped(item, change) for item in value]
+        return value
 
 
 def parameter_name(name: str) -> str:
     """Turn *name* into the name of an input parameter, so that `$.name` can refer to it."""
     plain = _NOT_IN_A_NAME.sub("_", name).strip("_") or "value"
-    return f"_{plain}" if plain[0].isdigit() else plain
+    if plain[0].isdigit():
+        return f"_{plain}"
+    return plain

@@ -40,9 +40,14 @@ class Body:
     """The `Content-Type` to set. Empty means none."""
 
 
-def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Body | None:
+def body_of(
+    captured: Captured,
+    endpoint: Endpoint | None,
+    blanks: Blanks,
+) -> Body | None:
     """Return the body of *captured* as settings, or None if it has no body."""
-    content, content_type = captured.content, captured.header("Content-Type") or ""
+    content = captured.content
+    content_type = captured.header("Content-Type") or ""
     if content is None:
         return None
     if isinstance(content, File):
@@ -58,7 +63,11 @@ def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Bo
 
 
 def _meant_media_type(
-    captured: Captured, content: str, content_type: str, endpoint: Endpoint | None, blanks: Blanks
+    captured: Captured,
+    content: str,
+    content_type: str,
+    endpoint: Endpoint | None,
+    blanks: Blanks,
 ) -> str:
     """Return the media type that the user means: curl's default type for JSON data is a form's.
 
@@ -81,7 +90,10 @@ def _meant_media_type(
 
 
 def _values(
-    content: str | bytes, content_type: str, endpoint: Endpoint | None, blanks: Blanks
+    content: str | bytes,
+    content_type: str,
+    endpoint: Endpoint | None,
+    blanks: Blanks,
 ) -> Iterator[Any]:
     """Yield the values of `body` that may be sent as *content*, the plainest first."""
     if isinstance(content, bytes) or _is_octets(content):
@@ -107,11 +119,16 @@ def _json(content: str, blanks: Blanks) -> tuple[Any] | None:
         value = parse(blanks.quoted_in_json(content))
     except JsonError:
         return None
-    return None if deeper_than(value, _DEEPEST) else (value,)
+    if deeper_than(value, _DEEPEST):
+        return None
+    return (value,)
 
 
 def _forms(
-    content: str, described: MediaType | None, endpoint: Endpoint | None, blanks: Blanks
+    content: str,
+    described: MediaType | None,
+    endpoint: Endpoint | None,
+    blanks: Blanks,
 ) -> Iterator[Any]:
     """Yield the values for a URL-encoded form: typed by its schema, as an object, as pairs."""
     if content.count("&") >= _MOST_FIELDS:
@@ -138,7 +155,12 @@ def _described(content_type: str, endpoint: Endpoint | None) -> MediaType | None
 def _is_sent_as(value: Any, content: str | bytes, content_type: str) -> bool:
     """Say whether *value* is sent as *content*: as an equal JSON value, or else octet by octet."""
     headers = {"Content-Type": content_type} if content_type else {}
-    request = {"url": "http://h/", "method": "POST", "headers": headers, "body": value}
+    request = {
+        "url": "http://h/",
+        "method": "POST",
+        "headers": headers,
+        "body": value,
+    }
     try:
         written = build(request).body
     except (SettingsError, ValueError):
@@ -164,7 +186,9 @@ def _is_octets(text: str) -> bool:
 
 
 def _octets(content: str | bytes) -> bytes:
-    return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape")
+    return content
 
 
 def _inline(content: Content) -> dict[str, Any]:
@@ -184,7 +208,9 @@ def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
         return ()
     parts = [_part(piece.removeprefix("\r\n")) for piece in pieces[1:-1]]
     readable = tuple(part for part in parts if part is not None)
-    return readable if len(readable) == len(parts) else ()
+    if len(readable) == len(parts):
+        return readable
+    return ()
 
 
 def _part(text: str) -> Part | None:
@@ -205,7 +231,9 @@ def _part(text: str) -> Part | None:
 def _of_parts(parts: tuple[Part, ...]) -> Any:
     values = [[part.name, _part_value(part)] for part in parts]
     names = [name for name, _ in values]
-    return dict(values) if len(set(names)) == len(names) else values
+    if len(set(names)) == len(names):
+        return dict(values)
+    return values
 
 
 def _part_value(part: Part) -> Any:
@@ -231,8 +259,12 @@ def _object(text: str) -> Any:
         value = parse(text)
     except JsonError:
         return None
-    return value if isinstance(value, dict | list) and not deeper_than(value, _DEEPEST) else None
+    if isinstance(value, dict | list) and not deeper_than(value, _DEEPEST):
+        return value
+    return None
 
 
 def _text(content: str) -> dict[str, Any]:
-    return _inline(content) if _is_octets(content) else {"content": content}
+    if _is_octets(content):
+        return _inline(content)
+    return {"content": content}

@@ -69,7 +69,14 @@ class Captured:
             self.headers = [line for line in self.headers if line[0].lower() != name.lower()]
         return values
 
-    def lose(self, code: str, *, severity: str = "warning", at: str = "", **params: Any) -> None:
+    def lose(
+        self,
+        code: str,
+        *,
+        severity: str = "warning",
+        at: str = "",
+        **params: Any,
+    ) -> None:
         """Record a problem: something that does not get into the task.
 
         *at* is a JSON Pointer relative to the request.

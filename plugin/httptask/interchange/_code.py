@@ -112,7 +112,8 @@ def _body(body: bytes | StreamedBody, secrets: SecretVariables, row: _Language) 
     """Return an expression for *body* in the language *row*, or "" without a body."""
     if not body:
         return ""
-    if (text := body_text(body)) is not None:
+    text = body_text(body)
+    if text is not None:
         return row.as_octets(_expression(secrets.pieces(text, "the body", "body"), row))
     written: list[str] = []
     for piece in body.pieces if isinstance(body, StreamedBody) else (body,):
@@ -125,7 +126,9 @@ def _body(body: bytes | StreamedBody, secrets: SecretVariables, row: _Language) 
                 written.append(row.as_octets(_expression(mask, row)))
             if data:
                 written.append(row.octets(data))
-    return written[0] if len(written) == 1 else row.joined(written)
+    if len(written) == 1:
+        return written[0]
+    return row.joined(written)
 
 
 # HTTPie: a command, like curl's
@@ -164,7 +167,9 @@ def _httpie_item(name: str, value: str) -> str:
 
 
 def _python_text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
+    if text.isprintable():
+        return json.dumps(text, ensure_ascii=False)
+    return repr(text)
 
 
 def _python(parts: _Parts) -> Iterator[str]:

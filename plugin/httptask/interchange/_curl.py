@@ -102,21 +102,34 @@ class _Reading:
             similar = nearest(name.partition("=")[0], OPTIONS)
             why = reason("option-unknown", near=f"--{similar[0]}") if similar else None
             shown = f"--{name.partition('=')[0]}"
-            self.request.lose("option-not-carried", severity="error", option=shown, reason=why)
+            self.request.lose(
+                "option-not-carried",
+                severity="error",
+                option=shown,
+                reason=why,
+            )
         else:
             self._option(option.name, option.takes_value, pending, None)
 
     def _abbreviated(self, name: str) -> Any:
         """Return the only option whose name begins with *name*: curl accepts such abbreviations."""
         options = [option for long_name, option in OPTIONS.items() if long_name.startswith(name)]
-        return options[0] if len(options) == 1 else None
+        if len(options) == 1:
+            return options[0]
+        return None
 
     def _short(self, letters: str, pending: Iterator[str]) -> None:
         while letters:
             name = LETTERS.get(letters[0])
             if name is None:
-                option, why = f"-{letters[0]}", reason("option-unknown")
-                self.request.lose("option-not-carried", severity="error", option=option, reason=why)
+                option = f"-{letters[0]}"
+                why = reason("option-unknown")
+                self.request.lose(
+                    "option-not-carried",
+                    severity="error",
+                    option=option,
+                    reason=why,
+                )
                 letters = letters[1:]
             elif OPTIONS[name].takes_value:
                 self._option(name, True, pending, letters[1:] or None)
@@ -126,7 +139,11 @@ class _Reading:
                 letters = letters[1:]
 
     def _option(
-        self, name: str, takes_value: bool, pending: Iterator[str], attached: str | None
+        self,
+        name: str,
+        takes_value: bool,
+        pending: Iterator[str],
+        attached: str | None,
     ) -> None:
         """Apply the option *name*. *attached* is the value in the same word, as in `-dvalue`."""
         if name in REFUSED:
@@ -338,7 +355,8 @@ class _Reading:
 
     def _set_auth(self) -> None:
         """Set the authorisation from `--oauth2-bearer`, or from `--user` with its scheme."""
-        user, request = self.values.get("user"), self.request
+        user = self.values.get("user")
+        request = self.request
         if "oauth2-bearer" in self.values:
             request.auth = "bearer", {"token": self.values["oauth2-bearer"]}
         elif user is not None:

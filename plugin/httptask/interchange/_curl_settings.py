@@ -13,7 +13,8 @@ def task_settings(values: Mapping[str, str]) -> dict[str, Any]:
     Values are limited to the maxima of the settings.
     """
     settings: dict[str, Any] = {}
-    total, connect = _number(values.get("max-time")), _number(values.get("connect-timeout"))
+    total = _number(values.get("max-time"))
+    connect = _number(values.get("connect-timeout"))
     if connect:
         settings["connectionTimeoutSeconds"] = min(math.ceil(connect), 86_400)
     if total:
@@ -37,10 +38,17 @@ def _number(text: str | None) -> float | None:
         value = float(text) if text is not None else None
     except ValueError:
         return None
-    return value if value is not None and 0 <= value < math.inf else None
+    if value is not None and 0 <= value < math.inf:
+        return value
+    return None
 
 
-def aws_fields(provider: str, key: str, secret: str, url: str) -> dict[str, str]:
+def aws_fields(
+    provider: str,
+    key: str,
+    secret: str,
+    url: str,
+) -> dict[str, str]:
     """Return the fields of a credential for `--aws-sigv4` *provider* and `--user` *key*:*secret*.
 
     A missing service or region is taken from the host `service.region.amazonaws.com`, as in curl.
@@ -49,5 +57,9 @@ def aws_fields(provider: str, key: str, secret: str, url: str) -> dict[str, str]
     labels = url.partition("://")[2].partition("/")[0].split(".")
     service = service or labels[0]
     region = region or (labels[1] if len(labels) > 3 else "")
-    fields = {"accessKeyId": key, "secretAccessKey": secret, "service": service}
+    fields = {
+        "accessKeyId": key,
+        "secretAccessKey": secret,
+        "service": service,
+    }
     return fields | ({"region": region} if region else {})

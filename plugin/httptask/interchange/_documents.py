@@ -21,7 +21,14 @@ class Document:
     requests: list[Captured] = field(default_factory=list)
     losses: list[Problem] = field(default_factory=list)
 
-    def lose(self, code: str, pointer: str, *, severity: str = "warning", **params: Any) -> None:
+    def lose(
+        self,
+        code: str,
+        pointer: str,
+        *,
+        severity: str = "warning",
+        **params: Any,
+    ) -> None:
         """Record something in the document, outside of requests, that does not get into tasks."""
         self.losses.append(Problem.of(code, pointer, severity=severity, **params))
 
@@ -66,12 +73,16 @@ def texts(value: Any) -> str:
     """Return *value* as text: a string itself, or a number or boolean written out; else ""."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return well_formed(str(value)) if isinstance(value, str | int | float) else ""
+    if isinstance(value, str | int | float):
+        return well_formed(str(value))
+    return ""
 
 
 def well_formed(text: str) -> str:
     """Replace each lone surrogate in *text*, which cannot be sent, by a question mark."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def objects(value: Any) -> list[tuple[int, Mapping[str, Any]]]:

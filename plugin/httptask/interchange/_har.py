@@ -100,7 +100,8 @@ def _set_content(captured: Captured, data: Any) -> None:
     if not isinstance(data, Mapping):
         return
     media_type = texts(data.get("mimeType"))
-    text, fields = texts(data.get("text")), objects(data.get("params"))
+    text = texts(data.get("text"))
+    fields = objects(data.get("params"))
     if captured.header("Content-Type") is None and media_type and (text or fields):
         captured.headers.append(("Content-Type", media_type))
     if text:
@@ -118,7 +119,13 @@ def _set_content(captured: Captured, data: Any) -> None:
 
 def _part(field: Mapping[str, Any], captured: Captured) -> Part:
     filename = texts(field.get("fileName")) or None
-    value, media_type = texts(field.get("value")), texts(field.get("contentType"))
+    value = texts(field.get("value"))
+    media_type = texts(field.get("contentType"))
     if filename is not None and not value:
-        captured.lose("file-not-chosen", severity="error", at="/postData", name=filename)
+        captured.lose(
+            "file-not-chosen",
+            severity="error",
+            at="/postData",
+            name=filename,
+        )
     return Part(texts(field.get("name")), value, None, media_type, filename)

@@ -62,7 +62,8 @@ class Keeping:
         base = _label(url, self._blanks)
         if suffix:
             base = f"{base}-{re.sub(r'[^a-z0-9]+', '-', suffix.lower()).strip('-') or 'key'}"
-        name, number = base, 1
+        name = base
+        number = 1
         while name in self.credentials:
             number += 1
             name = f"{base}-{number}"

@@ -44,7 +44,12 @@ class Matching:
         self._endpoints: dict[str, Endpoint | None] = {}
         self._hits: dict[tuple[str, str], list[str]] = {}
 
-    def best(self, method: str, url: str, parameters: Mapping[str, str]) -> Match | None:
+    def best(
+        self,
+        method: str,
+        url: str,
+        parameters: Mapping[str, str],
+    ) -> Match | None:
         """Return the most specific endpoint for *method* and *url*, or None.
 
         Method, server and path must fit. An endpoint without servers fits on every server if its
@@ -66,7 +71,11 @@ class Matching:
         return first
 
     def others(
-        self, method: str, url: str, parameters: Mapping[str, str], best: Match | None
+        self,
+        method: str,
+        url: str,
+        parameters: Mapping[str, str],
+        best: Match | None,
     ) -> tuple[Endpoint, ...]:
         """Return other endpoints that may be meant: *url* fits them on any server."""
         candidates = (
@@ -90,7 +99,8 @@ class Matching:
             hits = self._catalogue.search(query, method=method, limit=_MOST_HITS) if query else []
             self._hits[key] = [hit.id for hit in hits]
         for endpoint_id in self._hits[key]:
-            if (endpoint := self._endpoint(endpoint_id)) is not None:
+            endpoint = self._endpoint(endpoint_id)
+            if endpoint is not None:
                 yield endpoint
 
     def _endpoint(self, endpoint_id: str) -> Endpoint | None:
@@ -137,7 +147,9 @@ def fitting(
 def _path_value(value: str, parameters: Mapping[str, str]) -> str:
     """Return *value*, or if it is a placeholder `{name}`, the value of *name* in *parameters*."""
     placeholder = PLACEHOLDER.fullmatch(value)
-    return parameters.get(placeholder[1], value) if placeholder is not None else value
+    if placeholder is not None:
+        return parameters.get(placeholder[1], value)
+    return value
 
 
 def _pattern(target: str) -> str:
@@ -145,7 +157,12 @@ def _pattern(target: str) -> str:
     return "([^/]+)".join(map(re.escape, pieces))
 
 
-def _server_patterns(endpoint: Endpoint, blanks: Blanks, *, anywhere: bool) -> Iterator[str]:
+def _server_patterns(
+    endpoint: Endpoint,
+    blanks: Blanks,
+    *,
+    anywhere: bool,
+) -> Iterator[str]:
     """Yield regular expressions for the part of a URL before the path of *endpoint*."""
     for server in endpoint.servers:
         match = _SERVER.fullmatch(server.url)

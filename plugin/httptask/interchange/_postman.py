@@ -105,7 +105,11 @@ class _Scope:
         )
 
 
-def _note_scripts(lost: Document | Captured, value: Mapping[str, Any], pointer: str) -> None:
+def _note_scripts(
+    lost: Document | Captured,
+    value: Mapping[str, Any],
+    pointer: str,
+) -> None:
     """Record each script, which is not run, as a problem of *lost*."""
     for index, event in objects(value.get("event")):
         script = event.get("script")
@@ -120,7 +124,12 @@ def _note_scripts(lost: Document | Captured, value: Mapping[str, Any], pointer: 
                 lost.lose("script-not-carried", at=event_pointer, event=event_name)
 
 
-def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blanks) -> Captured:
+def _request(
+    item: Mapping[str, Any],
+    pointer: str,
+    scope: _Scope,
+    blanks: Blanks,
+) -> Captured:
     captured = Captured(name=texts(item.get("name")), pointer=pointer)
     _note_scripts(captured, item, pointer)
     variables = scope.variables
@@ -131,7 +140,12 @@ def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blank
         for name, why in _NOT_CARRIED.items():
             if holder.get(name):
                 where = f"{prefix}/{name}"
-                captured.lose("member-not-carried", at=where, name=name, reason=reason(why))
+                captured.lose(
+                    "member-not-carried",
+                    at=where,
+                    name=name,
+                    reason=reason(why),
+                )
     captured.method = variables.filled(texts(request.get("method"))).upper() or "GET"
     captured.description = _description(request.get("description"))
     _set_url(captured, request.get("url"), variables)
@@ -173,7 +187,9 @@ def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
 
 def _joined(url: Mapping[str, Any]) -> str:
     """Build the URL from its parts, without disabled query pairs; return "" if there is no host."""
-    host, path, query = url.get("host"), url.get("path"), url.get("query")
+    host = url.get("host")
+    path = url.get("path")
+    query = url.get("query")
     if not host:
         return ""
     address = ".".join(map(texts, host)) if isinstance(host, list) else texts(host)

@@ -38,7 +38,9 @@ class Auth:
 
 
 def _bearer(fields: Fields) -> Authorisation:
-    return ("bearer", {"token": fields["token"]}) if fields.get("token") else None
+    if fields.get("token"):
+        return ("bearer", {"token": fields["token"]})
+    return None
 
 
 def _user(scheme: str) -> Callable[[Fields], Authorisation]:
@@ -89,7 +91,9 @@ def _oauth2(fields: Fields) -> Authorisation:
     credential_fields = {field: fields[name] for name, field in names.items() if fields.get(name)}
     if grant is not None and "tokenUrl" in credential_fields:
         return "oauth2", {"grant": grant, **credential_fields}
-    return ("bearer", {"token": fields["accessToken"]}) if fields.get("accessToken") else None
+    if fields.get("accessToken"):
+        return ("bearer", {"token": fields["accessToken"]})
+    return None
 
 
 _SCHEMES: Mapping[str, Callable[[Fields], Authorisation]] = {

@@ -53,7 +53,11 @@ def _raw(captured: Captured, body: Mapping[str, Any], variables: Variables) -> N
     _default_type(captured, _LANGUAGES.get(language, "text/plain"))
 
 
-def _url_encoded(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+def _url_encoded(
+    captured: Captured,
+    body: Mapping[str, Any],
+    variables: Variables,
+) -> None:
     pairs = [
         (variables.filled(texts(field.get("key"))), variables.filled(texts(field.get("value"))))
         for _, field in objects(body.get("urlencoded"))
@@ -66,7 +70,11 @@ def _url_encoded(captured: Captured, body: Mapping[str, Any], variables: Variabl
         _default_type(captured, FORM)
 
 
-def _form_data(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+def _form_data(
+    captured: Captured,
+    body: Mapping[str, Any],
+    variables: Variables,
+) -> None:
     """Set the body to a multipart form. Files become references below the folder of files."""
     parts: list[Part] = []
     for index, field in objects(body.get("formdata")):
@@ -83,7 +91,10 @@ def _form_data(captured: Captured, body: Mapping[str, Any], variables: Variables
         paths = [path for path in paths if path]
         if not paths:
             captured.lose(
-                "file-not-chosen", severity="error", name=name, at=f"/request/body/formdata/{index}"
+                "file-not-chosen",
+                severity="error",
+                name=name,
+                at=f"/request/body/formdata/{index}",
             )
         for path in paths:
             reference, note = below_folder(path)
@@ -106,7 +117,12 @@ def _file(captured: Captured, body: Mapping[str, Any], variables: Variables) -> 
         captured.lose("file-below-folder", file=note, at="/request/body/file")
         captured.content = File(reference)
     else:
-        captured.lose("file-not-chosen", severity="error", name="body", at="/request/body/file")
+        captured.lose(
+            "file-not-chosen",
+            severity="error",
+            name="body",
+            at="/request/body/file",
+        )
 
 
 def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:

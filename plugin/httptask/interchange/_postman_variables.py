@@ -37,7 +37,9 @@ class Variables:
             for _, variable in objects(variables)
             if not variable.get("disabled")
         }
-        return Variables(self.blanks, {**self.values, **listed}) if listed else self
+        if listed:
+            return Variables(self.blanks, {**self.values, **listed})
+        return self
 
     def filled(self, text: str) -> str:
         """Replace the variables in *text* by their values, or by blanks if they have none."""

@@ -99,7 +99,9 @@ def form_of(text: str) -> str | None:
     if is_curl(text):
         return "curl"
     beginning = text.lstrip("\ufeff \t\r\n")[:1]
-    return document_of(text).form if beginning == "{" else None
+    if beginning == "{":
+        return document_of(text).form
+    return None
 
 
 def read_requests(
@@ -117,7 +119,8 @@ def read_requests(
     """
     blanks = Blanks()
     document = _document(well_formed(text), form, blanks)
-    matching, keeping = Matching(catalogue, blanks), Keeping(blanks)
+    matching = Matching(catalogue, blanks)
+    keeping = Keeping(blanks)
     requests = document.requests
     losses = list(document.losses)
     if len(requests) > MOST_REQUESTS:
@@ -136,11 +139,19 @@ def read_requests(
     for request in requests[:MOST_REQUESTS]:
         match = _match(request, matching, endpoint, blanks)
         task = _task(
-            request, match, blanks, keeping, checks, _free_name(request, match, names, blanks)
+            request,
+            match,
+            blanks,
+            keeping,
+            checks,
+            _free_name(request, match, names, blanks),
         )
         if len(requests) == 1:
             others = matching.others(
-                method_of(request), _without_user(request.url), request.path_parameters, match
+                method_of(request),
+                _without_user(request.url),
+                request.path_parameters,
+                match,
             )
             task = replace(task, others=others)
         tasks.append(task)
@@ -177,9 +188,13 @@ _NAMES = {"curl": "a curl command", "postman": "a Postman collection", "har": "a
 
 
 def _match(
-    captured: Captured, matching: Matching, endpoint: Endpoint | None, blanks: Blanks
+    captured: Captured,
+    matching: Matching,
+    endpoint: Endpoint | None,
+    blanks: Blanks,
 ) -> Match | None:
-    method, url = method_of(captured), _without_user(captured.url)
+    method = method_of(captured)
+    url = _without_user(captured.url)
     if endpoint is None:
         return matching.best(method, url, captured.path_parameters)
     match = fitting(endpoint, method, url, captured.path_parameters, blanks, anywhere=True)
@@ -247,7 +262,12 @@ def _task(
     task |= {"httpRequest": blanks.filled(_ordered(request)), **captured.options, "end": True}
     problems = checks.problems(task["httpRequest"], endpoint)
     return ImportedTask(
-        name, task, endpoint, tuple(credentials), tuple(captured.problems), tuple(problems)
+        name,
+        task,
+        endpoint,
+        tuple(credentials),
+        tuple(captured.problems),
+        tuple(problems),
     )
 
 
@@ -257,7 +277,10 @@ def _ordered(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _free_name(
-    captured: Captured, match: Match | None, used_names: set[str], blanks: Blanks
+    captured: Captured,
+    match: Match | None,
+    used_names: set[str],
+    blanks: Blanks,
 ) -> str:
     """Return a unique name for the task: the request's name, the endpoint's title, or the path."""
     path = PLACEHOLDER.sub(r"\1", captured.url.partition("?")[0].partition("://")[2])
@@ -265,7 +288,8 @@ def _free_name(
     name = " ".join(blanks.readable(title).split())[:80]
     if not name or is_secret_text(name):
         name = f"{method_of(captured)} /{blanks.readable(path).partition('/')[2][:60]}"
-    base, number = name, 1
+    base = name
+    number = 1
     while name in used_names:
         number += 1
         name = f"{base} {number}"

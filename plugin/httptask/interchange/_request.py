@@ -38,7 +38,10 @@ _OF_BROWSERS = re.compile(
 
 
 def request_of(
-    captured: Captured, match: Match | None, blanks: Blanks, keeping: Keeping
+    captured: Captured,
+    match: Match | None,
+    blanks: Blanks,
+    keeping: Keeping,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return (`httpRequest` of *captured*, with blanks; names of the credentials for its body)."""
     endpoint = match.endpoint if match is not None else None
@@ -69,7 +72,11 @@ def method_of(captured: Captured) -> str:
 # The URL
 
 
-def _address(captured: Captured, match: Match | None, typing: Typing | None) -> dict[str, Any]:
+def _address(
+    captured: Captured,
+    match: Match | None,
+    typing: Typing | None,
+) -> dict[str, Any]:
     """Return the members `url`, `pathParameters` and `query` of the request."""
     address, _, query = captured.url.partition("?")
     query = _escaped(query)
@@ -95,7 +102,10 @@ def _address(captured: Captured, match: Match | None, typing: Typing | None) -> 
 
 
 def _query(
-    request: Mapping[str, Any], query: str, match: Match | None, typing: Typing | None
+    request: Mapping[str, Any],
+    query: str,
+    match: Match | None,
+    typing: Typing | None,
 ) -> dict[str, Any]:
     """Return {"query": ...} that is sent like *query*; if impossible, {"url": ...} with *query*."""
     raw = [pair.partition("=") for pair in query.split("&")]
@@ -122,7 +132,9 @@ def _query(
 
 
 def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 _TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w!$&'()*+,;=:@/?.~\[\]{}%-]", re.ASCII)
@@ -242,7 +254,11 @@ def _take_body_secrets(
             continue
         field = steps[0] if is_form else problem.pointer
         secret = holder.pop(steps[-1])
-        fields = {"in": "body", "name": field, "key": secret}
+        fields = {
+            "in": "body",
+            "name": field,
+            "key": secret,
+        }
         label = f"the field {field} of the body"
         names.append(keeping.keep(captured, "apiKey", fields, label, steps[-1]))
     return names[::-1]
@@ -254,7 +270,11 @@ def _holder(value: Any, steps: tuple[str, ...]) -> Any:
     return value
 
 
-def _open_other_secrets(request: dict[str, Any], captured: Captured, blanks: Blanks) -> None:
+def _open_other_secrets(
+    request: dict[str, Any],
+    captured: Captured,
+    blanks: Blanks,
+) -> None:
     """Replace each remaining secret, which no credential can carry, by a blank."""
     for group, values in request.items():
         if group in ("method", "url"):

@@ -51,7 +51,10 @@ def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
 
 
 def take_secrets(
-    captured: Captured, endpoint: Endpoint | None, keeping: Keeping, blanks: Blanks
+    captured: Captured,
+    endpoint: Endpoint | None,
+    keeping: Keeping,
+    blanks: Blanks,
 ) -> list[str]:
     """Move the secrets in *captured*, except in its body, to credentials; return their names."""
     keys = names_of_keys(endpoint)
@@ -98,7 +101,9 @@ def _auth_of(value: str, captured: Captured) -> tuple[str, dict[str, str]] | Non
     credentials = credentials.strip()
     if scheme.lower() in _SIGNED:
         captured.lose(
-            "secret-left-out", label="the header Authorization", reason=_SIGNED[scheme.lower()]
+            "secret-left-out",
+            label="the header Authorization",
+            reason=_SIGNED[scheme.lower()],
         )
         return None
     if scheme == "Bearer" and re.fullmatch(r"[!-~]+", credentials):
@@ -117,7 +122,11 @@ def _basic(digits: str) -> str | None:
     return pair if ":" in pair else None
 
 
-def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) -> list[str]:
+def _cookies(
+    captured: Captured,
+    endpoint: Endpoint | None,
+    keeping: Keeping,
+) -> list[str]:
     """Move cookies to credentials, except those that *endpoint* describes and that are no secret.
 
     Cookies that cannot be sent one by one become one credential with the whole header.
@@ -153,11 +162,21 @@ def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) ->
         ]
     cookie_header = "; ".join(f"{name}={value}" for name, value in secret)
     label = f"the cookies {', '.join(name for name, _ in secret[:8])}"
-    fields = {"in": "header", "name": "Cookie", "key": cookie_header}
+    fields = {
+        "in": "header",
+        "name": "Cookie",
+        "key": cookie_header,
+    }
     return [keeping.keep(captured, "apiKey", fields, label, "cookie")]
 
 
-def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks: Blanks) -> bool:
+def _is_secret(
+    name: str,
+    value: str,
+    group: str,
+    keys: Collection[str],
+    blanks: Blanks,
+) -> bool:
     """Say whether *value* is a secret, by *name*, by its text, or by the names of blanks in it."""
     return (
         name.lower() in keys
@@ -168,14 +187,22 @@ def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks:
 
 
 def _headers(
-    captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
+    captured: Captured,
+    keys: Collection[str],
+    keeping: Keeping,
+    blanks: Blanks,
 ) -> list[str]:
     """Move secret headers to credentials, except `Cookie` (see `_cookies`)."""
-    remaining, names = [], []
+    remaining = []
+    names = []
     for name, value in captured.headers:
         is_secret = _is_secret(name, value, "headers", keys, blanks)
         if is_secret and value and name.lower() not in ("cookie", "proxy-authorization"):
-            fields = {"in": "header", "name": name, "key": value}
+            fields = {
+                "in": "header",
+                "name": name,
+                "key": value,
+            }
             names.append(keeping.keep(captured, "apiKey", fields, f"the header {name}", name))
         else:
             remaining.append((name, value))
@@ -184,17 +211,26 @@ def _headers(
 
 
 def _query(
-    captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
+    captured: Captured,
+    keys: Collection[str],
+    keeping: Keeping,
+    blanks: Blanks,
 ) -> list[str]:
     """Move secret query values to credentials; the other pairs stay as they are."""
     address, question, query = captured.url.partition("?")
-    remaining, names = [], []
+    remaining = []
+    names = []
     for pair in query.split("&") if question else ():
         raw_name, equals, raw_value = pair.partition("=")
-        name, value = unquote_plus(raw_name), unquote_plus(raw_value)
+        name = unquote_plus(raw_name)
+        value = unquote_plus(raw_value)
         is_secret = _is_secret(name, value, "query", keys, blanks)
         if is_secret and equals and value:
-            fields = {"in": "query", "name": name, "key": value}
+            fields = {
+                "in": "query",
+                "name": name,
+                "key": value,
+            }
             label = f"the query value {name}"
             names.append(keeping.keep(captured, "apiKey", fields, label, name))
         else:

@@ -39,7 +39,9 @@ def _dialect(text: str) -> Callable[[str, Blanks], Command]:
     if re.search(r"\^\n", text) or _QUOTED_BY_CARET.match(text) or _DOUBLED.match(text):
         return _cmd
     is_for_windows = re.match(r"(?i)curl\.exe\s", text) and re.search(r"''|`", text)
-    return _power_shell if is_for_windows or re.search(r"`\n", text) else _posix
+    if is_for_windows or re.search(r"`\n", text):
+        return _power_shell
+    return _posix
 
 
 _QUOTED_BY_CARET = re.compile(r"""(?i)curl(?:\.exe)?(?:\s+-[-\w]+)*\s+\^["']""")
@@ -77,10 +79,13 @@ _ANSI_C_CODE = re.compile(
 
 def _posix(text: str, blanks: Blanks) -> Command:
     """Split *text* by the rules of POSIX shells and bash, up to the end of the first command."""
-    command, word, index = Command(), _Word(), 0
+    command = Command()
+    word = _Word()
+    index = 0
     while index < len(text):
         sign = text[index]
-        if match := _PLAIN.match(text, index):
+        match = _PLAIN.match(text, index)
+        if match:
             word.add(match[0])
             index = match.end()
         elif sign.isspace():
@@ -105,7 +110,12 @@ def _posix(text: str, blanks: Blanks) -> Command:
     return command
 
 
-def _posix_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+def _posix_quoted(
+    text: str,
+    index: int,
+    word: _Word,
+    blanks: Blanks,
+) -> int:
     """Add the text that begins with a quote, backslash, `$` or backquote; return its end."""
     sign = text[index]
     if sign == "\\":
@@ -125,7 +135,12 @@ def _posix_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
     return _expansion(text, index, word, blanks)
 
 
-def _double_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+def _double_quoted(
+    text: str,
+    index: int,
+    word: _Word,
+    blanks: Blanks,
+) -> int:
     """Add the text in double quotes to *word*; return its end."""
     word.add("")
     start = index
@@ -149,9 +164,15 @@ def _double_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
 _DOUBLE_PLAIN = re.compile(r'[^"\\$`]*')
 
 
-def _expansion(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+def _expansion(
+    text: str,
+    index: int,
+    word: _Word,
+    blanks: Blanks,
+) -> int:
     """Add the blank for a variable at *index*, or a plain `$`, to *word*; return its end."""
-    if match := _NAME.match(text, index):
+    match = _NAME.match(text, index)
+    if match:
         word.add(blanks.blank(match[1] or match[2]))
         return match.end()
     if text[index] == "`" or text.startswith(("$(", "${"), index):
@@ -176,7 +197,8 @@ def _ansi_c(text: str, index: int, word: _Word) -> int:
         if sign != "\\":
             octets += sign.encode("utf-8", "surrogatepass")
             continue
-        if match := _ANSI_C_CODE.match(text, index):
+        match = _ANSI_C_CODE.match(text, index)
+        if match:
             byte, *characters, octal = match[1], match[2], match[3], match[4]
             if byte or octal:
                 octets.append(int(byte, 16) if byte else int(octal, 8) & 0xFF)
@@ -205,7 +227,9 @@ _PERCENT = re.compile(r"%([A-Za-z_]\w*)%")
 
 def _cmd(text: str, blanks: Blanks) -> Command:
     """Remove the carets of cmd.exe, then split the line like the C runtime of Windows."""
-    line, quoted, index = [], False, 0
+    line = []
+    quoted = False
+    index = 0
     operator = ""
     while index < len(text):
         sign = text[index]
@@ -218,7 +242,8 @@ def _cmd(text: str, blanks: Blanks) -> Command:
             line.append("" if following == "\n" else following)
             index += 2
             continue
-        if match := _PERCENT.match(text, index):
+        match = _PERCENT.match(text, index)
+        if match:
             line.append(blanks.blank(match[1]))
             index = match.end()
             continue
@@ -237,10 +262,14 @@ _BEFORE_QUOTE = re.compile(r'(\\*)"')
 
 def _windows_words(line: str) -> list[str]:
     """Split *line* like the C runtime: backslashes escape only before a quote."""
-    command, word, quoted, index = Command(), _Word(), False, 0
+    command = Command()
+    word = _Word()
+    quoted = False
+    index = 0
     while index < len(line):
         sign = line[index]
-        if match := _BEFORE_QUOTE.match(line, index):
+        match = _BEFORE_QUOTE.match(line, index)
+        if match:
             backslashes = len(match[1])
             word.add("\\" * (backslashes // 2))
             index = match.end()
@@ -271,7 +300,9 @@ _ENV = re.compile(r"\$(?:env:)?([A-Za-z_]\w*)|\$\{(?:env:)?(\w+)\}")
 
 def _power_shell(text: str, blanks: Blanks) -> Command:
     """Split *text* by the rules of PowerShell, up to the end of the first command."""
-    command, word, index = Command(), _Word(), 0
+    command = Command()
+    word = _Word()
+    index = 0
     while index < len(text):
         sign = text[index]
         if sign == "`":
@@ -306,7 +337,12 @@ def _power_shell(text: str, blanks: Blanks) -> Command:
     return command
 
 
-def _power_shell_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+def _power_shell_quoted(
+    text: str,
+    index: int,
+    word: _Word,
+    blanks: Blanks,
+) -> int:
     """Add the text in PowerShell's double quotes to *word*; return its end."""
     word.add("")
     start = index

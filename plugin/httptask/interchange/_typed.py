@@ -117,7 +117,8 @@ class Typing:
 
     def _parameter(self, parameter: Parameter, pairs: Sequence[Pair]) -> Any:
         """Return the value of *parameter* in its query *pairs*, by media type, style and schema."""
-        schema, style = parameter.schema, parameter.style or "form"
+        schema = parameter.schema
+        style = parameter.style or "form"
         values = [value for _, value in pairs]
         if parameter.media_type is not None:
             return self._json(unquote_plus(values[0]))
