@@ -55,7 +55,13 @@ class Api:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"name"?, "title"?, "version"?}`."""
-        return _set({"name": self.name, "title": self.title, "version": self.version})
+        return _set(
+            {
+                "name": self.name,
+                "title": self.title,
+                "version": self.version,
+            }
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Api:
@@ -241,7 +247,11 @@ class Response:
         """Return an OpenAPI Response Object; unset fields are left out."""
         content = {name: media_type.to_json() for name, media_type in self.content.items()}
         return _set(
-            {"description": self.description, "headers": dict(self.headers), "content": content}
+            {
+                "description": self.description,
+                "headers": dict(self.headers),
+                "content": content,
+            }
         )
 
     @classmethod
@@ -262,7 +272,9 @@ Part = Server | Parameter | RequestBody | Response | Mapping[str, Any]
 
 def json_of_part(part: Part) -> dict[str, Any]:
     """Return *part* as a JSON object."""
-    return dict(part) if isinstance(part, Mapping) else part.to_json()
+    if isinstance(part, Mapping):
+        return dict(part)
+    return part.to_json()
 
 
 def target_of(path: str) -> str:
@@ -397,7 +409,8 @@ class Endpoint:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Endpoint:
         """Read what `to_json` wrote."""
-        body, security = value.get("requestBody"), value.get("security")
+        body = value.get("requestBody")
+        security = value.get("security")
         return cls(
             id=value["id"],
             method=value["method"],

@@ -21,7 +21,11 @@ class AuthResponse:
     __slots__ = ("_body", "headers", "status", "url")
 
     def __init__(
-        self, status: int, headers: Headers, body: bytes | Callable[[], bytes], url: str = ""
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes | Callable[[], bytes],
+        url: str = "",
     ) -> None:
         self.status = status
         self.headers = headers
@@ -97,7 +101,9 @@ class TlsIdentity:
 
 
 def _revealed(secret: Secret | None) -> bytes:
-    return b"" if secret is None else secret.reveal().encode("utf-8", "surrogatepass")
+    if secret is None:
+        return b""
+    return secret.reveal().encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,9 @@ class Polling:
         if "interval_seconds" not in fields and "max_interval_seconds" in fields:
             fields["interval_seconds"] = min(_INTERVAL, fields["max_interval_seconds"])
         return cls(
-            done=tuple(value.get("done") or ()), failed=tuple(value.get("failed") or ()), **fields
+            done=tuple(value.get("done") or ()),
+            failed=tuple(value.get("failed") or ()),
+            **fields,
         )
 
     def wait_seconds(self, polls: int) -> float:

@@ -52,7 +52,9 @@ Owner = str | tuple[str, ...]
 
 def names_of(owner: Owner | None) -> tuple[str, ...]:
     """Return the names of the credentials of *owner*."""
-    return (owner,) if isinstance(owner, str) else owner or ()
+    if isinstance(owner, str):
+        return (owner,)
+    return owner or ()
 
 
 def concealed(value: Any) -> Any:
@@ -61,7 +63,9 @@ def concealed(value: Any) -> Any:
         return Secret(value)
     if isinstance(value, Mapping):
         return {name: concealed(child) for name, child in value.items()}
-    return [concealed(child) for child in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [concealed(child) for child in value]
+    return value
 
 
 def revealed(value: Any) -> Any:
@@ -70,7 +74,9 @@ def revealed(value: Any) -> Any:
         return value.reveal()
     if isinstance(value, Mapping):
         return {name: revealed(child) for name, child in value.items()}
-    return [revealed(child) for child in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [revealed(child) for child in value]
+    return value
 
 
 def _secrets(value: Any) -> Iterator[Secret]:
@@ -116,4 +122,8 @@ class Credential:
 
     def to_json(self) -> dict[str, Any]:
         """Return the name, the scheme and the origins; never a field's value."""
-        return {"name": self.name, "scheme": self.scheme, "origins": list(self.origins)}
+        return {
+            "name": self.name,
+            "scheme": self.scheme,
+            "origins": list(self.origins),
+        }

@@ -25,7 +25,11 @@ class WorkflowDefinition:
     """
     source: str | None = None
     """The path of the file that the document was read from."""
-    text: str | None = field(default=None, repr=False, compare=False)
+    text: str | None = field(
+        default=None,
+        repr=False,
+        compare=False,
+    )
     """The text that the document was parsed from. With it a problem can name its line."""
 
     @property

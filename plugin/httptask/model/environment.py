@@ -53,13 +53,17 @@ class Environment:
         time.
         """
         replaced = _longest_base(self.servers.values(), url)
-        return url if replaced >= _longest_base(self.servers, url) else self.address(url)
+        if replaced >= _longest_base(self.servers, url):
+            return url
+        return self.address(url)
 
     def credential_names(self, names: Any) -> Any:
         """Return *names* (a task's `credentials`) translated to the names in this environment."""
         if isinstance(names, list):
             return [self.credential_names(name) for name in names]
-        return self.credentials.get(names, names) if isinstance(names, str) else names
+        if isinstance(names, str):
+            return self.credentials.get(names, names)
+        return names
 
     def to_json(self) -> dict[str, Any]:
         """Return the environment as its file has it, with its name."""
@@ -93,11 +97,14 @@ def rest_below(server: str, url: str) -> str | None:
     """Return the part of *url* after the address *server*; None if it does not begin with it."""
     if origin(server) != origin(url):
         return None
-    base, path = urlsplit(server).path.rstrip("/"), _after_origin(url)
+    base = urlsplit(server).path.rstrip("/")
+    path = _after_origin(url)
     if not path.startswith(base):
         return None
     rest = path[len(base) :]
-    return rest if not rest or rest[0] in "/?#" else None
+    if not rest or rest[0] in "/?#":
+        return rest
+    return None
 
 
 def _longest_base(servers: Iterable[str], url: str) -> int:

@@ -55,7 +55,9 @@ class SentRequest:
     @property
     def shown_body(self) -> bytes:
         """The body for a person, with a placeholder for the bytes of each file."""
-        return self.body.shown if isinstance(self.body, StreamedBody) else self.body
+        if isinstance(self.body, StreamedBody):
+            return self.body.shown
+        return self.body
 
     def to_json(self) -> dict[str, Any]:
         """Return the request, its body as `body` if it is UTF-8 text, else as `bodyBase64`.
@@ -206,7 +208,9 @@ class Hop:
     def notes(self) -> tuple[str, ...]:
         """Remarks for a reader: a wait in the queue, a pin, a proxy, an unchecked certificate."""
         queued = queue_sentence(
-            self.phases, self.queue_reason, is_answered=self.response is not None
+            self.phases,
+            self.queue_reason,
+            is_answered=self.response is not None,
         )
         notes = [queued] if queued else []
         if self.is_pinned:
@@ -272,7 +276,11 @@ class SubExchange:
         """Return `kind`, `beforeHop`, and the fields of a hop."""
         hop = self.hop.to_json()
         del hop["challenged"]
-        return {"kind": self.kind, "beforeHop": self.before_hop, **hop}
+        return {
+            "kind": self.kind,
+            "beforeHop": self.before_hop,
+            **hop,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -340,7 +348,11 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"kind", "pointer", "message"}`."""
-        return {"kind": self.kind, "pointer": self.pointer, "message": self.message}
+        return {
+            "kind": self.kind,
+            "pointer": self.pointer,
+            "message": self.message,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -389,7 +401,9 @@ class Exchange:
     def phases(self) -> Mapping[str, float]:
         """Seconds in each phase of the last request."""
         hop = self._last_hop()
-        return hop.phases if hop is not None else {}
+        if hop is not None:
+            return hop.phases
+        return {}
 
     def _last_hop(self) -> Hop | None:
         hops = self.attempts[-1].hops if self.attempts else ()

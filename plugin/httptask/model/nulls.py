@@ -10,7 +10,8 @@ from httptask.model.api import PARAMETER_GROUPS
 
 
 def normalised(
-    request: Mapping[str, Any], header_names: Mapping[str, str] | None = None
+    request: Mapping[str, Any],
+    header_names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return *request* (an `httpRequest`) without its nulls: an unset field is never sent.
 
@@ -67,11 +68,15 @@ def _nested(value: Any) -> Any:
 
 
 def _items_without_unset(value: Any) -> Any:
-    return [_without_unset(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_unset(item) for item in value]
+    return value
 
 
 def _request(value: Any) -> Any:
-    return normalised(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return normalised(value)
+    return value
 
 
 _OWN_FIELDS = {

@@ -95,7 +95,8 @@ class Pagination:
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Self:
         """Read the setting; an unset or null field has its default."""
-        parameter, size = value.get("parameter"), value.get("size")
+        parameter = value.get("parameter")
+        size = value.get("size")
         parameter_place = None
         if parameter is not None:
             parameter_place = Place(parameter["in"], parameter["name"])
@@ -174,7 +175,11 @@ class Evidence:
 
     def to_json(self) -> dict[str, str]:
         """Return all fields."""
-        return {"side": self.side, "pointer": self.pointer, "text": self.text}
+        return {
+            "side": self.side,
+            "pointer": self.pointer,
+            "text": self.text,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, str]) -> Self:

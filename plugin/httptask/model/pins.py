@@ -46,7 +46,9 @@ class PinnedRequest:
     def body(self) -> bytes:
         """Its body. A placeholder stands for the bytes of each file in it."""
         body = self.request.body
-        return body.shown if isinstance(body, StreamedBody) else body
+        if isinstance(body, StreamedBody):
+            return body.shown
+        return body
 
     def header(self, name: str) -> str | None:
         """Return the first value of the header *name*, whatever its case, or None."""

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 _NO_PLACE = "as many requests were under way as the operator allows"
 
 
-def queue_sentence(phases: Mapping[str, float], reason: str, *, is_answered: bool) -> str:
+def queue_sentence(
+    phases: Mapping[str, float],
+    reason: str,
+    *,
+    is_answered: bool,
+) -> str:
     """Return a sentence on the queue's effect on a request that spent *phases*; "" if there was
     none.
 

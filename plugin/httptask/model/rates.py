@@ -80,7 +80,11 @@ class OriginLimits:
     @classmethod
     def off(cls) -> Self:
         """Return limits that limit nothing."""
-        return cls(longest_pause=0, failure_share=0, retry_share=0)
+        return cls(
+            longest_pause=0,
+            failure_share=0,
+            retry_share=0,
+        )
 
     @classmethod
     def parsed(cls, text: str) -> Self:
@@ -89,7 +93,8 @@ class OriginLimits:
         A limit that is not named keeps its default. Raises `ValueError` with a sentence for the
         operator.
         """
-        limits, connections = cls(), {}
+        limits = cls()
+        connections = {}
         for item in filter(None, (item.strip() for item in text.split(","))):
             name, _, value = item.rpartition("=")
             if item == "off":

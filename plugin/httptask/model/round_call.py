@@ -57,7 +57,9 @@ def fields_of_call(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def calls_to_json(
-    calls: Sequence[RoundCall], omitted: int, next_request: SentRequest | None
+    calls: Sequence[RoundCall],
+    omitted: int,
+    next_request: SentRequest | None,
 ) -> dict[str, Any]:
     """Return the JSON members that exchanges with several calls have in common."""
     return {
@@ -68,7 +70,8 @@ def calls_to_json(
 
 
 def fields_of_calls(
-    value: Mapping[str, Any], call_of: Callable[[Mapping[str, Any]], RoundCall]
+    value: Mapping[str, Any],
+    call_of: Callable[[Mapping[str, Any]], RoundCall],
 ) -> dict[str, Any]:
     """Return the constructor arguments from *value*, whose members `calls_to_json` wrote.
 

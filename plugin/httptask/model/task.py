@@ -74,8 +74,14 @@ class Inputs:
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
-        document = {"input": self.input, "tasks": self.tasks, "variables": self.variables}
-        return document if self.item is None else {**document, **self.item.names()}
+        document = {
+            "input": self.input,
+            "tasks": self.tasks,
+            "variables": self.variables,
+        }
+        if self.item is None:
+            return document
+        return {**document, **self.item.names()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the inputs as JSON.
@@ -101,7 +107,8 @@ class Inputs:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the inputs that `to_json` wrote as *value*."""
-        environment, item = value.get("environment"), value.get("item")
+        environment = value.get("environment")
+        item = value.get("item")
         return cls(
             value.get("input"),
             value["tasks"],

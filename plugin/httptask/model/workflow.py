@@ -392,7 +392,9 @@ class WorkflowRun:
 def _counts(value: Mapping[str, Any]) -> ItemCounts | None:
     """Read the member `items` of a task's outcome or run."""
     counts = value.get("items")
-    return ItemCounts.from_json(counts) if counts is not None else None
+    if counts is not None:
+        return ItemCounts.from_json(counts)
+    return None
 
 
 def _set_fields(**fields: Any) -> dict[str, Any]:
