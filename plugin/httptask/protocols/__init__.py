@@ -161,7 +161,12 @@ class RateLimiter(Protocol):
     `https://api.acme.example credential crm`. A key holds no secret.
     """
 
-    def reserve(self, key: str, rate: RateLimit | None, longest: float) -> Awaitable[float] | float:
+    def reserve(
+        self,
+        key: str,
+        rate: RateLimit | None,
+        longest: float,
+    ) -> Awaitable[float] | float:
         """Reserve a slot for one request of *key* and return the seconds until it may go; 0: now.
 
         *rate* is the limit (`requests`, `seconds`, `burst`); None: only a pause delays requests.
@@ -364,7 +369,10 @@ class Engine(Protocol):
         ...
 
     def run(
-        self, definition: WorkflowDefinition, options: RunOptions, runtime: Any
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        runtime: Any,
     ) -> Awaitable[WorkflowRun]:
         """Run *definition* to its end and return the run; *runtime* is an open `Runtime`."""
         ...

@@ -91,7 +91,10 @@ class AuthFlow(Protocol):
         ...
 
     def authorise(
-        self, request: OutgoingRequest, credential: Credential, context: AuthContext
+        self,
+        request: OutgoingRequest,
+        credential: Credential,
+        context: AuthContext,
     ) -> Awaitable[None] | None:
         """Authorise *request* in place, as `AuthScheme.authorise` does, with the help of *context*.
 
@@ -167,7 +170,12 @@ class AuthContext(Protocol):
         """Mask *secrets* in every log, error and exchange from now on."""
         ...
 
-    def failure(self, response: AuthResponse, what: str, advice: str = "") -> CredentialError:
+    def failure(
+        self,
+        response: AuthResponse,
+        what: str,
+        advice: str = "",
+    ) -> CredentialError:
         """Return the error for a refused token request.
 
         Its message names *what* was requested, the status, the start of the body with secrets
@@ -184,7 +192,9 @@ class Tokens(Protocol):
     """
 
     async def get(
-        self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
+        self,
+        identity: Mapping[str, Any],
+        obtain: Callable[[Token | None], Awaitable[Token]],
     ) -> Token:
         """Return the stored token of *identity* while it is fresh, else the result of *obtain*.
 
