@@ -104,7 +104,13 @@ async def send_token(
     for may_try_again in (True, False):
         try:
             received = await send_hop(
-                wire, hop.request, credential, timeouts, _BODIES, hop, identity
+                wire,
+                hop.request,
+                credential,
+                timeouts,
+                _BODIES,
+                hop,
+                identity,
             )
             token.content = _content(received)
         except TaskError as error:
@@ -117,7 +123,11 @@ async def send_token(
     return AuthResponse(received.status_code, received.headers, token.content, request.url)
 
 
-def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> CredentialError:
+def _unanswered(
+    error: TaskError,
+    request: OutgoingRequest,
+    credential: str,
+) -> CredentialError:
     """Convert *error*, the outcome of the token *request*, to an error of *credential*."""
     if isinstance(error, CredentialError):  # the client certificate cannot be used
         error.restate(error.code, names=[credential])
@@ -144,7 +154,8 @@ def _content(received: Received) -> bytes:
     encoding = received.content_encoding
     if not encoding or not received.body:
         return bytes(received.body)
-    decoder, content = Decoder(encoding), bytearray()
+    decoder = Decoder(encoding)
+    content = bytearray()
     for piece in decoder.feed(received.body):
         content += piece
         if len(content) > MOST_BYTES:
@@ -157,7 +168,10 @@ def _content(received: Received) -> bytes:
 
 
 async def authorised_anew(
-    hop: HopRecord, response: AuthResponse, plain: OutgoingRequest, authorisation: Authorisation
+    hop: HopRecord,
+    response: AuthResponse,
+    plain: OutgoingRequest,
+    authorisation: Authorisation,
 ) -> OutgoingRequest | None:
     """Return *plain* with new authorisation, to be sent again after *response*.
 
@@ -195,7 +209,9 @@ def as_seen(received: Received, url: str) -> AuthResponse:
 
 
 def plain_following(
-    plain: OutgoingRequest | None, following: OutgoingRequest, received: Received
+    plain: OutgoingRequest | None,
+    following: OutgoingRequest,
+    received: Received,
 ) -> OutgoingRequest | None:
     """Return *following*, the request after the redirect *received*, without authorisation.
 

@@ -91,7 +91,8 @@ class Breaker:
         self.window.turn(now)
         self.window.requests += 1
         if self.open_until is not None:
-            self.open_until, self.probing_until = None, 0
+            self.open_until = None
+            self.probing_until = 0
             self.window.clear()
 
     def failed(self, now: float, what: str) -> None:
@@ -102,7 +103,8 @@ class Breaker:
         self.last_failure = what
         if self.open_until is not None:  # the probe, or a request sent before the breaker opened
             if self.probing_until:
-                self.open_until, self.probing_until = now + self.limits.open_seconds, 0
+                self.open_until = now + self.limits.open_seconds
+                self.probing_until = 0
             return
         requests, failures, _ = self.window.totals(now)
         share = self.limits.failure_share

@@ -105,7 +105,8 @@ class _Stage:
             if not unpacker.eof:
                 return
             rest = rest[len(rest) - len(unpacker.unused) :]
-            self._unpacker, self._is_over = None, self._coding.next_member is None
+            self._unpacker = None
+            self._is_over = self._coding.next_member is None
 
     def finish(self) -> None:
         if self._unpacker is not None or (self._start and not self._members):

@@ -38,11 +38,18 @@ class Connection(asyncio.Protocol):
         self._sender: asyncio.Task[None] | None = None
         self._request: OutgoingRequest | None = None  # None: idle
 
-    def begin(self, request: OutgoingRequest, recorder: Recorder, patience: float) -> None:
+    def begin(
+        self,
+        request: OutgoingRequest,
+        recorder: Recorder,
+        patience: float,
+    ) -> None:
         """Prepare for the response to *request*. No read or write may take longer than *patience*
         seconds.
         """
-        self._request, self._recorder, self._patience = request, recorder, patience
+        self._request = request
+        self._recorder = recorder
+        self._patience = patience
         self._body: BodyReader | None = None
         self._pieces: deque[bytes] = deque()
         self._ahead = 0
@@ -123,7 +130,9 @@ class Connection(asyncio.Protocol):
         The connection is closed unless the whole request was sent, the response was read exactly to
         its end, and the server keeps the connection open.
         """
-        recorder, body, sender = self._recorder, self._body, self._sender
+        recorder = self._recorder
+        body = self._body
+        sender = self._sender
         self._request = self._sender = None
         was_sent = sender is None or (
             sender.done() and not sender.cancelled() and sender.exception() is None
@@ -183,7 +192,8 @@ class Connection(asyncio.Protocol):
             rest = head.feed(data)
             if rest is None:
                 return
-            self._body, data = body_reader(head, request.method), rest
+            self._body = body_reader(head, request.method)
+            data = rest
         if self._body.is_complete:
             self._body.has_surplus = self._body.has_surplus or bool(data)
             return
@@ -233,7 +243,9 @@ class Connection(asyncio.Protocol):
 
     async def _send(self, head: bytes, body: bytes | StreamedBody) -> None:
         """Write *head* and *body*. An error ends the exchange: the reader raises it."""
-        chunked, declared, sent = self._is_chunked, len(body), 0
+        chunked = self._is_chunked
+        declared = len(body)
+        sent = 0
         try:
             await self._write(head)
             async for piece in _pieces(body):
@@ -251,7 +263,8 @@ class Connection(asyncio.Protocol):
     async def _write(self, data: bytes) -> None:
         if self.is_closing:  # not an error: the server may have sent its response already
             return
-        since, writable = self._put(data), self._writable
+        since = self._put(data)
+        writable = self._writable
         if writable is not None:
             timer = self._loop.call_later(self._patience, _give_up, writable, True)
             try:

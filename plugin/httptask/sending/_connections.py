@@ -52,7 +52,10 @@ class Connections:
     """
 
     def __init__(
-        self, check: CheckEgress, limits: Limits | None = None, ways: Ways | None = None
+        self,
+        check: CheckEgress,
+        limits: Limits | None = None,
+        ways: Ways | None = None,
     ) -> None:
         limits = limits or Limits()
         self._ways = ways or Ways()
@@ -208,7 +211,8 @@ class Connections:
             self._drop(next(iter(self._idle)))
 
     def _sweep(self) -> None:
-        loop, self._sweeping = asyncio.get_running_loop(), None
+        loop = asyncio.get_running_loop()
+        self._sweeping = None
         for connection, (_, since) in list(self._idle.items()):
             if since > loop.time() - _IDLE_SECONDS:
                 self._sweeping = loop.call_at(since + _IDLE_SECONDS, self._sweep)
@@ -245,7 +249,10 @@ with white space at its start or end is not valid.
 
 
 def head_of(
-    request: OutgoingRequest, authority: str, target: str, proxy: Proxy | None
+    request: OutgoingRequest,
+    authority: str,
+    target: str,
+    proxy: Proxy | None,
 ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
 

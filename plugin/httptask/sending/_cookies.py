@@ -74,7 +74,8 @@ class CookieJar:
 
         Cookies in the request's own `Cookie` header stay unless a response has set or deleted them.
         """
-        url, now = split_url(request.url), time.time()
+        url = split_url(request.url)
+        now = time.time()
         stored = [cookie for cookie in self._cookies.values() if cookie.belongs_to(url)]
         if not stored:
             return request
@@ -137,7 +138,9 @@ def _expires(attributes: dict[str, str]) -> float | None:
     if _MAX_AGE.fullmatch(max_age):
         return time.time() + float(max_age)
     moment = http_date(attributes.get("expires", ""))
-    return moment.timestamp() if moment is not None else None
+    if moment is not None:
+        return moment.timestamp()
+    return None
 
 
 def _domain_matches(host: str, domain: str) -> bool:
@@ -155,7 +158,9 @@ def _is_address(host: str) -> bool:
 
 def _default_path(path: str) -> str:
     """Return *path* up to its last slash (section 5.1.4)."""
-    return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
+    if path.startswith("/"):
+        return path[: path.rfind("/")] or "/"
+    return "/"
 
 
 def _path_matches(path: str, cookie_path: str) -> bool:

@@ -38,7 +38,9 @@ def _is_authorising(last: AttemptRecord) -> bool:
 
 
 def _no_token(
-    records: Sequence[AttemptRecord], seconds: float, credentials: Sequence[str]
+    records: Sequence[AttemptRecord],
+    seconds: float,
+    credentials: Sequence[str],
 ) -> CredentialError:
     """Return the error of a call that ran out of time while it waited for its authorisation."""
     last = records[-1]
@@ -62,7 +64,10 @@ def _no_token(
 
 
 def _queued_too_long(
-    records: Sequence[AttemptRecord], passed: str, seconds: float, limits: Limits
+    records: Sequence[AttemptRecord],
+    passed: str,
+    seconds: float,
+    limits: Limits,
 ) -> TimedOutError:
     hop = records[-1].hops[-1]
     was_asked_before = any(record.maybe_delivered for record in records)

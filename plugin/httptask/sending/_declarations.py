@@ -48,7 +48,9 @@ def declared_inside(content: bytes, essence: str) -> str | None:
     """
     start = content[:_SEARCHED]
     label = _declared_in_html(start) if essence == "text/html" else None
-    return _superset_of_ascii(label) if label is not None else _declared_in_xml(start)
+    if label is not None:
+        return _superset_of_ascii(label)
+    return _declared_in_xml(start)
 
 
 def _declared_in_xml(start: bytes) -> str | None:
@@ -59,7 +61,9 @@ def _declared_in_xml(start: bytes) -> str | None:
     match = _DECLARATION.match(start.decode("cp037" if is_ebcdic else "latin_1"))
     if match is None:
         return None
-    return lookup_to_read(match[1]) if is_ebcdic else _superset_of_ascii(match[1])
+    if is_ebcdic:
+        return lookup_to_read(match[1])
+    return _superset_of_ascii(match[1])
 
 
 def _superset_of_ascii(label: str) -> str | None:
@@ -68,7 +72,9 @@ def _superset_of_ascii(label: str) -> str | None:
     A label of UTF-16 or UTF-32 is therefore wrong, and means UTF-8 (HTML, section 13.2.3.2).
     """
     codec = lookup_to_read(label)
-    return "utf_8" if codec is not None and codec.startswith(("utf_16", "utf_32")) else codec
+    if codec is not None and codec.startswith(("utf_16", "utf_32")):
+        return "utf_8"
+    return codec
 
 
 def _declared_in_html(start: bytes) -> str | None:

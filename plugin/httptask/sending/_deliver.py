@@ -192,7 +192,8 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
         current = AttemptRecord(before + len(records) + 1, waited)
         records.append(current)
         if call.progress is not None:
-            call.progress.attempt, call.progress.wait = current.number, None
+            call.progress.attempt = current.number
+            call.progress.wait = None
         try:
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
@@ -219,7 +220,10 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
 
 
 def _wait_after(
-    error: TaskError, records: Sequence[AttemptRecord], call: _Call, seconds_left: float
+    error: TaskError,
+    records: Sequence[AttemptRecord],
+    call: _Call,
+    seconds_left: float,
 ) -> float | None:
     """Return the seconds to wait before the next attempt; None when no attempt may follow.
 
@@ -229,7 +233,8 @@ def _wait_after(
     delivered_before = any(record.maybe_delivered for record in records)
     error.maybe_delivered = error.maybe_delivered or delivered_before
     requests = [hop.request for hop in records[-1].counting_hops]
-    verdict, statuses = records[-1].verdict, call.terms.retry.statuses
+    verdict = records[-1].verdict
+    statuses = call.terms.retry.statuses
     is_unmet = verdict is not None and bool(verdict.unmet)
     if is_unmet and isinstance(error, StatusError):
         statuses |= {error.status_code}  # `retry.until` asks for another attempt
@@ -259,13 +264,19 @@ def _wait_after(
     return wait
 
 
-def _refusal_of_limits(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
+def _refusal_of_limits(
+    error: TaskError,
+    last: AttemptRecord,
+    call: _Call,
+) -> str | None:
     """Return why the limits of the origin forbid a retry after *error*; None when they allow it."""
     if not last.hops:
         return None
     if last.hops[-1].refused:
         return "it would be held back again"
-    return call.retry_refusal(error, last.hops[-1].request.url) if call.retry_refusal else None
+    if call.retry_refusal:
+        return call.retry_refusal(error, last.hops[-1].request.url)
+    return None
 
 
 async def _attempt(current: AttemptRecord, call: _Call) -> None:
@@ -332,7 +343,8 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             if renewed is not None:
                 may_be_challenged = False
                 cookies.store(sent.url, received.header_lines("set-cookie"))
-                request, sent = renewed, cookies.attached(renewed)
+                request = renewed
+                sent = cookies.attached(renewed)
                 received.shorten()
                 continue
         if not call.terms.redirects or received.status_code not in FOLLOWED:
@@ -340,7 +352,10 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
         cookies.store(sent.url, received.header_lines("set-cookie"))
         try:
             following = next_request(
-                request, ready.plain, received.status_code, received.header("location")
+                request,
+                ready.plain,
+                received.status_code,
+                received.header("location"),
             )
             if following is None:
                 return received
@@ -408,10 +423,12 @@ async def _hop(
 
 
 async def _delivered(
-    records: Sequence[AttemptRecord], call: _Call
+    records: Sequence[AttemptRecord],
+    call: _Call,
 ) -> tuple[Delivery, BodyFile | None]:
     """Return the outcome of the attempts *records*, and the file that the result refers to."""
-    view, error = records[-1].view, records[-1].error
+    view = records[-1].view
+    error = records[-1].error
     file = view.file if view is not None else None
     is_shown = error is not None or call.is_observed
     size = (file.size if file is not None else 0) + (_size(records) if is_shown else 0)
@@ -428,8 +445,10 @@ def _size(records: Sequence[AttemptRecord]) -> int:
 
 def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
     """Return the outcome: mask the error, keep the file, make the exchange and the result."""
-    last, redactor = records[-1], call.terms.redactor
-    error, view = last.error, last.view
+    last = records[-1]
+    redactor = call.terms.redactor
+    error = last.error
+    view = last.view
     if error is not None:
         mask_error(error, redactor)
     if view is not None and view.file is not None:
@@ -445,11 +464,20 @@ def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
         error.result = result
     url = last.hops[-1].request.url if last.hops else ""
     return Delivery(
-        exchange, error, result, url, view.size if view is not None else 0, make_exchange
+        exchange,
+        error,
+        result,
+        url,
+        view.size if view is not None else 0,
+        make_exchange,
     )
 
 
-def _exchange(records: Sequence[AttemptRecord], elapsed: float, call: _Call) -> Exchange:
+def _exchange(
+    records: Sequence[AttemptRecord],
+    elapsed: float,
+    call: _Call,
+) -> Exchange:
     last = records[-1]
     received = last.hops[-1].received if last.hops else None
     if last.body is None and last.view is not None and received is not None:
@@ -457,7 +485,11 @@ def _exchange(records: Sequence[AttemptRecord], elapsed: float, call: _Call) -> 
     return exchange_of(records, elapsed, call.terms.redactor)
 
 
-def _note_cancelled(records: Sequence[AttemptRecord], call: _Call, progress: Progress) -> None:
+def _note_cancelled(
+    records: Sequence[AttemptRecord],
+    call: _Call,
+    progress: Progress,
+) -> None:
     """Put the exchange of a cancelled call into *progress*; long bodies are cut short."""
     for record in records:
         record.note_so_far()

@@ -28,7 +28,9 @@ class Dialler:
     """
 
     def __init__(
-        self, check: CheckEgress, tls: Callable[[Origin, TlsIdentity | None], ssl.SSLContext]
+        self,
+        check: CheckEgress,
+        tls: Callable[[Origin, TlsIdentity | None], ssl.SSLContext],
     ) -> None:
         self._check = check
         self._tls = tls
@@ -135,7 +137,8 @@ class Dialler:
         identity: TlsIdentity | None,
     ) -> None:
         """Open *tunnel*, and start TLS with its origin inside it for *connection*."""
-        loop, origin = asyncio.get_running_loop(), tunnel.origin
+        loop = asyncio.get_running_loop()
+        origin = tunnel.origin
         try:
             try:
                 transport = await _within(deadline - loop.time(), tunnel.open())
@@ -177,13 +180,19 @@ async def _start_tls(
 ) -> None:
     """Start TLS on the connected *sock*, and attach it to *connection*."""
     handshake = asyncio.get_running_loop().create_connection(
-        lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
+        lambda: connection,
+        sock=sock,
+        ssl=context,
+        server_hostname=origin.host,
     )
     await _complete_handshake(handshake, origin, deadline, seconds)
 
 
 async def _complete_handshake(
-    handshake: Coroutine[Any, Any, T], origin: Origin, deadline: float, seconds: float
+    handshake: Coroutine[Any, Any, T],
+    origin: Origin,
+    deadline: float,
+    seconds: float,
 ) -> T:
     """Return the result of *handshake*, a TLS handshake with *origin*. Raises a `TaskError`.
 
@@ -197,7 +206,11 @@ async def _complete_handshake(
         raise _tls_failed(origin.host, error) from error
 
 
-def _allowed_addresses(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[str]:
+def _allowed_addresses(
+    check: CheckEgress,
+    origin: Origin,
+    addresses: list[str],
+) -> list[str]:
     """Return the *addresses* that may be connected to. Raises `BlockedError` when none may."""
     refusals = {}
     for address in addresses:
@@ -217,7 +230,8 @@ def _allowed_addresses(check: CheckEgress, origin: Origin, addresses: list[str])
 
 async def _resolve(origin: Origin, seconds: float) -> list[str]:
     """Return the distinct addresses of *origin*, in the system's order."""
-    host, port = origin.host, origin.port
+    host = origin.host
+    port = origin.port
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
@@ -233,7 +247,10 @@ async def _resolve(origin: Origin, seconds: float) -> list[str]:
 
 
 async def _connect_to_any(
-    origin: Origin, addresses: list[str], deadline: float, seconds: float
+    origin: Origin,
+    addresses: list[str],
+    deadline: float,
+    seconds: float,
 ) -> socket.socket:
     """Return a socket connected to the first of *addresses* that accepts the connection."""
     failures: list[Exception] = []

@@ -131,7 +131,9 @@ def parse_networks(words: Iterable[str]) -> Allowed:
 def parse_address(address: str) -> Address | None:
     """Parse *address*; "" becomes None, and stands for a name that a proxy resolves."""
     # Drop the zone (RFC 4007): only link-local addresses have one.
-    return ipaddress.ip_address(address.partition("%")[0]) if address else None
+    if address:
+        return ipaddress.ip_address(address.partition("%")[0])
+    return None
 
 
 _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", default=None)

@@ -28,7 +28,11 @@ _ADDED_HEADERS = {"host", "content-length"}
 """Headers that are added when a request is written; they hold no secret."""
 
 
-def exchange_of(records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor) -> Exchange:
+def exchange_of(
+    records: Sequence[AttemptRecord],
+    elapsed: float,
+    redactor: Redactor,
+) -> Exchange:
     """Return the exchange of the attempts *records*, which took *elapsed* seconds.
 
     The outcome is that of the last attempt. Its error must be masked before (`mask_error`).
@@ -45,14 +49,20 @@ def exchange_of(records: Sequence[AttemptRecord], elapsed: float, redactor: Reda
 
 
 def cancelled_exchange(
-    records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor
+    records: Sequence[AttemptRecord],
+    elapsed: float,
+    redactor: Redactor,
 ) -> Exchange:
     """Return the exchange of a call that was cancelled after *elapsed* seconds."""
     attempts = tuple(_attempt(record, redactor, "cancelled") for record in records)
     return Exchange(attempts, "cancelled", elapsed_seconds=elapsed)
 
 
-def result_of(record: AttemptRecord, elapsed: float, redactor: Redactor) -> TaskResult | None:
+def result_of(
+    record: AttemptRecord,
+    elapsed: float,
+    redactor: Redactor,
+) -> TaskResult | None:
     """Return the result of the attempt *record*; None when no response came.
 
     *elapsed* is the seconds since the call began. Only the URL is masked: the workflow may need
@@ -110,11 +120,13 @@ def masked(
 
 
 def _without_authorisation(
-    headers: Sequence[tuple[str, str]], plain: OutgoingRequest
+    headers: Sequence[tuple[str, str]],
+    plain: OutgoingRequest,
 ) -> list[tuple[str, str]]:
     """Return *headers*; those that are not in *plain*, or have another value there, are masked."""
     lines = [(name.lower(), value) for name, value in plain.headers]
-    plain_lines, plain_values = set(lines), dict(lines)
+    plain_lines = set(lines)
+    plain_values = dict(lines)
     shown = []
     for name, value in headers:
         key = name.lower()
@@ -152,7 +164,10 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
 
 
 def _response(
-    received: Received, attempt: AttemptRecord, is_last: bool, redactor: Redactor
+    received: Received,
+    attempt: AttemptRecord,
+    is_last: bool,
+    redactor: Redactor,
 ) -> RawResponse:
     """Convert *received* for an exchange. Only the body of the last response was decoded."""
     body = attempt.body if is_last else None

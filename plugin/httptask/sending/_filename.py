@@ -110,7 +110,9 @@ def _cleaned(name: str) -> str:
     stem, dot, suffix = safe.rpartition(".")
     # So much text after a dot is part of a sentence, not a suffix.
     if not stem or len(suffix) > 20:
-        stem, dot, suffix = safe, "", ""
+        stem = safe
+        dot = ""
+        suffix = ""
     extension = dot + suffix
     # File systems count bytes, not characters. A character cut in half is dropped below.
     shortened = stem.encode()[: _MOST_BYTES - len(extension.encode())]

@@ -66,7 +66,9 @@ class BodyFile:
     """
 
     def __init__(
-        self, folder: Callable[[], Path] | None = None, shared: SharedFiles | None = None
+        self,
+        folder: Callable[[], Path] | None = None,
+        shared: SharedFiles | None = None,
     ) -> None:
         self.size = 0
         """Bytes written so far."""

@@ -56,7 +56,9 @@ def body_reader(head: HeadReader, method: str) -> BodyReader:
         )
     if codings:
         return ChunkedBody()
-    return EndlessBody() if size is None else SizedBody(size)
+    if size is None:
+        return EndlessBody()
+    return SizedBody(size)
 
 
 def _size(values: list[bytes]) -> int | None:

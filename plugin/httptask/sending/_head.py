@@ -81,7 +81,8 @@ class HeadReader:
             self._read_head()
             start = end.end()
             if self.is_over:
-                rest, self._buffer = bytes(self._buffer[start:]), bytearray()
+                rest = bytes(self._buffer[start:])
+                self._buffer = bytearray()
                 return rest
             self._head = b""
         # Interim heads are done with; the rest is the start of the next one.
@@ -186,7 +187,9 @@ def start_of(data: bytes, size: int) -> bytes:
     """Return at most the first *size* bytes of *data*, cut between words: masking would not find
     half a secret.
     """
-    return data if len(data) <= size else b"".join(_SEPARATOR.split(data[:size])[:-1])
+    if len(data) <= size:
+        return data
+    return b"".join(_SEPARATOR.split(data[:size])[:-1])
 
 
 def readable(data: bytes) -> str:

@@ -65,7 +65,8 @@ class Received:
     def shorten(self) -> None:
         """Drop all but the start of the body, and discard the file."""
         if len(self.body) > SHOWN:
-            self.body, self.shortened = self.body[:SHOWN], True
+            self.body = self.body[:SHOWN]
+            self.shortened = True
         if self.file is not None:
             self.file.discard()
 
@@ -80,7 +81,9 @@ class Received:
     @property
     def coding_note(self) -> str:
         """A note on the content codings that are not undone; "" when all are undone."""
-        return Decoder(self.content_encoding).note if self.content_encoding else ""
+        if self.content_encoding:
+            return Decoder(self.content_encoding).note
+        return ""
 
     @property
     def is_success(self) -> bool:
@@ -152,12 +155,19 @@ class HopRecord:
         if network is None:
             return
         self.delivered = network.sent
-        self.queue_reason, self.refused = network.queue_reason, network.is_refused
-        self.sent_headers, self.pinned = network.sent_headers, network.is_pinned
+        self.queue_reason = network.queue_reason
+        self.refused = network.is_refused
+        self.sent_headers = network.sent_headers
+        self.pinned = network.is_pinned
         self.way = network.way
         self.phases = network.phases()
 
-    def shown(self, request: SentRequest, response: RawResponse | None, redactor: Redactor) -> Hop:
+    def shown(
+        self,
+        request: SentRequest,
+        response: RawResponse | None,
+        redactor: Redactor,
+    ) -> Hop:
         """Convert this record for an exchange; *request* and *response* are already masked."""
         is_unread = self.received is None
         return Hop(
@@ -190,7 +200,8 @@ async def send_hop(
     network = record.network = Recorder()
     progress = watched.get()
     if progress is not None:
-        progress.network, progress.received = network, None
+        progress.network = network
+        progress.received = None
     try:
         answer = await wire.send(request, credential, timeouts, network, identity)
         try:

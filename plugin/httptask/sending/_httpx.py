@@ -179,7 +179,9 @@ def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
 
 
 async def _chunks(
-    response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts
+    response: httpx.Response,
+    request: OutgoingRequest,
+    timeouts: Timeouts,
 ) -> AsyncIterator[bytes]:
     # Not Response.aiter_raw: it refuses a stream that was read before, as a mock's may be.
     stream = response.stream
@@ -204,7 +206,9 @@ _BEFORE_SENDING = (
 
 
 def _translated(
-    error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts
+    error: httpx.HTTPError | httpx.InvalidURL,
+    request: OutgoingRequest,
+    timeouts: Timeouts,
 ) -> Exception:
     """Convert *error*, raised by a mock, to the error that the network wire would raise."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):

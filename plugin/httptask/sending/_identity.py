@@ -63,7 +63,9 @@ def _warn_if_expired(pem: bytes) -> None:
     if end < datetime.now(UTC):
         name = certificate.subject.rfc4514_string()
         _log.warning(
-            "the client's certificate %r expired on %s; get a new one", name, f"{end:%Y-%m-%d}"
+            "the client's certificate %r expired on %s; get a new one",
+            name,
+            f"{end:%Y-%m-%d}",
         )
 
 
@@ -100,7 +102,9 @@ def _unpacked(data: bytes, password: bytes) -> bytes:
     certificates = [bundle.cert, *bundle.additional_certs]
     encoding = serialization.Encoding.PEM
     key = bundle.key.private_bytes(
-        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        encoding,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
     return (
         b"".join(additional.certificate.public_bytes(encoding) for additional in certificates) + key

@@ -63,7 +63,8 @@ class LimitedWire:
         Raises also when the limits leave no time before the deadline: then nothing is sent.
         """
         recorder.address = address(request.url)
-        origin, limiter = recorder.address[0], self.limiter
+        origin = recorder.address[0]
+        limiter = self.limiter
         passed = None
         has_rate = self.rate is not None or (
             bool(limiter.rates) and any(name in limiter.rates for name in names_of(credential))
@@ -100,7 +101,10 @@ class LimitedWire:
             return _Passed(limiter, origin_state, credential_state)
 
     async def _in_turn(
-        self, origin: Origin, credential: Owner | None, recorder: Recorder
+        self,
+        origin: Origin,
+        credential: Owner | None,
+        recorder: Recorder,
     ) -> _Passed:
         """Wait for all limits: circuit breaker, rate limits, the server's limit, concurrent
         requests.
@@ -150,7 +154,12 @@ class LimitedWire:
             passed.is_probe = breaker.open_until is not None
             breaker.admit(time.monotonic())
 
-    async def _reserve(self, origin: Origin, credential: Owner | None, recorder: Recorder) -> None:
+    async def _reserve(
+        self,
+        origin: Origin,
+        credential: Owner | None,
+        recorder: Recorder,
+    ) -> None:
         """Wait until the rate limits of the task and of the credential allow the request."""
         limiter = self.limiter
         limits: list[tuple[str, RateLimit | None, str]] = []
@@ -172,15 +181,26 @@ class LimitedWire:
             with _queued(recorder, reason):
                 await asyncio.sleep(wait)
 
-    def _refuse_late(self, origin: Origin, quota: Quota, now: float, recorder: Recorder) -> None:
+    def _refuse_late(
+        self,
+        origin: Origin,
+        quota: Quota,
+        now: float,
+        recorder: Recorder,
+    ) -> None:
         until = quota.closed_until(now)
         if until is not None and until > self.deadline:
             raise self._too_late(origin, _server_says(quota), until - now, recorder)
 
     def _too_late(
-        self, origin: Origin, reason: str, wait: float, recorder: Recorder
+        self,
+        origin: Origin,
+        reason: str,
+        wait: float,
+        recorder: Recorder,
     ) -> TimedOutError:
-        recorder.queue_reason, recorder.is_refused = reason, True
+        recorder.queue_reason = reason
+        recorder.is_refused = True
         seconds_left = max(self.deadline - time.monotonic(), 0)
         return TimedOutError(
             f"{name_of(origin)} is {reason}; that is longer than the {seconds_left:.3g} s which"
@@ -191,7 +211,12 @@ class LimitedWire:
             retry_after=float(math.ceil(wait)),
         )
 
-    def _refuse_broken(self, origin: Origin, breaker: Breaker, recorder: Recorder) -> None:
+    def _refuse_broken(
+        self,
+        origin: Origin,
+        breaker: Breaker,
+        recorder: Recorder,
+    ) -> None:
         """Raise an error if the circuit breaker is open."""
         now = time.monotonic()
         until = breaker.refuses_until(now)
@@ -201,7 +226,8 @@ class LimitedWire:
             f"circuit breaker open until {_moment(until - now)}: too many requests failed, the last"
             f" one with {breaker.last_failure}"
         )
-        recorder.queue_reason, recorder.is_refused = reason, True
+        recorder.queue_reason = reason
+        recorder.is_refused = True
         raise ConnectionFailedError(
             f"{name_of(origin)}: {reason}; no server was asked",
             retryable=True,
@@ -233,9 +259,13 @@ class _Passed:
 
         Returns the seconds for which the server takes no more requests; 0 if it takes more.
         """
-        limiter, quota, status = self.limiter, self.credential.quota, answer.status_code
+        limiter = self.limiter
+        quota = self.credential.quota
+        status = answer.status_code
         self._status = status
-        self._close, answer.close, answer.broke = answer.close, self.ended, self.broke
+        self._close = answer.close
+        answer.close = self.ended
+        answer.broke = self.broke
         limit = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
         with limiter.lock:
             if limit is None and not self.goes_ahead:  # the common case, without a function call
@@ -244,7 +274,9 @@ class _Passed:
                 quota.answered(time.monotonic(), limit, self.goes_ahead)
             if self.credential.line:
                 self.credential.line.advance()
-        return limit.seconds if limit is not None and not limit.remaining else 0
+        if limit is not None and not limit.remaining:
+            return limit.seconds
+        return 0
 
     def broke(self, error: BaseException) -> None:
         """Note that *error* ended the request, or the reading of the response."""
@@ -309,7 +341,9 @@ def _failure(
         if not isinstance(error, Exception):
             return ""
         error = translated(error, request, recorder, None, timeouts)
-    return error.kind if error.kind in FAILURES else ""
+    if error.kind in FAILURES:
+        return error.kind
+    return ""
 
 
 @contextmanager

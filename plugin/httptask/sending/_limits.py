@@ -43,7 +43,9 @@ class _Room:
     taken: int = 0
 
     def ready_at(self, now: float) -> float | None:
-        return None if self.taken < self.most else math.inf
+        if self.taken < self.most:
+            return None
+        return math.inf
 
     def go(self, now: float) -> bool:
         self.taken += 1

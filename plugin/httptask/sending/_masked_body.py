@@ -25,7 +25,10 @@ class MaskedBody:
 
 
 def masked_body(
-    received: Received, view: View, redactor: Redactor, charset: str = ""
+    received: Received,
+    view: View,
+    redactor: Redactor,
+    charset: str = "",
 ) -> MaskedBody:
     """Return the body of *received*, which decodes to *view*, with every secret masked.
 
@@ -71,7 +74,12 @@ def masked_bytes(received: Received, redactor: Redactor) -> MaskedBody:
     return MaskedBody(masked[: -len(raw) // 4], truncated=True)
 
 
-def _text(content: bytes, view: View, received: Received, charset: str) -> str | None:
+def _text(
+    content: bytes,
+    view: View,
+    received: Received,
+    charset: str,
+) -> str | None:
     """Decode *content* as *view* was decoded; None if *view* was not decoded from text."""
     if view.decoded_as is None:
         return None
@@ -82,8 +90,6 @@ def _text(content: bytes, view: View, received: Received, charset: str) -> str |
         decoded_text = decoded_text or text_of(content, received.content_type, charset)
     except ValueError:
         decoded_text = None
-    return (
-        decoded_text
-        if decoded_text is not None
-        else content.decode(json.detect_encoding(content), "replace")
-    )
+    if decoded_text is not None:
+        return decoded_text
+    return content.decode(json.detect_encoding(content), "replace")

@@ -81,7 +81,11 @@ def token_body(content: bytes, *, is_answer: bool = True) -> str:
 
 
 def refused(
-    response: AuthResponse, credential: str, what: str, advice: str, redactor: Redactor
+    response: AuthResponse,
+    credential: str,
+    what: str,
+    advice: str,
+    redactor: Redactor,
 ) -> CredentialError:
     """Return the error for *response*, which refused a token request of *credential*.
 
@@ -109,7 +113,8 @@ def refused(
 
 def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
     """Convert the token request *record* to a masked part of an exchange."""
-    hop, request = record.hop, record.hop.request
+    hop = record.hop
+    request = record.hop.request
     body = request.body if isinstance(request.body, bytes) else request.body.shown
     sent = SentRequest(
         request.method,
@@ -129,7 +134,8 @@ def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
     received = record.hop.received
     if received is None:
         return None
-    encoding, notes = received.content_encoding, [*received.notes]
+    encoding = received.content_encoding
+    notes = [*received.notes]
     content = record.content if record.content or encoding else bytes(received.body)
     if encoding:
         notes.append(f"the body is shown without its Content-Encoding, {encoding}")
@@ -142,7 +148,8 @@ def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
     decoded: Any = masked_text or None
     decoded_as = "text" if masked_text else None
     with contextlib.suppress(JsonError):
-        decoded, decoded_as = parse(masked_text), "json"
+        decoded = parse(masked_text)
+        decoded_as = "json"
     return RawResponse(
         http_version=received.http_version,
         status_code=received.status_code,

@@ -118,7 +118,9 @@ def warn_insecure(host: str) -> None:
 
 
 def _setting(value: object, variable: str) -> object:
-    return os.environ.get(variable) if value is None else value
+    if value is None:
+        return os.environ.get(variable)
+    return value
 
 
 def _words(value: object) -> list[str]:
@@ -285,7 +287,9 @@ class InsecureHosts:
 
 def _canonical(host: str) -> str:
     literal = _literal(host)
-    return _ascii(host) if literal is None else str(literal)
+    if literal is None:
+        return _ascii(host)
+    return str(literal)
 
 
 def _literal(host: str) -> _Address | None:

@@ -17,7 +17,8 @@ class Places:
     """
 
     def __init__(self, total: int, per_origin: int) -> None:
-        self.total, self.per_origin = total, per_origin
+        self.total = total
+        self.per_origin = per_origin
         self.taken = 0
         self._by_origin: Counter[Origin] = Counter()
         # In the order of turns: the first origin is next. Only origins with queued requests.

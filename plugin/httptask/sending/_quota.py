@@ -37,7 +37,9 @@ class Quota:
         if self.remaining is None:
             return None
         if now < self.resets_at:
-            return None if self.under_way < self.remaining else self.resets_at
+            if self.under_way < self.remaining:
+                return None
+            return self.resets_at
         # The window ended before the limit was reached: no probe is needed.
         if not self.is_probed and self.under_way < self.remaining:
             self.remaining = None
@@ -46,7 +48,9 @@ class Quota:
 
     def closed_until(self, now: float) -> float | None:
         """Return the earliest moment for another request, if that is certain."""
-        return self.resets_at if self.remaining == 0 and now < self.resets_at else None
+        if self.remaining == 0 and now < self.resets_at:
+            return self.resets_at
+        return None
 
     def go(self, now: float) -> bool:
         """Note that a request goes out, and say whether it is the one that goes ahead."""
@@ -74,5 +78,6 @@ class Quota:
             # Responses may arrive out of order: within a window the smallest number is the newest.
             self.remaining = min(self.remaining, limit.remaining)
             return
-        self.remaining, self.resets_at = limit.remaining, resets_at
+        self.remaining = limit.remaining
+        self.resets_at = resets_at
         self.source = limit.source

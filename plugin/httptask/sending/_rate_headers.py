@@ -38,7 +38,11 @@ class ServerLimit:
     """The name of the header, for messages."""
 
 
-def server_limit(status: int, headers: Headers, now: datetime | None = None) -> ServerLimit | None:
+def server_limit(
+    status: int,
+    headers: Headers,
+    now: datetime | None = None,
+) -> ServerLimit | None:
     """Return the limit in *headers*, of a response with *status*; None without a readable limit.
 
     *now* is used as the server's time when there is no `Date`. `Retry-After` takes precedence
@@ -114,7 +118,9 @@ _DURATION = re.compile(
 
 
 def _conventional(
-    lines: dict[str, list[str]], headers: Headers, now: datetime | None
+    lines: dict[str, list[str]],
+    headers: Headers,
+    now: datetime | None,
 ) -> Iterator[ServerLimit]:
     """Yield the limits in `X-RateLimit-*` and similar headers: `…-Remaining` with `…-Reset`.
 
@@ -152,7 +158,9 @@ def _seconds_until(text: str, server_time: Callable[[], datetime]) -> float | No
         hours, minutes, seconds, milliseconds = (float(part or 0) for part in duration.groups())
         return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
     date = http_date(text) or _rfc_3339(text)
-    return (date - server_time()).total_seconds() if date is not None else None
+    if date is not None:
+        return (date - server_time()).total_seconds()
+    return None
 
 
 def _rfc_3339(text: str) -> datetime | None:

@@ -24,7 +24,10 @@ _ABOUT_BODY = ("content-", "transfer-encoding")
 
 
 def next_request(
-    request: OutgoingRequest, plain: OutgoingRequest, status_code: int, location: str
+    request: OutgoingRequest,
+    plain: OutgoingRequest,
+    status_code: int,
+    location: str,
 ) -> OutgoingRequest | None:
     """Return the request that follows a redirect; None when the response is not a redirect.
 

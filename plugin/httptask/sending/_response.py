@@ -52,12 +52,16 @@ class View(NamedTuple):
     @property
     def body(self) -> Any:
         """The body for the task's result: the value, or the reference to a file."""
-        return self.file.reference() if self.file is not None else self.value
+        if self.file is not None:
+            return self.file.reference()
+        return self.value
 
     @property
     def size(self) -> int:
         """The size of the body in bytes, after content decoding."""
-        return self.file.size if self.file is not None else len(self.content)
+        if self.file is not None:
+            return self.file.size
+        return len(self.content)
 
 
 NO_VIEW = View(b"", None, None, "")
@@ -65,7 +69,10 @@ NO_VIEW = View(b"", None, None, "")
 
 
 def view_of(
-    received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None
+    received: Received,
+    limits: Limits,
+    redactor: Redactor,
+    bodies: Bodies | None = None,
 ) -> View:
     """Decode the body of *received*. *bodies* makes files for bodies that are not decoded.
 
@@ -86,7 +93,11 @@ def view_of(
 
 
 def _undecoded_view(
-    received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies
+    received: Received,
+    error: DecodeError,
+    limits: Limits,
+    redactor: Redactor,
+    bodies: Bodies,
 ) -> View:
     """Return the view of a body whose content coding cannot be undone; *error* says why.
 
@@ -101,11 +112,17 @@ def _undecoded_view(
         return View(b"", None, None, received.media_type, error)
     received.notes.append(f"{error}; the body is left as it came")
     view = _read(content, received, limits, redactor, bodies)
-    return view if is_json else view._replace(error=error)
+    if is_json:
+        return view
+    return view._replace(error=error)
 
 
 def _read(
-    content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies
+    content: bytes,
+    received: Received,
+    limits: Limits,
+    redactor: Redactor,
+    bodies: Bodies,
 ) -> View:
     """Return the view of *content*, the body after content decoding."""
     may_be_empty_file = bodies.wants_file(received) and received.may_have_body
@@ -163,7 +180,8 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
     if not encoding or not received.body:
         return bytes(received.body)
     decoder = Decoder(encoding)
-    content, file = bytearray(), None
+    content = bytearray()
+    file = None
     try:
         for piece in decoder.feed(received.body):
             if file is not None:
@@ -201,7 +219,10 @@ class Verdict:
 
 
 def outcome(
-    received: Received, view: View, redactor: Redactor, verdict: Verdict | None = None
+    received: Received,
+    view: View,
+    redactor: Redactor,
+    verdict: Verdict | None = None,
 ) -> TaskError | None:
     """Return the error for *received*, or None for a success.
 
@@ -222,7 +243,10 @@ def outcome(
         received.header_lines("retry-after"), server_time(received.header_lines("date"))
     )
     return StatusError(
-        message, status_code=received.status_code, retry_after=after, maybe_delivered=True
+        message,
+        status_code=received.status_code,
+        retry_after=after,
+        maybe_delivered=True,
     )
 
 
@@ -276,7 +300,11 @@ _START = 64 * 1024
 
 
 def _json_view(
-    content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
+    content: bytes,
+    received: Received,
+    limits: Limits,
+    redactor: Redactor,
+    charset: str = "",
 ) -> View:
     media_type = received.media_type
     try:
@@ -304,7 +332,12 @@ def _parsed(text: str) -> Any:
 
 
 def _bounded_view(
-    value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor
+    value: Any,
+    text: str,
+    content: bytes,
+    media_type: str,
+    limits: Limits,
+    redactor: Redactor,
 ) -> View:
     # Counting brackets is fast; a body with fewer brackets than allowed levels need not be walked.
     may_be_deep = content.count(b"[") + content.count(b"{") > limits.json_depth
@@ -314,7 +347,11 @@ def _bounded_view(
 
 
 def _items_view(
-    content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
+    content: bytes,
+    received: Received,
+    limits: Limits,
+    redactor: Redactor,
+    charset: str = "",
 ) -> View:
     """Decode a body that is a sequence of items, such as JSON lines, to an array."""
     media_type = received.media_type
@@ -344,7 +381,12 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
 
 
 def _not_json(
-    content: bytes, media_type: str, redactor: Redactor, why: str, *, as_items: bool = False
+    content: bytes,
+    media_type: str,
+    redactor: Redactor,
+    why: str,
+    *,
+    as_items: bool = False,
 ) -> View:
     # The codecs that `detect_encoding` returns remove a byte order mark.
     content_text = content.decode(json.detect_encoding(content), "replace")

@@ -76,7 +76,9 @@ class EngineAttempt:
 
 
 def why_not(
-    error: TaskError, requests: Sequence[OutgoingRequest], statuses: Collection[int] = frozenset()
+    error: TaskError,
+    requests: Sequence[OutgoingRequest],
+    statuses: Collection[int] = frozenset(),
 ) -> str | None:
     """Return why an attempt must not be retried after *error*; None when a retry may help and does
     no harm.
@@ -132,7 +134,8 @@ def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
         return None
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
-    status, asked_to_wait = error.status_code, error.retry_after is not None
+    status = error.status_code
+    asked_to_wait = error.retry_after is not None
     # A 4xx with Retry-After: the server did not act on the request, and says when to try again.
     if asked_to_wait and 400 <= status < 500:
         return _ALWAYS
@@ -181,14 +184,17 @@ def retry_after(values: Iterable[str], now: datetime | None = None) -> float | N
     """
     parts = (part for value in values for part in _JOINED.split(value.strip()))
     waits = [seconds for part in parts if (seconds := _seconds(part, now)) is not None]
-    return min(max(waits), _MOST_SECONDS) if waits else None
+    if waits:
+        return min(max(waits), _MOST_SECONDS)
+    return None
 
 
 def retry_after_of(headers: Mapping[str, str | list[str]]) -> float | None:
     """Return the seconds in `Retry-After` of a result's *headers*, whose names are in lower
     case.
     """
-    value, date = headers.get("retry-after"), headers.get("date")
+    value = headers.get("retry-after")
+    date = headers.get("date")
     if not isinstance(value, str):
         return None
     return retry_after([value], server_time([date] if isinstance(date, str) else []))
@@ -210,4 +216,6 @@ def _seconds(value: str, now: datetime | None) -> float | None:
         return float(value)
     moment = http_date(value)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0
-    return float(math.ceil(seconds)) if seconds > 0 else None
+    if seconds > 0:
+        return float(math.ceil(seconds))
+    return None

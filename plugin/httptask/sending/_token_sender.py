@@ -17,7 +17,11 @@ from httptask.sending._limits import Limiter
 from httptask.sending._wire import Wire
 
 
-def token_sender(wires: Callable[[], Wire], limiter: Limiter, timeouts: Timeouts) -> Send:
+def token_sender(
+    wires: Callable[[], Wire],
+    limiter: Limiter,
+    timeouts: Timeouts,
+) -> Send:
     """Return a function that sends token requests. No exchange records them.
 
     It uses the wire that *wires* returns, keeps the limits of *limiter*, and gives each request the
@@ -26,7 +30,9 @@ def token_sender(wires: Callable[[], Wire], limiter: Limiter, timeouts: Timeouts
     total = timeouts.total
 
     async def send(
-        request: OutgoingRequest, credential: str, identity: TlsIdentity | None
+        request: OutgoingRequest,
+        credential: str,
+        identity: TlsIdentity | None,
     ) -> AuthResponse:
         record = AttemptRecord(1, 0.0)
         deadline = time.monotonic() + total

@@ -29,7 +29,8 @@ class Tunnel(asyncio.Protocol):
 
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
         self._loop = asyncio.get_running_loop()
-        self.proxy, self.origin = proxy, origin
+        self.proxy = proxy
+        self.origin = origin
         self._head = HeadReader()
         self._body: BodyReader | None = None
         self._refusal = bytearray()
@@ -92,7 +93,8 @@ class Tunnel(asyncio.Protocol):
             rest = self._head.feed(data)
             if rest is None:
                 return
-            self._body, data = body_reader(self._head, "CONNECT"), rest
+            self._body = body_reader(self._head, "CONNECT")
+            data = rest
             if self._body.is_complete and data:
                 # The origin sends nothing before TLS begins: somebody else sent these bytes.
                 raise MalformedError(f"{len(data):,} bytes follow its answer to CONNECT")
@@ -122,7 +124,10 @@ class Tunnel(asyncio.Protocol):
 
 
 def proxy_refused(
-    proxy: Proxy, what: str, head: HeadReader, body: bytes = b""
+    proxy: Proxy,
+    what: str,
+    head: HeadReader,
+    body: bytes = b"",
 ) -> ConnectionFailedError:
     """Return the error for *proxy*, which refused *what* with *head* and the start of *body*."""
     line = f"{head.status} {readable(head.reason)}".strip()

@@ -58,7 +58,9 @@ class Way(NamedTuple):
     @property
     def shown_proxy(self) -> str | None:
         """The proxy as text, for an exchange; without credentials."""
-        return None if self.proxy is None else str(self.proxy)
+        if self.proxy is None:
+            return None
+        return str(self.proxy)
 
 
 DIRECT = Way()
@@ -147,7 +149,9 @@ class Recorder:
             return "receive"
         if self._first_write:
             return "wait"
-        return self._began[0] if self._began is not None else "send"
+        if self._began is not None:
+            return self._began[0]
+        return "send"
 
     def wrote(self, size: int, since: float) -> None:
         """Note a write of *size* bytes that began at *since* and has just ended."""
