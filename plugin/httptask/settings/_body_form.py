@@ -35,7 +35,11 @@ def for_media_type(schema: Mapping[str, Any], media_type: str | None) -> Mapping
     form = {**body, "allOf": [properties["body"]["anyOf"][index]]}
     # The conditions that select a form by the media type are answered now.
     others = [part for part in schema["allOf"] if _chosen(part) is None]
-    narrowed = {**schema, "properties": {**properties, "body": form}, "allOf": others}
+    narrowed = {
+        **schema,
+        "properties": {**properties, "body": form},
+        "allOf": others,
+    }
     if not others:
         del narrowed["allOf"]
     return narrowed
@@ -47,7 +51,8 @@ def _forms(schema: Mapping[str, Any]) -> Iterator[tuple[int, list[str]]]:
     if not isinstance(body, Mapping) or "anyOf" not in body or "allOf" in body:
         return
     for part in schema.get("allOf", ()):
-        if (index := _chosen(part)) is not None:
+        index = _chosen(part)
+        if index is not None:
             headers = part["if"]["properties"]["headers"]
             yield index, headers["properties"]["Content-Type"]["enum"]
 
@@ -60,4 +65,6 @@ def _chosen(part: Any) -> int | None:
     if not isinstance(reference, str) or not reference.startswith(_FORMS):
         return None
     index = reference.removeprefix(_FORMS)
-    return int(index) if index.isdecimal() else None
+    if index.isdecimal():
+        return int(index)
+    return None

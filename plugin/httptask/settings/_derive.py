@@ -59,7 +59,8 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
         # The whole query is one value (OpenAPI 3.2, section 4.12.1).
         if parameter.location == "querystring":
             properties["query"] = _described(parameter)
-    if (content_type := _content_type(endpoint)) is not None:
+    content_type = _content_type(endpoint)
+    if content_type is not None:
         properties["headers"]["properties"].setdefault("Content-Type", content_type)
     _add_accept(properties["headers"]["properties"], endpoint)
     required += [group for group in PARAMETER_GROUPS.values() if properties[group].get("required")]
@@ -109,7 +110,8 @@ def any_settings_schema() -> dict[str, Any]:
 @cache
 def undescribed_settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of settings without an endpoint: plain names and values."""
-    schema, narrower = any_settings_schema(), packaged.schema("http-task")["$defs"]["undescribed"]
+    schema = any_settings_schema()
+    narrower = packaged.schema("http-task")["$defs"]["undescribed"]
     return {**schema, "properties": {**schema["properties"], **narrower["properties"]}}
 
 
@@ -172,7 +174,8 @@ def _add_further_keys(properties: dict[str, Any], endpoint: Endpoint) -> None:
     A task's one credential supplies only one of them.
     """
     for scheme in _asked_for(endpoint, together=True):
-        location, name = scheme.get("in"), scheme.get("name")
+        location = scheme.get("in")
+        name = scheme.get("name")
         is_key = scheme.get("type") == "apiKey" and location in PARAMETER_GROUPS
         if not is_key or not isinstance(name, str):
             continue
@@ -212,9 +215,9 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
     )
     if described or not names or any("*" in name for name in names):
         return None
-    return (
-        {"enum": names, "default": min(names, key=rank)} if len(names) > 1 else {"const": names[0]}
-    )
+    if len(names) > 1:
+        return {"enum": names, "default": min(names, key=rank)}
+    return {"const": names[0]}
 
 
 def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
@@ -230,7 +233,12 @@ def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
         )
 
 
-def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict[str, Any]:
+def _group(
+    group: str,
+    parameters: list[Parameter],
+    *,
+    incomplete: bool,
+) -> dict[str, Any]:
     """Return the schema of one *group*.
 
     Undocumented names are allowed if *incomplete*, or by `_OPEN`.
@@ -264,11 +272,9 @@ def _body(endpoint: Endpoint) -> dict[str, Any] | None:
     """Return the schema of the body; None without one. Different schemas become an `anyOf`."""
     if endpoint.request_body is None:
         # A page cut before its body cannot say that there is none.
-        return (
-            {"description": "The description was cut before the body"}
-            if "body" in endpoint.incomplete
-            else None
-        )
+        if "body" in endpoint.incomplete:
+            return {"description": "The description was cut before the body"}
+        return None
     schemas = list(_media_types_by_schema(endpoint.request_body))
     schema: dict[str, Any] = (
         dict(schemas[0][0])

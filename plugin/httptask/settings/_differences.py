@@ -127,7 +127,13 @@ class _Comparison:
         self._left = _MOST_LOOKED_AT
         self._options: dict[int, tuple[View, list[Any]]] = {}
 
-    def of(self, schema: Any, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
+    def of(
+        self,
+        schema: Any,
+        value: Any,
+        path: Path,
+        depth: int,
+    ) -> Iterator[_Deviation]:
         """Yield the deviations of *value* from *schema*, its members included."""
         # A budget of steps, not of time: the same response has the same differences on every
         # machine.
@@ -157,7 +163,11 @@ class _Comparison:
         return value in values
 
     def _object(
-        self, view: View, value: dict[str, Any], path: Path, depth: int
+        self,
+        view: View,
+        value: dict[str, Any],
+        path: Path,
+        depth: int,
     ) -> Iterator[_Deviation]:
         """Yield the missing, differing and undocumented members of the object *value*."""
         # A long list of required names costs time even if every name is there.
@@ -180,7 +190,13 @@ class _Comparison:
             elif view.properties and not open_ended:
                 yield "undocumented", (*path, name), f"the field {name!r} is not documented"
 
-    def _best_option(self, view: View, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
+    def _best_option(
+        self,
+        view: View,
+        value: Any,
+        path: Path,
+        depth: int,
+    ) -> Iterator[_Deviation]:
         """Yield the deviations from the option that fits best."""
         best: list[_Deviation] | None = None
         for option in self._options_of(view):
@@ -238,4 +254,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "this object" if isinstance(value, dict) else "this array"
     text = dump(value[:80] if isinstance(value, str) else value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    if len(text) <= 80:
+        return text
+    return text[:77] + "..."

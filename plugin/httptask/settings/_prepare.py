@@ -92,7 +92,9 @@ def _drop(settings: dict[str, Any], path: Sequence[str]) -> None:
 
 
 def still_to_fill(
-    schema: Mapping[str, Any], request: Mapping[str, Any], base: str = ""
+    schema: Mapping[str, Any],
+    request: Mapping[str, Any],
+    base: str = "",
 ) -> list[tuple[str, str]]:
     """Return what *schema* requires and *request* lacks: (JSON Pointer below *base*, expectation).
 
@@ -113,7 +115,9 @@ _WHOLE = ("array", "string")
 
 
 def _optional_body(
-    shape: _Shape, request: Mapping[str, Any], base: str
+    shape: _Shape,
+    request: Mapping[str, Any],
+    base: str,
 ) -> Iterator[tuple[str, str]]:
     """Yield the optional body that *request* lacks, if it has required fields or is of `_WHOLE`."""
     if "body" not in shape.properties or "body" in shape.required or "body" in request:
@@ -136,7 +140,11 @@ def _optional_body(
         yield pointer_of(["headers", "Content-Type"], base), f"optional, with a body: {documented}"
 
 
-def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
+def _missing_below(
+    shape: _Shape,
+    value: Mapping[str, Any],
+    base: str,
+) -> Iterator[tuple[str, str]]:
     """Yield the required values that are missing in *value*, at any depth."""
     for name in shape.required:
         child = shape.child(name)
@@ -213,7 +221,9 @@ class _Shape:
 
         def target(reference: Any) -> Any:
             name = definition_name(reference)
-            return None if name is None else definitions.get(name)
+            if name is None:
+                return None
+            return definitions.get(name)
 
         for part in parts_of(schema, target, _DEEPEST):
             # The outer schema comes first, and its words win over those of what it refers to.
@@ -223,7 +233,12 @@ class _Shape:
             constants += [part["const"]] if "const" in part else []
             only += part["enum"] if len(part.get("enum", ())) == 1 else []
         return cls(
-            definitions, properties, tuple(required), tuple(constants), tuple(only), keywords
+            definitions,
+            properties,
+            tuple(required),
+            tuple(constants),
+            tuple(only),
+            keywords,
         )
 
     def documented(self, *, required: bool) -> Any:
@@ -249,4 +264,6 @@ class _Shape:
         if "enum" in self.keywords:
             return f"one of {len(self.keywords['enum'])} values"
         types = self.keywords.get("type", "object" if self.properties else "any value")
-        return " or ".join(types) if isinstance(types, list) else str(types)
+        if isinstance(types, list):
+            return " or ".join(types)
+        return str(types)

@@ -74,7 +74,9 @@ def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -
 
 def called(name: str | None) -> str | None:
     """Return the description's name for the definition *name* of a settings schema."""
-    return name.removesuffix(_VARIANT) if name is not None else None
+    if name is not None:
+        return name.removesuffix(_VARIANT)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,8 @@ class _Request:
         """Return the fields of *schema*, including those of its references and compositions."""
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return _NO_FIELDS
-        properties, required = schema.get("properties"), schema.get("required")
+        properties = schema.get("properties")
+        required = schema.get("required")
         own = _Fields(
             self._read_only_in(properties) if properties else _NONE,
             frozenset(required) if isinstance(required, list) else _NONE,
@@ -203,9 +206,11 @@ class _Request:
         if _COMPOSED.isdisjoint(schema):
             return own
         joined = [own, *(self._fields_of(part, level + 1) for part in schema.get("allOf", ()))]
-        if (name := definition_name(schema.get("$ref"))) is not None:
+        name = definition_name(schema.get("$ref"))
+        if name is not None:
             joined.append(self._fields_named(name, level + 1))
-        read_only, others = {name for part in joined for name in part.read_only}, list(joined)
+        read_only = {name for part in joined for name in part.read_only}
+        others = list(joined)
         for keyword in _SAME_VALUE:
             forms = [
                 self._fields_of(part, level + 1)
@@ -263,4 +268,6 @@ def _parts(keyword: str, value: Any) -> Iterable[Any]:
     """Return the subschemas in the *value* of *keyword*."""
     if keyword in IN_LIST:
         return value or ()
-    return (value or {}).values() if keyword in BY_NAME else (value,)
+    if keyword in BY_NAME:
+        return (value or {}).values()
+    return (value,)

@@ -12,18 +12,32 @@ from httptask.settings.check._checking import Errors, current, missing, refusals
 from httptask.settings.check._forms import Choice
 
 
-def one_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
+def one_of(
+    validator: Any,
+    forms: list[Any],
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check *instance* by `oneOf`."""
     return _alternatives(validator, "oneOf", forms, instance, schema)
 
 
-def any_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
+def any_of(
+    validator: Any,
+    forms: list[Any],
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check *instance* by `anyOf`."""
     return _alternatives(validator, "anyOf", forms, instance, schema)
 
 
 def _alternatives(
-    validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any
+    validator: Any,
+    keyword: str,
+    forms: list[Any],
+    instance: Any,
+    schema: Any,
 ) -> Errors:
     """Check *instance* against the form that its tag selects; against all *forms* if there is no
     tag.

@@ -69,7 +69,12 @@ def schema_document_problems(schema: Any, pointer: str) -> list[Problem]:
     ]
 
 
-def input_problems(schema: Any, value: Any, *, expressions: bool = False) -> list[Problem]:
+def input_problems(
+    schema: Any,
+    value: Any,
+    *,
+    expressions: bool = False,
+) -> list[Problem]:
     """Return every problem of *value* with *schema*, which an author wrote; pointers point into
     *value*.
 
@@ -117,7 +122,8 @@ _BY_NAME = BY_NAME | {"definitions"}
 
 
 def _reference_problems(
-    root: Any, schemas: list[tuple[str, Mapping[str, Any]]]
+    root: Any,
+    schemas: list[tuple[str, Mapping[str, Any]]],
 ) -> Iterator[Problem]:
     """Yield the references that lead nowhere, to another document, or back to themselves."""
     resource = DRAFT202012.create_resource(root)
@@ -139,7 +145,8 @@ def _reference_problems(
 
 
 def _loop_problems(
-    schemas: list[tuple[str, Mapping[str, Any]]], targets: Mapping[int, Any]
+    schemas: list[tuple[str, Mapping[str, Any]]],
+    targets: Mapping[int, Any],
 ) -> Iterator[Problem]:
     """Yield a problem for each loop of schemas that refer to each other for the same value.
 
@@ -167,7 +174,10 @@ def _dialect_problems(schema: Any, pointer: str) -> Iterator[Problem]:
     dialect = schema.get("$schema") if isinstance(schema, Mapping) else None
     if isinstance(dialect, str) and dialect.rstrip("#") != _DIALECT:
         yield Problem.of(
-            "schema-dialect", pointer_of(["$schema"], pointer), severity="warning", found=dialect
+            "schema-dialect",
+            pointer_of(["$schema"], pointer),
+            severity="warning",
+            found=dialect,
         )
 
 
@@ -196,5 +206,8 @@ def _keyword_problems(schema: Mapping[str, Any], pointer: str) -> Iterator[Probl
             compiled(pattern)
         except PatternError as error:
             yield Problem.of(
-                "schema-pattern", pointer_of(path, pointer), severity="warning", reason=error.reason
+                "schema-pattern",
+                pointer_of(path, pointer),
+                severity="warning",
+                reason=error.reason,
             )

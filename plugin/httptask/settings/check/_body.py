@@ -32,7 +32,9 @@ def but_for_forms(problems: list[Problem], pointer: str) -> Iterator[Problem]:
 
 
 def with_null_hints(
-    problems: Iterable[Problem], schema: Mapping[str, Any], pointer: str
+    problems: Iterable[Problem],
+    schema: Mapping[str, Any],
+    pointer: str,
 ) -> Iterator[Problem]:
     """Add a hint on sending null to the problem that a body is missing, if the body may be null.
 

@@ -66,7 +66,12 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
                 yield match[0], match["path"]
 
 
-def _warning(found: str, variable: str, pointer: str, parameters: Container[str] | None) -> Problem:
+def _warning(
+    found: str,
+    variable: str,
+    pointer: str,
+    parameters: Container[str] | None,
+) -> Problem:
     """Return the warning about *variable*.
 
     *parameters* are the existing input parameters; None: it is in one of them.

@@ -51,7 +51,13 @@ class Check:
     """How many more references may be followed."""
 
     @classmethod
-    def begun(cls, forms: Forms, *, expressions: bool, references: float = math.inf) -> Check:
+    def begun(
+        cls,
+        forms: Forms,
+        *,
+        expressions: bool,
+        references: float = math.inf,
+    ) -> Check:
         """Start a check.
 
         Inside `one_budget` it shares the time for patterns with the other checks there.

@@ -123,7 +123,9 @@ class Unread:
         if not carried:
             for path in sorted(fields, key=str):
                 yield Problem.of(
-                    "file-not-carried", pointer_of(path, pointer), mediaTypes=list(media_types)
+                    "file-not-carried",
+                    pointer_of(path, pointer),
+                    mediaTypes=list(media_types),
                 )
         checked = {name: value for name, value in settings.items() if name in groups}
         for path, code, params in misplaced(checked, self.files.keys()):

@@ -52,9 +52,9 @@ class Choice:
         """Say whether the tag alone rules out all forms for *instance*, which selects none."""
         if not self.is_complete:
             return False
-        return (
-            not _is_open(instance[self.property]) if self.property in instance else self.is_required
-        )
+        if self.property in instance:
+            return not _is_open(instance[self.property])
+        return self.is_required
 
     def likely(self, instance: Any, results: list[Any]) -> list[Any]:
         """Return the *results* of the forms that have the tag of *instance*; all if no form has it.
@@ -105,11 +105,16 @@ class Forms:
         return entry[1]
 
     def chosen(
-        self, schema: Mapping[str, Any], keyword: str, instance: Mapping[str, Any]
+        self,
+        schema: Mapping[str, Any],
+        keyword: str,
+        instance: Mapping[str, Any],
     ) -> Schema | None:
         """Return the alternative that *instance* selects; None if it selects none."""
         choice = self.choice(schema, keyword)
-        return choice.form(instance) if choice is not None else None
+        if choice is not None:
+            return choice.form(instance)
+        return None
 
     def resolved(self, reference: Any) -> Schema:
         """Return the target of *reference*, a pointer into the document; true if it has none."""
@@ -146,7 +151,10 @@ class Forms:
         return self._told_apart(alternatives, views)
 
     def _discriminated(
-        self, discriminator: Mapping[str, Any], alternatives: list[Schema], views: list[View | None]
+        self,
+        discriminator: Mapping[str, Any],
+        alternatives: list[Schema],
+        views: list[View | None],
     ) -> Choice | None:
         """Return the choice that *discriminator*, a Discriminator Object, describes."""
         name = discriminator["propertyName"]
@@ -245,4 +253,6 @@ def _rank(choice: Choice) -> tuple[bool, bool, int]:
 
 
 def _reference(schema: Schema) -> Any:
-    return schema.get("$ref") if isinstance(schema, Mapping) else None
+    if isinstance(schema, Mapping):
+        return schema.get("$ref")
+    return None

@@ -26,7 +26,10 @@ def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
 
 
 def as_spelt(
-    problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], base: str
+    problem: Problem,
+    request: Mapping[str, Any],
+    names: Mapping[str, str],
+    base: str,
 ) -> Problem:
     """Return *problem* with its pointer at the header as the author spelt it.
 
@@ -41,14 +44,17 @@ def as_spelt(
 
 
 def content_type_problems(
-    settings: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
+    settings: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    pointer: str,
 ) -> Iterator[Problem]:
     """Refuse a `Content-Type` that is itself a range, or that lies outside the endpoint's ranges.
 
     No media type has an asterisk in its name (RFC 6838, section 4.2). If the endpoint names media
     types but no ranges, its schema refuses the others. *pointer* is that of the headers.
     """
-    content, content_type = offered(endpoint), content_type_of(settings)
+    content = offered(endpoint)
+    content_type = content_type_of(settings)
     if content_type is None or has_expression(content_type):
         return
     has_ranges = any("*" in name for name in content)
@@ -65,7 +71,11 @@ def content_type_problems(
 
 
 def header_problems(
-    headers: Any, described_framing: Collection[str], base: str, *, host_header: bool
+    headers: Any,
+    described_framing: Collection[str],
+    base: str,
+    *,
+    host_header: bool,
 ) -> Iterator[Problem]:
     """Yield the problems in the names and values of *headers*, which stand at *base*.
 
@@ -76,7 +86,8 @@ def header_problems(
         return
     spellings: dict[str, str] = {}
     for name, value in headers.items():
-        pointer, lower_name = pointer_of([name], base), name.lower()
+        pointer = pointer_of([name], base)
+        lower_name = name.lower()
         if not TOKEN.fullmatch(name):
             yield Problem.of("header-name", pointer, name=name)
         elif lower_name == "host":
@@ -98,7 +109,8 @@ def coding_problems(request: Mapping[str, Any], base: str) -> Iterator[Problem]:
 
     See RFC 9110, section 8.4. *base* is the pointer of the headers.
     """
-    headers, body = request.get("headers"), request.get("body")
+    headers = request.get("headers")
+    body = request.get("body")
     if not isinstance(headers, Mapping) or body is None or is_coded_already(body):
         return
     for name, value in headers.items():

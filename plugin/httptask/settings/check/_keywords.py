@@ -35,7 +35,12 @@ from httptask.settings.check._scalars import plainly_takes
 # References
 
 
-def _reference(validator: Any, reference: Any, instance: Any, schema: Any) -> Any:
+def _reference(
+    validator: Any,
+    reference: Any,
+    instance: Any,
+    schema: Any,
+) -> Any:
     # A few schemas that refer to each other twice can be followed along more paths than there is
     # time.
     check = current.get()
@@ -56,7 +61,12 @@ def matches(pattern: str, text: str) -> bool | None:
         return True  # such a pattern is not enforced
 
 
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors:
+def _pattern(
+    validator: Any,
+    pattern: str,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check `pattern`. A pattern that takes too long is reported once for each check."""
     if isinstance(instance, str):
         matching = matches(pattern, instance)
@@ -70,7 +80,10 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors
 
 
 def _pattern_properties(
-    validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any
+    validator: Any,
+    schemas: Mapping[str, Any],
+    instance: Any,
+    schema: Any,
 ) -> Errors:
     if isinstance(instance, Mapping):
         for pattern, child in schemas.items():
@@ -79,21 +92,34 @@ def _pattern_properties(
                     yield from _below(validator, value, child, name)
 
 
-def _properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schema: Any) -> Errors:
+def _properties(
+    validator: Any,
+    schemas: Mapping[str, Any],
+    instance: Any,
+    schema: Any,
+) -> Errors:
     if isinstance(instance, Mapping):
         for name, child in schemas.items():
             if name in instance:
                 yield from _below(validator, instance[name], child, name)
 
 
-def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
+def _below(
+    validator: Any,
+    value: Any,
+    schema: Any,
+    name: str,
+) -> Errors:
     """Check *value*, the property *name* of an object.
 
     Unlike jsonschema, give an error by the schema `false` the path of the property.
     """
     if schema is False:
         yield ValidationError(
-            "nothing may stand here", validator="None", path=[name], instance=value
+            "nothing may stand here",
+            validator="None",
+            path=[name],
+            instance=value,
         )
     elif not plainly_takes(schema, value):
         yield from validator.descend(value, schema, path=name, schema_path=name)
@@ -102,7 +128,12 @@ def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
 # Numbers and objects
 
 
-def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Errors:
+def _multiple_of(
+    validator: Any,
+    divisor: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check `multipleOf` with exact decimals."""
     # A number is the decimal as written (JSON Schema 2020-12, Validation, section 6.2.1), so 19.99
     # is a multiple of 0.01.
@@ -125,17 +156,29 @@ _MOST_EXPONENT = 20_000
 
 
 def _exact(number: Any) -> Fraction:
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+    if isinstance(number, float):
+        return Fraction(repr(number))
+    return Fraction(number)
 
 
-def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Errors:
+def _enum(
+    validator: Any,
+    values: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     # Text only equals text. For other values jsonschema distinguishes 1 from true.
     if isinstance(instance, str) and isinstance(values, list) and instance in values:
         return
     yield from Draft202012Validator.VALIDATORS["enum"](validator, values, instance, schema) or ()
 
 
-def _required(validator: Any, names: Iterable[str], instance: Any, schema: Any) -> Errors:
+def _required(
+    validator: Any,
+    names: Iterable[str],
+    instance: Any,
+    schema: Any,
+) -> Errors:
     if isinstance(instance, Mapping):
         for name in names:
             if name not in instance:
@@ -143,7 +186,10 @@ def _required(validator: Any, names: Iterable[str], instance: Any, schema: Any) 
 
 
 def _dependent_required(
-    validator: Any, dependencies: Mapping[str, Any], instance: Any, schema: Any
+    validator: Any,
+    dependencies: Mapping[str, Any],
+    instance: Any,
+    schema: Any,
 ) -> Errors:
     if isinstance(instance, Mapping):
         for present, names in dependencies.items():
@@ -153,28 +199,47 @@ def _dependent_required(
                         yield missing(name, validator_value=present)
 
 
-def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> Errors:
+def _property_names(
+    validator: Any,
+    names: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check `propertyNames`. Unlike jsonschema, give the error the path of the name."""
     for name in instance if isinstance(instance, Mapping) else ():
         wrong = refusals(validator.descend(name, names))
         if wrong:
             yield ValidationError(
-                "its name is not allowed", context=wrong, path=[name], instance=name
+                "its name is not allowed",
+                context=wrong,
+                path=[name],
+                instance=name,
             )
 
 
-def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+def _additional_properties(
+    validator: Any,
+    others: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check `additionalProperties`, with patterns that have a time limit."""
     if not isinstance(instance, Mapping):
         return
-    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties = schema.get("properties", {})
+    patterns = schema.get("patternProperties", {})
     for name, value in instance.items():
         # A name that may match a pattern, but cannot be matched in time, is accepted.
         if name not in properties and all(matches(pattern, name) is False for pattern in patterns):
             yield from _other(validator, others, name, value)
 
 
-def _unevaluated_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+def _unevaluated_properties(
+    validator: Any,
+    others: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     """Check `unevaluatedProperties`, with patterns that have a time limit."""
     if not isinstance(instance, Mapping):
         return
@@ -184,7 +249,12 @@ def _unevaluated_properties(validator: Any, others: Any, instance: Any, schema: 
             yield from _other(validator, others, name, value)
 
 
-def _other(validator: Any, others: Any, name: str, value: Any) -> Errors:
+def _other(
+    validator: Any,
+    others: Any,
+    name: str,
+    value: Any,
+) -> Errors:
     if others is False:
         yield ValidationError("its name is unknown", path=[name], instance=value)
     else:
@@ -192,7 +262,11 @@ def _other(validator: Any, others: Any, name: str, value: Any) -> Errors:
 
 
 def _evaluated(
-    validator: Any, instance: Mapping[str, Any], schema: Any, *, inner: bool = False
+    validator: Any,
+    instance: Mapping[str, Any],
+    schema: Any,
+    *,
+    inner: bool = False,
 ) -> set[str]:
     """Return the names of *instance* that *schema* or one of its parts evaluates (2020-12, Core,
     section 11.3).
@@ -209,7 +283,11 @@ def _evaluated(
     return names
 
 
-def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
+def _parts(
+    validator: Any,
+    instance: Mapping[str, Any],
+    schema: Mapping[str, Any],
+) -> Iterator[Any]:
     """Yield the subschemas of *schema* that apply to the same *instance*, satisfied or not.
 
     Violations are reported by those subschemas themselves.
@@ -240,7 +318,12 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
         yield schema.get("then" if holds else "else", True)
 
 
-def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -> Errors:
+def _unevaluated_items(
+    validator: Any,
+    items: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     check = current.get()
     was_silent, check.is_silent = (
         check.is_silent,
@@ -259,12 +342,22 @@ def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -
 # Advice
 
 
-def _read_only(validator: Any, value: Any, instance: Any, schema: Any) -> Errors:
+def _read_only(
+    validator: Any,
+    value: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     if value is True and not current.get().is_silent:
         yield AdviceError("it is read-only")
 
 
-def _format(validator: Any, name: Any, instance: Any, schema: Any) -> Errors:
+def _format(
+    validator: Any,
+    name: Any,
+    instance: Any,
+    schema: Any,
+) -> Errors:
     if is_plainly_none(instance, name) and not current.get().is_silent:
         yield AdviceError("it has another format")
 
@@ -282,7 +375,10 @@ def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
 
     @functools.wraps(check)
     def relaxed(
-        validator: Any, value: Any, instance: Any, schema: Any
+        validator: Any,
+        value: Any,
+        instance: Any,
+        schema: Any,
     ) -> Iterable[ValidationError] | None:
         if isinstance(instance, str):
             if is_expression(instance) or (about_content and has_expression(instance)):

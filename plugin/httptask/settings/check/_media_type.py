@@ -32,11 +32,9 @@ def content_type_of(settings: Mapping[str, Any]) -> str | None:
 
 def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
     """Return the media types that *endpoint* describes for its body."""
-    return (
-        endpoint.request_body.content
-        if endpoint is not None and endpoint.request_body is not None
-        else {}
-    )
+    if endpoint is not None and endpoint.request_body is not None:
+        return endpoint.request_body.content
+    return {}
 
 
 def content_type_as_offered(settings: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
@@ -95,7 +93,11 @@ def decided(
 
 
 def _problems(
-    settings: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool
+    settings: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    name: str,
+    *,
+    expressions: bool,
 ) -> list[Problem]:
     """Return the problems that the schema of the media type *name* finds in the body of
     *settings*.
@@ -128,7 +130,9 @@ def with_media_type(
 
 
 def foreseen(
-    settings: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None
+    settings: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    endpoint: Endpoint | None,
 ) -> str | None:
     """Return the media type as which the body of *settings* (normalised) will be sent.
 
@@ -143,9 +147,12 @@ def foreseen(
     )
     if named is not None:
         return None if has_expression(named) else named
-    body, content = settings["body"], offered(endpoint)
+    body = settings["body"]
+    content = offered(endpoint)
     if isinstance(body, str) and is_expression(body):
-        return next(iter(content)) if len(content) == 1 else None
+        if len(content) == 1:
+            return next(iter(content))
+        return None
     try:
         return chosen(body, content)
     except ValueError:  # no media type can carry the body: another check reports this

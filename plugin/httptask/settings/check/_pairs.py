@@ -21,7 +21,11 @@ Paths = dict[tuple[str, ...], tuple[str | int, ...]]
 
 
 def grouped(
-    settings: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool
+    settings: dict[str, Any],
+    schema: Mapping[str, Any],
+    media_type: str,
+    *,
+    expressions: bool,
 ) -> Paths:
     """Replace the pairs in *settings* by objects, in place; return where each value was written.
 
@@ -59,7 +63,9 @@ def _as_described(items: list[Any], schema: Any) -> Any:
         ]
     if len(items) > 1:
         return items
-    return typed(items[0], described) if isinstance(items[0], str) else items[0]
+    if isinstance(items[0], str):
+        return typed(items[0], described)
+    return items[0]
 
 
 def as_written(problem_pointer: str, paths: Paths, base: str) -> str:
@@ -70,6 +76,7 @@ def as_written(problem_pointer: str, paths: Paths, base: str) -> str:
     """
     tokens = parts(problem_pointer[len(base) :])
     for length in (3, 2):
-        if (written := paths.get(tokens[:length])) is not None and len(tokens) >= length:
+        written = paths.get(tokens[:length])
+        if written is not None and len(tokens) >= length:
             return pointer_of((*written, *tokens[length:]), base)
     return problem_pointer

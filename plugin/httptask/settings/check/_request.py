@@ -116,9 +116,13 @@ class RequestCheck:
         self._variables = endpoint.server_variables if endpoint is not None else {}
         self._framing = described_framing(endpoint)
         if waived:
-            schema, endpoint = any_settings_schema(), None
-        self._endpoint, self._pointer, self._groups = endpoint, pointer, groups
-        self._expressions, self._host_header = expressions, host_header
+            schema = any_settings_schema()
+            endpoint = None
+        self._endpoint = endpoint
+        self._pointer = pointer
+        self._groups = groups
+        self._expressions = expressions
+        self._host_header = host_header
         self._names = header_names(schema)
         target = endpoint.target.partition("?")[2] if endpoint is not None else ""
         self._names_in_path = {name for name, _ in parse_qsl(target, keep_blank_values=True)}
@@ -165,7 +169,8 @@ class RequestCheck:
         names = [step for step in path if isinstance(step, str)]
         if len(names) != len(path) or len(names) < 2 or "url" in self._groups:
             return None
-        group, name = names[0], names[1]
+        group = names[0]
+        name = names[1]
         if group == "pathParameters" and name in self._variables:
             return None
         if group == "headers":
@@ -189,7 +194,10 @@ class RequestCheck:
         is_named = content_type_of(settings) is not None
         if not is_named and "body" in self._groups:
             settings = with_media_type(
-                settings, self._schema, self._endpoint, expressions=self._expressions
+                settings,
+                self._schema,
+                self._endpoint,
+                expressions=self._expressions,
             )
         media_types = self._media_types(settings)
         problems = self._value_problems(request, settings, media_types, is_named=is_named)
@@ -222,7 +230,9 @@ class RequestCheck:
         Files, pairs and the query in the URL are first replaced by the values that the schema
         describes. Their problems then point at the original values.
         """
-        base, expressions, groups = self._pointer, self._expressions, self._groups
+        base = self._pointer
+        expressions = self._expressions
+        groups = self._groups
         unread = Unread.of(settings, groups)
         file_problems = list(
             unread.problems(settings, media_types, groups, base, expressions=expressions)
@@ -284,7 +294,9 @@ class RequestCheck:
         return {name: value for name, value in values.items() if name not in self._names_in_path}
 
     def _message_problems(
-        self, request: Mapping[str, Any], settings: Mapping[str, Any]
+        self,
+        request: Mapping[str, Any],
+        settings: Mapping[str, Any],
     ) -> Iterator[Problem]:
         """Yield the problems of the URL and the headers that no schema can find."""
         if "url" in self._groups or "pathParameters" in self._groups:
@@ -299,7 +311,10 @@ class RequestCheck:
             pointer = pointer_of(["headers"], self._pointer)
             yield from content_type_problems(settings, self._endpoint, pointer)
             yield from header_problems(
-                request.get("headers"), self._framing, pointer, host_header=self._host_header
+                request.get("headers"),
+                self._framing,
+                pointer,
+                host_header=self._host_header,
             )
             yield from coding_problems(request, pointer)
 

@@ -90,8 +90,11 @@ def plainly_allows(schema: Mapping[str, Any], value: Any) -> bool:
     if "format" in schema and is_plainly_none(value, schema["format"]):
         return False
     if type(value) is str:
-        low, high, size = schema.get("minLength", 0), schema.get("maxLength"), len(value)
+        low = schema.get("minLength", 0)
+        high = schema.get("maxLength")
+        size = len(value)
     else:
         size = value
-        low, high = schema.get("minimum", value), schema.get("maximum")
+        low = schema.get("minimum", value)
+        high = schema.get("maximum")
     return bool(low <= size and (high is None or size <= high))

@@ -76,7 +76,8 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
     """Report an unknown name, with the name that is probably meant, else with the known names."""
     name = str(error.absolute_path[-1])
     names = list(current.get().forms.properties(error.schema))
-    if near := nearest(name, names):
+    near = nearest(name, names)
+    if near:
         yield Problem.of("unknown-name", pointer, suggestion=near[0], name=name)
     else:
         count = len(names) if len(names) > _MOST_NAMES else None
@@ -95,7 +96,10 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
 def _name(error: Any, pointer: str) -> Iterator[Problem]:
     why = next(iter(explained(error.context[0])), None)
     yield Problem.of(
-        "property-names", pointer, name=error.instance, reason=why.reason() if why else None
+        "property-names",
+        pointer,
+        name=error.instance,
+        reason=why.reason() if why else None,
     )
 
 
@@ -110,7 +114,13 @@ def _type(error: Any, pointer: str) -> Iterator[Problem]:
     }
     types = [types] if isinstance(types, str) else list(types)
     suggestion = converted(error.instance, types, error.schema.get("items"))
-    yield Problem.of("type", pointer, suggestion=suggestion, types=types, **params)
+    yield Problem.of(
+        "type",
+        pointer,
+        suggestion=suggestion,
+        types=types,
+        **params,
+    )
 
 
 def _enum(error: Any, pointer: str) -> Iterator[Problem]:
@@ -121,7 +131,14 @@ def _enum(error: Any, pointer: str) -> Iterator[Problem]:
     params: dict[str, Any] = {"expected": _one_of(values), "found": found(error.instance)}
     allowed = [plain for value in values[:_MOST_LISTED] if (plain := _plain(value)) is not None]
     count = len(values) if len(values) > len(allowed) else None
-    yield Problem.of("enum", pointer, suggestion=suggestion, allowed=allowed, count=count, **params)
+    yield Problem.of(
+        "enum",
+        pointer,
+        suggestion=suggestion,
+        allowed=allowed,
+        count=count,
+        **params,
+    )
 
 
 def _const(error: Any, pointer: str) -> Iterator[Problem]:
@@ -154,7 +171,11 @@ def _not(error: Any, pointer: str) -> Iterator[Problem]:
     yield Problem.of("not" if params else "ruled-out", pointer, **params)
 
 
-def _bound(code: str, words: str, name: str = "limit") -> Callable[[Any, str], Iterator[Problem]]:
+def _bound(
+    code: str,
+    words: str,
+    name: str = "limit",
+) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, pointer: str) -> Iterator[Problem]:
         expected = words.format(_shown(error.validator_value))
         params: dict[str, Any] = {"expected": expected, "found": found(error.instance)}
@@ -166,9 +187,16 @@ def _bound(code: str, words: str, name: str = "limit") -> Callable[[Any, str], I
 
 def _count(code: str, words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, pointer: str) -> Iterator[Problem]:
-        limit, count = error.validator_value, len(error.instance)
+        limit = error.validator_value
+        count = len(error.instance)
         expected = f"{words} {_counted(limit, noun)}"
-        yield Problem.of(code, pointer, expected=expected, found=count or "none", limit=limit)
+        yield Problem.of(
+            code,
+            pointer,
+            expected=expected,
+            found=count or "none",
+            limit=limit,
+        )
 
     return explain
 
@@ -213,7 +241,8 @@ def _contains(error: Any, pointer: str) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     contained = schema.get("contains")
     items = _expected(contained) if _is_said(contained) else "as described"
-    low, high = schema.get("minContains", 1), schema.get("maxContains")
+    low = schema.get("minContains", 1)
+    high = schema.get("maxContains")
     if low == high:
         expected = f"exactly {low}"
     else:
@@ -379,7 +408,9 @@ def _plain(value: Any) -> Any:
         return value if len(value) <= _LONGEST_PLAIN else None
     if isinstance(value, Number) and not isinstance(value, int | float):
         return number_text(value)
-    return value if isinstance(value, int | float) else None
+    if isinstance(value, int | float):
+        return value
+    return None
 
 
 def _may_be_item(value: Any, items: Any) -> bool:
@@ -399,7 +430,9 @@ def _shown(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 120 else text[:117] + "..."
+    if len(text) <= 120:
+        return text
+    return text[:117] + "..."
 
 
 def _one_of(values: Sequence[Any]) -> str:

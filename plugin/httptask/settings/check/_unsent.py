@@ -18,7 +18,10 @@ _WHERE = {"query": "a query", "headers": "a header", "cookies": "a cookie"}
 
 
 def unsent_problems(
-    request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str, base: str
+    request: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    media_type: str,
+    base: str,
 ) -> Iterator[Problem]:
     """Yield an error for each required value that is not sent, and a warning for each optional one.
 
@@ -64,7 +67,8 @@ def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool
     if endpoint is None:
         return False
     views = Views({"$defs": endpoint.definitions})
-    group, name = path[0], path[1]
+    group = path[0]
+    name = path[1]
     if group == "body":
         content = offered(endpoint)
         equal_names = (key for key in content if essence(key) == essence(media_type))

@@ -62,7 +62,11 @@ def url_problems(
     if endpoint is not None and not split.path.endswith(endpoint.target.partition("?")[0]):
         yield Problem.of("url-path", pointer, expected=endpoint.target, found=url)
     yield from _placeholder_problems(
-        url, request.get("pathParameters"), endpoint, variables, pointer
+        url,
+        request.get("pathParameters"),
+        endpoint,
+        variables,
+        pointer,
     )
 
 
@@ -101,7 +105,10 @@ def _unevaluated_url_problems(url: str, pointer: str) -> Iterator[Problem]:
         yield from url_problems({"url": authority[0]}, None, {}, pointer, expressions=False)
     elif match := _RUNS_ON.match(url):
         yield Problem.of(
-            "url-host-runs-on", pointer, severity="warning", server=match[0].partition("$")[0]
+            "url-host-runs-on",
+            pointer,
+            severity="warning",
+            server=match[0].partition("$")[0],
         )
 
 
@@ -115,7 +122,10 @@ def _server_values(path_parameters: Any, variables: Variables) -> dict[str, str]
 
 
 def _misplaced_problems(
-    url: str, path_parameters: Any, variables: Variables, pointer: str
+    url: str,
+    path_parameters: Any,
+    variables: Variables,
+    pointer: str,
 ) -> Iterator[Problem]:
     """Yield the values in the server part of *url* that would change which server it names."""
     server = _SERVER.match(url)
@@ -145,11 +155,17 @@ def _servers(endpoint: Endpoint | None) -> dict[str, Any]:
     """Return the parameters of a problem that tell the address of *endpoint*."""
     if endpoint is None:
         return {}
-    return {"server": endpoint.servers[0].url} if endpoint.servers else {"hint": "no-server"}
+    if endpoint.servers:
+        return {"server": endpoint.servers[0].url}
+    return {"hint": "no-server"}
 
 
 def _placeholder_problems(
-    url: str, path_parameters: Any, endpoint: Endpoint | None, variables: Variables, pointer: str
+    url: str,
+    path_parameters: Any,
+    endpoint: Endpoint | None,
+    variables: Variables,
+    pointer: str,
 ) -> Iterator[Problem]:
     """Yield the placeholders without a value, and the values without a placeholder."""
     placeholders = dict.fromkeys(PLACEHOLDER.findall(url))
@@ -173,5 +189,7 @@ def _placeholder_problems(
         if name not in placeholders and name not in described:
             parent = pointer.removesuffix("/url")
             yield Problem.of(
-                "path-parameter-unused", pointer_of(["pathParameters", name], parent), name=name
+                "path-parameter-unused",
+                pointer_of(["pathParameters", name], parent),
+                name=name,
             )

@@ -20,14 +20,18 @@ _PLAIN = ("string", "integer", "number", "boolean")
 
 
 def query_in_url(
-    settings: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool
+    settings: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    *,
+    expressions: bool,
 ) -> dict[str, Any]:
     """Return the query values in the URL's text that are not in `query`, parsed by *schema*.
 
     With *expressions*, text that contains an expression is left out; it is checked after
     evaluation.
     """
-    url, query = settings.get("url"), settings.get("query", {})
+    url = settings.get("url")
+    query = settings.get("query", {})
     if not isinstance(url, str) or "?" not in url or not isinstance(query, Mapping):
         return {}
     group = schema.get("properties", {}).get("query")

@@ -52,7 +52,13 @@ class Validator:
         # An empty registry fetches nothing; jsonschema knows the metaschemas anyway.
         return validator_class(self._schema, registry=Registry()), Forms(self._schema)
 
-    def problems(self, value: Any, pointer: str = "", *, missing: bool = True) -> list[Problem]:
+    def problems(
+        self,
+        value: Any,
+        pointer: str = "",
+        *,
+        missing: bool = True,
+    ) -> list[Problem]:
         """Return every problem of *value* with the schema, in document order.
 
         *pointer* is the pointer of *value*. Without *missing*, required values that are absent are

@@ -32,7 +32,11 @@ _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
 
-def request_warnings(request: Mapping[str, Any], media_type: str, base: str) -> Iterator[Problem]:
+def request_warnings(
+    request: Mapping[str, Any],
+    media_type: str,
+    base: str,
+) -> Iterator[Problem]:
     """Yield warnings about the values of *request*, an `httpRequest` at the pointer *base*.
 
     *media_type* is that of its body.
@@ -59,7 +63,8 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     request = task.get("httpRequest")
     method = request.get("method") if isinstance(request, Mapping) else None
     if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
-        pointer, expected = pointer_of(["httpRequest", "method"], base), method.upper()
+        pointer = pointer_of(["httpRequest", "method"], base)
+        expected = method.upper()
         suggestion = f'"{expected}"'
         yield Problem.of(
             "method-case",
@@ -81,7 +86,9 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     for path, name in _names(task.get("inputParameters")):
         if has_expression(name):
             yield _not_evaluated(
-                pointer_of(("inputParameters", *path), base), name=name, used="taken"
+                pointer_of(("inputParameters", *path), base),
+                name=name,
+                used="taken",
             )
 
 
