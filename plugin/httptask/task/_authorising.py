@@ -88,7 +88,12 @@ class Lent:
         evaluator = self._runtime.evaluator
         return await evaluator.evaluate(expression, data, pointer=self._pointer, run=run)
 
-    def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
+    def failure(
+        self,
+        response: AuthResponse,
+        what: str,
+        advice: str,
+    ) -> CredentialError:
         """Return the error of a refused token request."""
         return refused(response, self._credential, what, advice, self.redactor)
 
@@ -113,17 +118,22 @@ async def resolved_anew(runtime: Runtime, pointer: str, name: str) -> Resolved:
 
 
 def authorised_again(
-    plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
+    plan: Plan,
+    plain: OutgoingRequest,
+    credentials: Credentials,
+    send: Send | None,
 ) -> Ready | None:
     """Return *plain* with the header that the credential added to the last request of *plan*.
 
     None: the header cannot be reused, call `authorised`.
     """
-    kept, runtime = plan.kept_header, plan.runtime
+    kept = plan.kept_header
+    runtime = plan.runtime
     if kept is None or len(credentials) > 1 or (send is None and kept.token is not None):
         return None
     pointer, resolved = credentials[0]
-    endpoint, redactor = plan.endpoint, runtime.redactor
+    endpoint = plan.endpoint
+    redactor = runtime.redactor
     request = kept.added_to(plain, resolved, endpoint, runtime.tokens, redactor)
     if request is None:
         return None
@@ -135,23 +145,34 @@ def authorised_again(
 
 
 async def authorised(
-    plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
+    plan: Plan,
+    plain: OutgoingRequest,
+    credentials: Credentials,
+    send: Send | None,
 ) -> Ready:
     """Return *plain*, a request of *plan*'s task, authorised by *credentials*.
 
     *send* sends token requests; None where the request is only shown.
     """
-    runtime, endpoint = plan.runtime, plan.endpoint
+    runtime = plan.runtime
+    endpoint = plan.endpoint
     if len(credentials) > 1:
         return await _authorised_together(runtime, plain, credentials, endpoint, send)
     pointer, resolved = credentials[0]
-    request, redactor, name = plain.copy(), runtime.redactor, resolved.credential.name
+    request = plain.copy()
+    redactor = runtime.redactor
+    name = resolved.credential.name
     is_constant = not plan.builder.changing
     if not resolved.known.is_flow:
         with blamed(name, pointer, redactor):
             await authorise(request, resolved.credential, resolved.known, redactor, endpoint)
         plan.kept_header = kept_header(
-            resolved, endpoint, plain, request, redactor, is_constant=is_constant
+            resolved,
+            endpoint,
+            plain,
+            request,
+            redactor,
+            is_constant=is_constant,
         )
         return Ready(request, plain, name)
     flow = Flow(resolved, pointer, redactor, partial(Lent, runtime, name, endpoint, pointer, send))
@@ -172,7 +193,8 @@ async def _authorised_together(
     send: Send | None,
 ) -> Ready:
     """Return *plain* authorised by several *credentials*."""
-    request, flows = plain.copy(), []
+    request = plain.copy()
+    flows = []
     for pointer, resolved in credentials:
         lend = partial(Lent, runtime, resolved.credential.name, endpoint, pointer, send)
         flows.append(Flow(resolved, pointer, runtime.redactor, lend))

@@ -77,7 +77,11 @@ class CallbackWait:
     """
 
     def __init__(
-        self, task: HttpTask, inputs: Inputs, completion: Completion, longest: float = math.inf
+        self,
+        task: HttpTask,
+        inputs: Inputs,
+        completion: Completion,
+        longest: float = math.inf,
     ) -> None:
         self._task = task
         self._inputs = inputs
@@ -92,7 +96,12 @@ class CallbackWait:
                 task.runtime.redactor.add(str(inputs.run[name]))
 
     @classmethod
-    def of(cls, task: HttpTask, inputs: Inputs, longest: float = math.inf) -> CallbackWait | None:
+    def of(
+        cls,
+        task: HttpTask,
+        inputs: Inputs,
+        longest: float = math.inf,
+    ) -> CallbackWait | None:
         """Return the wait of *task*; None if the task waits for no callback."""
         completion = task.plan.completion
         if completion is None or not completion.is_called_back:
@@ -161,7 +170,9 @@ class CallbackWait:
     @cached_property
     def _query(self) -> Query | None:
         status = self._setting.status
-        return Query.of(status) if status is not None else None
+        if status is not None:
+            return Query.of(status)
+        return None
 
     async def _verdict(self, signal: Signal) -> Verdict:
         """Return the state of the job according to the call in *signal*."""
@@ -181,7 +192,10 @@ class CallbackWait:
     # The task
 
     async def waiting(
-        self, result: TaskResult, parameters: Any, began: float
+        self,
+        result: TaskResult,
+        parameters: Any,
+        began: float,
     ) -> TaskOutcome | None:
         """Return the outcome that makes the engine wait; None if `when` does not hold.
 
@@ -194,7 +208,8 @@ class CallbackWait:
             if not truth.holds:
                 return None
         stored_result = result if self._setting.result == "original" else replace(result, body=None)
-        progress, stopped = watched.get(), {"job": self._job(began, None, "cancelled").to_json()}
+        progress = watched.get()
+        stopped = {"job": self._job(began, None, "cancelled").to_json()}
         if progress is not None:  # the error of a run that is stopped during the wait reports these
             progress.maybe_delivered = True
             progress.stopped = stopped
@@ -216,7 +231,8 @@ class CallbackWait:
         *state* is from the outcome of `waiting`. Raises a `TaskError` if the job failed or did not
         end in time.
         """
-        began, first = float(state["began"]), TaskResult.from_json(state["answer"])
+        began = float(state["began"])
+        first = TaskResult.from_json(state["answer"])
         try:
             if signal is None:
                 is_test = self._seconds < self._setting.timeout_seconds
@@ -242,7 +258,12 @@ class CallbackWait:
         parameters = await parameters_of(self._task.plan, self._inputs)
         return TaskOutcome(output=result.to_json(), input=parameters)
 
-    async def _result(self, began: float, first: TaskResult, signal: Signal) -> TaskResult:
+    async def _result(
+        self,
+        began: float,
+        first: TaskResult,
+        signal: Signal,
+    ) -> TaskResult:
         """Return the result of a job that *signal* ended.
 
         *first* is the response to the request. Raises `CompletionError` if the job failed.

@@ -46,7 +46,10 @@ class CallbackTest:
         # The id is part of the URL: without a run's id, a random one keeps URLs apart.
         run_id = str(inputs.run.get("workflowId") or uuid.uuid4())
         self._gate = callbacks.open(
-            (run_id, task.name, 1), lambda gate: self._answer, keep=_keep, note=lambda note: None
+            (run_id, task.name, 1),
+            lambda gate: self._answer,
+            keep=_keep,
+            note=lambda note: None,
         )
         self.inputs = replace(inputs, run={**inputs.run, **self._gate.names})
         """The task's inputs, with the callback URL."""
@@ -55,7 +58,10 @@ class CallbackTest:
     @classmethod
     @contextlib.contextmanager
     def of(
-        cls, task: HttpTask, inputs: Inputs, callbacks: Callbacks | None
+        cls,
+        task: HttpTask,
+        inputs: Inputs,
+        callbacks: Callbacks | None,
     ) -> Iterator[CallbackTest | None]:
         """Yield the test of *task*; None if the task waits for no call or there is no receiver."""
         if callbacks is None or task.plan.refusal or CallbackWait.of(task, inputs) is None:
@@ -100,7 +106,11 @@ class CallbackTest:
         )
 
     async def ended(
-        self, exchange: Exchange, delivery: Delivery, parameters: Any, began: float
+        self,
+        exchange: Exchange,
+        delivery: Delivery,
+        parameters: Any,
+        began: float,
     ) -> Exchange:
         """Wait for the call, and return *exchange* with the job and the received calls.
 
@@ -138,14 +148,20 @@ class CallbackTest:
                 return await self._gate.wait()
         return None
 
-    def _stopped(self, exchange: Exchange, job: Mapping[str, Any], began: float) -> Exchange:
+    def _stopped(
+        self,
+        exchange: Exchange,
+        job: Mapping[str, Any],
+        began: float,
+    ) -> Exchange:
         """Return *exchange* for a test that was cancelled while it waited; *job* is its record."""
         waited = replace(Job.from_json(job), elapsed_seconds=max(0.0, time.time() - began))
         return self._shown(replace(exchange, outcome="cancelled"), waited)
 
     def _shown(self, exchange: Exchange, job: Job | None) -> Exchange:
         """Return *exchange* with its *job* and the received calls."""
-        sent, response = exchange.request, exchange.response
+        sent = exchange.request
+        response = exchange.response
         if job is None or sent is None:
             return exchange
         status = response.status_code if response is not None else None

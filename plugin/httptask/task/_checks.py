@@ -38,7 +38,9 @@ class Checks:
 
 
 def document_shape(
-    outputs: Mapping[str, Any] | None = None, input_shape: Any = None, variables: Any = None
+    outputs: Mapping[str, Any] | None = None,
+    input_shape: Any = None,
+    variables: Any = None,
 ) -> dict[str, Any]:
     """Return the shape of the document that expressions read.
 
@@ -47,7 +49,11 @@ def document_shape(
     tasks = None
     if outputs is not None:
         tasks = {name: {"input": None, "output": output} for name, output in outputs.items()}
-    return {"input": input_shape, "tasks": tasks, "variables": variables}
+    return {
+        "input": input_shape,
+        "tasks": tasks,
+        "variables": variables,
+    }
 
 
 @cache

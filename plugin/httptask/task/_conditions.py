@@ -26,7 +26,12 @@ class Truth:
 
 
 async def truth_of(
-    condition: Any, result: Any, evaluator: Evaluator, *, pointer: str, run: Mapping[str, Any]
+    condition: Any,
+    result: Any,
+    evaluator: Evaluator,
+    *,
+    pointer: str,
+    run: Mapping[str, Any],
 ) -> Truth:
     """Evaluate *condition*, at *pointer*, over the JSON of a *result*.
 
@@ -47,7 +52,10 @@ async def truth_of(
     if value is False or value is None or isinstance(value, list):
         return Truth(False, f"it gave {_shown(value)}")
     refusal = ExpressionError.of(
-        "condition-result", expression=str(condition), pointer=pointer, found=_shown(value)
+        "condition-result",
+        expression=str(condition),
+        pointer=pointer,
+        found=_shown(value),
     )
     refusal.maybe_delivered = True
     raise refusal
@@ -56,4 +64,6 @@ async def truth_of(
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "an empty list"
-    return type_name(value) if isinstance(value, str | dict) else dump(value)
+    if isinstance(value, str | dict):
+        return type_name(value)
+    return dump(value)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 async def ask_consent(
-    runtime: Runtime, name: str, redirect_uri: str = "", *, endpoint: Endpoint | None = None
+    runtime: Runtime,
+    name: str,
+    redirect_uri: str = "",
+    *,
+    endpoint: Endpoint | None = None,
 ) -> AuthorizationConsent | DeviceConsent:
     """Ask a person for consent to the credential *name*.
 
@@ -37,7 +41,9 @@ async def ask_consent(
             raise CredentialError.of("credential-asks-nobody", name=name, type=credential.scheme)
         with blamed(name, "", runtime.redactor):
             consent: AuthorizationConsent | DeviceConsent = await ask(
-                flow.credential, flow.context(OutgoingRequest("GET", "")), redirect_uri
+                flow.credential,
+                flow.context(OutgoingRequest("GET", "")),
+                redirect_uri,
             )
     if hasattr(consent, "guard"):  # the consent object of a plugin may have none
         consent.guard = discreet
@@ -45,14 +51,22 @@ async def ask_consent(
 
 
 async def stored_token(
-    runtime: Runtime, name: str, *, endpoint: Endpoint | None = None
+    runtime: Runtime,
+    name: str,
+    *,
+    endpoint: Endpoint | None = None,
 ) -> Token | None:
     """Return the stored token of the credential *name*, fresh or not; nothing is sent."""
     with DiscreetErrors(runtime.redactor.text):
         return await held_token(runtime, await resolve(name, runtime.plugins), endpoint)
 
 
-async def forget_token(runtime: Runtime, name: str, *, endpoint: Endpoint | None = None) -> None:
+async def forget_token(
+    runtime: Runtime,
+    name: str,
+    *,
+    endpoint: Endpoint | None = None,
+) -> None:
     """Remove the stored token of the credential *name*, without telling its server."""
     with DiscreetErrors(runtime.redactor.text):
         credential = await resolve(name, runtime.plugins)

@@ -41,7 +41,9 @@ _REFUSALS = (401, 403, 407)
 
 
 def flow_of(
-    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+    runtime: Runtime,
+    credential: Credential,
+    endpoint: Endpoint | None = None,
 ) -> Flow | None:
     """Return the flow of *credential*; None if its scheme sends no token requests.
 
@@ -78,7 +80,9 @@ def stand_in(flow: Flow, endpoint: Endpoint | None = None) -> OutgoingRequest:
 
 
 def token_key(
-    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+    runtime: Runtime,
+    credential: Credential,
+    endpoint: Endpoint | None = None,
 ) -> str | None:
     """Return the key of *credential*'s token; None if it has none, or only a task determines it."""
     try:
@@ -86,11 +90,15 @@ def token_key(
     except TaskError:  # reported when the credential is used
         return None
     identity = flow.token_identity(stand_in(flow, endpoint)) if flow is not None else None
-    return None if identity is None else key_of(credential.name, identity)
+    if identity is None:
+        return None
+    return key_of(credential.name, identity)
 
 
 async def held_token(
-    runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
+    runtime: Runtime,
+    credential: Credential,
+    endpoint: Endpoint | None = None,
 ) -> Token | None:
     """Return the stored token of *credential*, fresh or not; nothing is sent."""
     key = token_key(runtime, credential, endpoint)
@@ -100,7 +108,11 @@ async def held_token(
     return token
 
 
-async def drop_token(runtime: Runtime, key: str | None, new_key: str | None = None) -> None:
+async def drop_token(
+    runtime: Runtime,
+    key: str | None,
+    new_key: str | None = None,
+) -> None:
     """Remove the token of *key*, unless *new_key* is the same key."""
     if key is not None and key != new_key:
         await runtime.tokens.put(key, None)
@@ -138,7 +150,9 @@ async def _stored_key(runtime: Runtime, shelf: Shelf, name: str) -> str | None:
         credential = await in_thread(lambda: shelf.find(name))
     except ValueError:  # a broken credential was never used, so it has no token
         return None
-    return None if credential is None else token_key(runtime, credential)
+    if credential is None:
+        return None
+    return token_key(runtime, credential)
 
 
 def _writer(shelf: Shelf) -> Callable[[str, Mapping[str, Any] | None], None]:
@@ -183,7 +197,11 @@ class CredentialTest:
 
 
 async def try_credential(
-    runtime: Runtime, name: str, *, endpoint: Endpoint | None = None, url: str | None = None
+    runtime: Runtime,
+    name: str,
+    *,
+    endpoint: Endpoint | None = None,
+    url: str | None = None,
 ) -> CredentialTest:
     """Test the credential *name* by a harmless request: to *url*, or to *endpoint*.
 

@@ -126,12 +126,14 @@ class _File:
         if version != self._version:
             self.close()
         if self._catalogue is None:
-            self._catalogue, self._version = Catalogue.open(self._path), version
+            self._catalogue = Catalogue.open(self._path)
+            self._version = version
         return self._catalogue.get(endpoint_id)
 
     def close(self) -> None:
         """Close the file."""
-        catalogue, self._catalogue = self._catalogue, None
+        catalogue = self._catalogue
+        self._catalogue = None
         if catalogue is not None:
             catalogue.close()
 
@@ -153,4 +155,6 @@ def _stamp(name: str) -> Hashable:
         status = Path(name).expanduser().stat()
     except (OSError, ValueError, RuntimeError):
         return None
-    return (status.st_ino, status.st_size, status.st_mtime_ns) if status.st_size else None
+    if status.st_size:
+        return (status.st_ino, status.st_size, status.st_mtime_ns)
+    return None

@@ -27,7 +27,12 @@ class Evaluated(NamedTuple):
     """Whether the groups of settings that change between requests may refer to a file."""
 
 
-async def evaluated(plan: Plan, inputs: Inputs, *, send_anyway: bool = False) -> Evaluated:
+async def evaluated(
+    plan: Plan,
+    inputs: Inputs,
+    *,
+    send_anyway: bool = False,
+) -> Evaluated:
     """Return the evaluated parameters and settings of *plan*.
 
     With *send_anyway* only problems that no task may waive are errors. Raises a `TaskError` if the
@@ -90,7 +95,9 @@ async def _request(plan: Plan, parameters: Any, inputs: Inputs) -> Any:
 
 def _with_url_escaped(request: Any) -> Any:
     url = request.get("url") if isinstance(request, Mapping) else None
-    return {**request, "url": url_part(url)} if isinstance(url, str) else request
+    if isinstance(url, str):
+        return {**request, "url": url_part(url)}
+    return request
 
 
 def _refuse_unsendable(plan: Plan, request: Any) -> None:

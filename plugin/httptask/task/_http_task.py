@@ -85,9 +85,20 @@ class HttpTask:
         return Runtime()
 
     @classmethod
-    def of_written(cls, written: WrittenTask, *, name: str, runtime: Runtime) -> HttpTask:
+    def of_written(
+        cls,
+        written: WrittenTask,
+        *,
+        name: str,
+        runtime: Runtime,
+    ) -> HttpTask:
         """Return the task of *written*, with the plan that *runtime* may have cached."""
-        task = cls(written.definition, name=name, pointer=written.pointer, runtime=runtime)
+        task = cls(
+            written.definition,
+            name=name,
+            pointer=written.pointer,
+            runtime=runtime,
+        )
         task.plan = written.plan(runtime)
         return task
 
@@ -220,7 +231,9 @@ class HttpTask:
     # Test request
 
     async def atest_request(
-        self, inputs: Inputs | None = None, options: TestOptions | None = None
+        self,
+        inputs: Inputs | None = None,
+        options: TestOptions | None = None,
     ) -> Exchange:
         """Run the task with the sample *inputs* and return the raw exchange, success or not.
 
@@ -229,20 +242,25 @@ class HttpTask:
         """
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.atest_request(inputs, options))
-        plugins, mask = self.runtime.plugins, self.runtime.redactor.text
+        plugins = self.runtime.plugins
+        mask = self.runtime.redactor.text
         # A pin answers the request, so it does not matter from which network it would be sent.
         if inputs is not None and inputs.pin is not None:
             with DiscreetErrors(mask):
                 return await self.run_test_request(inputs, options or TestOptions())
         with DiscreetErrors(mask), plugins.blaming("httptask_test_request"):
             answer = plugins.hook.httptask_test_request(
-                task=self, inputs=inputs or Inputs(), options=options or TestOptions()
+                task=self,
+                inputs=inputs or Inputs(),
+                options=options or TestOptions(),
             )
             exchange: Exchange = await answer if inspect.isawaitable(answer) else answer
         return exchange
 
     def test_request(
-        self, inputs: Inputs | None = None, options: TestOptions | None = None
+        self,
+        inputs: Inputs | None = None,
+        options: TestOptions | None = None,
     ) -> Exchange:
         """Do what `atest_request` does, in synchronous code."""
         return self._sync(lambda: self.atest_request(inputs, options))
@@ -293,13 +311,14 @@ class HttpTask:
         definition: Any = self.definition
         if not isinstance(definition, Mapping):
             return []
-        task, check, files = (
-            without_nulls(definition),
-            self.runtime.evaluator.check,
-            self.runtime.readable,
-        )
+        task = without_nulls(definition)
+        check = self.runtime.evaluator.check
+        files = self.runtime.readable
         setting_problems = for_each_problems(
-            task, self.pointer, lambda value, pointer: check(value, pointer, shape), files
+            task,
+            self.pointer,
+            lambda value, pointer: check(value, pointer, shape),
+            files,
         )
         return [*setting_problems, *parameter_problems(task, self.pointer)]
 
@@ -324,7 +343,8 @@ class HttpTask:
         For validation only: a run asks the store.
         """
         definition: Any = self.definition
-        names, request = self.plan.field("credentials"), self.plan.field("httpRequest")
+        names = self.plan.field("credentials")
+        request = self.plan.field("httpRequest")
         if environment is not None:
             names = environment.credential_names(names)
         if not isinstance(definition, Mapping):

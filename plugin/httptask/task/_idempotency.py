@@ -42,7 +42,11 @@ def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
 
 
 def key_of(
-    run_id: str | None, name: str, visit: int, call: int = 1, index: int | None = None
+    run_id: str | None,
+    name: str,
+    visit: int,
+    call: int = 1,
+    index: int | None = None,
 ) -> str:
     """Return the key of the *visit* of task *name* in a run, or a random key without a run.
 

@@ -49,7 +49,10 @@ class ItemSource(Protocol):
 
 
 async def item_source(
-    setting: ForEach, inputs: Inputs, runtime: Runtime, pointer: str
+    setting: ForEach,
+    inputs: Inputs,
+    runtime: Runtime,
+    pointer: str,
 ) -> ItemSource:
     """Return the items of the task at *pointer*, which starts with *inputs*.
 
@@ -59,7 +62,10 @@ async def item_source(
     """
     items_pointer = pointer_of(["forEach", "items"], pointer)
     value = await runtime.evaluator.evaluate(
-        Prepared.of(setting.items), inputs.document(), pointer=items_pointer, run=inputs.run
+        Prepared.of(setting.items),
+        inputs.document(),
+        pointer=items_pointer,
+        run=inputs.run,
     )
     if is_reference(value):
         return await in_thread(
@@ -73,7 +79,11 @@ async def item_source(
     return _ListSource(value)
 
 
-def _too_many(setting: ForEach, items_pointer: str, count: int | None = None) -> SettingsError:
+def _too_many(
+    setting: ForEach,
+    items_pointer: str,
+    count: int | None = None,
+) -> SettingsError:
     problem = Problem.of("for-each-too-many", items_pointer, limit=setting.max_items, found=count)
     return SettingsError([problem])
 
@@ -114,7 +124,11 @@ class _LinesSource:
     is_file = True
 
     def __init__(
-        self, files: Files, reference: Mapping[str, Any], setting: ForEach, items_pointer: str
+        self,
+        files: Files,
+        reference: Mapping[str, Any],
+        setting: ForEach,
+        items_pointer: str,
     ) -> None:
         for steps, code, params in reference_problems(reference):
             raise SettingsError([Problem.of(code, pointer_of(steps, items_pointer), **params)])
@@ -164,7 +178,9 @@ class _LinesSource:
     def _lines(self) -> Iterator[bytes]:
         """Yield the lines of the file; the last one may lack a line feed."""
         file = self._files.find(self._piece)
-        incomplete, start, number = b"", 0, 1
+        incomplete = b""
+        start = 0
+        number = 1
         lines: deque[bytes] = deque()
         while start < file.size:
             data = file.read(start)
@@ -184,7 +200,13 @@ class _LinesSource:
 
     def _bad_line(self, code: str, number: int, **params: Any) -> SettingsError:
         name = self._piece.name
-        problem = Problem.of(code, self._items_pointer, name=name, number=number, **params)
+        problem = Problem.of(
+            code,
+            self._items_pointer,
+            name=name,
+            number=number,
+            **params,
+        )
         return SettingsError([problem])
 
 

@@ -33,7 +33,10 @@ _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
 def judging_problems(
-    definition: Mapping[str, Any], endpoint: Endpoint | None, evaluator: Evaluator, pointer: str
+    definition: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    evaluator: Evaluator,
+    pointer: str,
 ) -> list[Problem]:
     """Return the problems of `successCondition`, `retry.until` and `checkResponse`.
 
@@ -56,7 +59,9 @@ def judging_problems(
 def _until(definition: Mapping[str, Any]) -> Any:
     """Return `retry.until` of a task's *definition*, unchecked; None if it is missing."""
     retry = definition.get(RETRY)
-    return retry.get(UNTIL) if isinstance(retry, Mapping) else None
+    if isinstance(retry, Mapping):
+        return retry.get(UNTIL)
+    return None
 
 
 def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
@@ -85,7 +90,9 @@ _COMMON_CHARSETS = (
 
 
 def _check_problems(
-    definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
+    definition: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    pointer: str,
 ) -> list[Problem]:
     """Return a warning if `checkResponse` has no effect: *endpoint* documents no responses."""
     if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
@@ -121,26 +128,34 @@ class Judge:
         if refusal is None and differences and self.definition.get(CHECK) == "fail":
             refusal = _not_as_documented(differences)
         unmet, failure = "", None
-        if (until := _until(self.definition)) is not None:
+        until = _until(self.definition)
+        if until is not None:
             name = f"the condition of {RETRY}.{UNTIL}"
             try:
                 unmet = await self._unmet(until, [RETRY, UNTIL], name, result) or ""
             except ExpressionError as error:
-                unmet, failure = f"{name} does not hold: {error}", error
+                unmet = f"{name} does not hold: {error}"
+                failure = error
         return Verdict(refusal is None, refusal or "", differences, unmet, failure)
 
     async def _refusal(self, result: TaskResult) -> str | None:
         """Return why *result* is no success ("": because of its status); None for a success."""
         condition = self.definition.get(CONDITION)
         if condition is None:
-            return None if 200 <= result.status_code < 300 else ""
+            if 200 <= result.status_code < 300:
+                return None
+            return ""
         try:
             return await self._unmet(condition, [CONDITION], "the success condition", result)
         except ExpressionError as error:
             return f"the success condition does not hold: {error}"
 
     async def _unmet(
-        self, condition: str, path: list[str], name: str, result: TaskResult
+        self,
+        condition: str,
+        path: list[str],
+        name: str,
+        result: TaskResult,
     ) -> str | None:
         """Return a sentence if *condition* does not hold for *result*; None if it holds.
 
@@ -149,7 +164,11 @@ class Judge:
         """
         condition_pointer = pointer_of(path, self.pointer)
         truth = await truth_of(
-            condition, result.to_json(), self.evaluator, pointer=condition_pointer, run=self.run
+            condition,
+            result.to_json(),
+            self.evaluator,
+            pointer=condition_pointer,
+            run=self.run,
         )
         if truth.holds:
             return None
@@ -168,7 +187,9 @@ class Judge:
                 differences(endpoint, result.status_code, view.media_type, view.value, **reading)
             )
 
-        return await in_thread(compare) if len(view.content) > _LONG else compare()
+        if len(view.content) > _LONG:
+            return await in_thread(compare)
+        return compare()
 
 
 def _not_as_documented(differences: tuple[Difference, ...]) -> str:

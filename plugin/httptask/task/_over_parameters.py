@@ -18,7 +18,10 @@ _OF_RUN = ("input", "tasks", "variables")
 
 
 def over_parameters(
-    definition: Mapping[str, Any], value: Any, pointer: str, evaluator: Evaluator
+    definition: Mapping[str, Any],
+    value: Any,
+    pointer: str,
+    evaluator: Evaluator,
 ) -> Iterator[Problem]:
     """Yield the problems of the expressions in *value*, a setting of *definition* at *pointer* that
     reads its input parameters.
@@ -33,7 +36,10 @@ def over_parameters(
         if is_of_run and problem.code == "expression-no-name":
             advised = parameter_advice(params["expression"], params["name"], shape or {})
             yield Problem.of(
-                "expression-of-run", problem.pointer, severity=problem.severity, **advised
+                "expression-of-run",
+                problem.pointer,
+                severity=problem.severity,
+                **advised,
             )
         else:
             yield problem
@@ -44,7 +50,11 @@ def reads_run(path: Any, name: Any) -> bool:
     return path == "$" and name in _OF_RUN
 
 
-def parameter_advice(expression: str, name: str, parameters: Container[str]) -> dict[str, Any]:
+def parameter_advice(
+    expression: str,
+    name: str,
+    parameters: Container[str],
+) -> dict[str, Any]:
     """Return the params of `expression-of-run` for *expression*, which reads the run's *name*.
 
     A query of one value becomes an input parameter with its last name. Any other expression stays,
@@ -57,6 +67,14 @@ def parameter_advice(expression: str, name: str, parameters: Container[str]) -> 
         steps = ()
     last = next((step for step in reversed(steps) if isinstance(step, str)), name)
     if last == name or last in parameters:
-        return {**params, "parameter": f'"{name}": "${{$.{name}}}"', "instead": expression}
+        return {
+            **params,
+            "parameter": f'"{name}": "${{$.{name}}}"',
+            "instead": expression,
+        }
     instead = f"${{{Query.of_steps((last,)).text}}}"
-    return {**params, "parameter": f"{dump(last)}: {dump(expression)}", "instead": instead}
+    return {
+        **params,
+        "parameter": f"{dump(last)}: {dump(expression)}",
+        "instead": instead,
+    }

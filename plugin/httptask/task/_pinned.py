@@ -77,7 +77,8 @@ class PinnedAnswers:
         A list has one pin for each request of the run; for a task with `forEach`, one for each
         item, which is itself a pin or a list of pins.
         """
-        pin, position = self._pin.pin, self._pin.position + self.count
+        pin = self._pin.pin
+        position = self._pin.position + self.count
         if pin is None:
             raise self._blocked(
                 "it has no pin, and nothing is sent offline: pin a response of it, or run without"
@@ -90,7 +91,8 @@ class PinnedAnswers:
                 " give a list of responses, the last of which ends it"
             )
         if self._item is not None and isinstance(pin, list):
-            pin, position = self._of_item(pin, self._item), self.count
+            pin = self._of_item(pin, self._item)
+            position = self.count
         if not isinstance(pin, list):
             return pin
         if position >= len(pin):

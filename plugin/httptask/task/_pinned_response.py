@@ -36,7 +36,8 @@ class PinFault(CodedError):  # noqa: N818 - callers turn it into an error or a p
 
 
 def pinned_answer(
-    pin: Mapping[str, Any], endpoint: Endpoint | None
+    pin: Mapping[str, Any],
+    endpoint: Endpoint | None,
 ) -> PinnedResponse | PinnedError:
     """Return the response or error of *pin*, an object of `schemas/pins.schema.json`.
 
@@ -45,7 +46,9 @@ def pinned_answer(
     error = pin.get("error")
     if error is not None:
         return _error(error)
-    status, media_type, body = pin.get("status") or 200, None, pin.get("body")
+    status = pin.get("status") or 200
+    media_type = None
+    body = pin.get("body")
     if pin.get("example"):
         status, media_type, body = documented_example(pin["example"], pin.get("status"), endpoint)
     headers = _headers(pin.get("headers") or {})
@@ -67,7 +70,9 @@ def pinned_answer(
 
 
 def documented_example(
-    which: bool | int, status: int | None, endpoint: Endpoint | None
+    which: bool | int,
+    status: int | None,
+    endpoint: Endpoint | None,
 ) -> tuple[int, str, Any]:
     """Return the status, media type and body of an example that *endpoint* documents.
 
@@ -93,7 +98,13 @@ def documented_example(
     number = 1 if which is True else which
     if number > len(examples):
         count = len(examples)
-        raise PinFault("pin-example-number", "example", number=number, count=count, status=name)
+        raise PinFault(
+            "pin-example-number",
+            "example",
+            number=number,
+            count=count,
+            status=name,
+        )
     media_type, body = examples[number - 1]
     return status or (int(name) if name.isdigit() else 200), media_type, body
 
@@ -139,7 +150,11 @@ def _error(pin: Mapping[str, Any]) -> PinnedError:
     """Return the error that *pin*, the `error` of a pin, describes."""
     error_class = pin["class"]
     message = pin.get("message") or f"an error of the class {error_class}, as it is pinned"
-    value = {"error": "", "kind": error_class, "message": message}
+    value = {
+        "error": "",
+        "kind": error_class,
+        "message": message,
+    }
     if error_class == "timeout":
         value |= {"phase": "read", "seconds": 0}
     error = HttpTaskError.from_json(value)

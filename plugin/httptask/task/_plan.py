@@ -55,7 +55,11 @@ class Plan:
     """
 
     def __init__(
-        self, definition: Any, pointer: str, runtime: Runtime, endpoint: Endpoint | None = None
+        self,
+        definition: Any,
+        pointer: str,
+        runtime: Runtime,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self.definition = definition
         self.pointer = pointer
@@ -75,7 +79,9 @@ class Plan:
         if self._given_endpoint is not None:
             return self._given_endpoint
         endpoint_id = self.field("endpoint")
-        return self.runtime.endpoint(endpoint_id) if isinstance(endpoint_id, str) else None
+        if isinstance(endpoint_id, str):
+            return self.runtime.endpoint(endpoint_id)
+        return None
 
     @property
     def is_loaded(self) -> bool:
@@ -103,12 +109,16 @@ class Plan:
         """The settings schema with an optional idempotency key, which the task fills in."""
         header = self.key_header
         schema = self.settings_schema
-        return schema if header is None else self.runtime.without_required(schema, header)
+        if header is None:
+            return schema
+        return self.runtime.without_required(schema, header)
 
     def field(self, name: str) -> Any:
         """Return the field *name* of the definition; None if it is missing or this is no object."""
         # `dict` first, because an `isinstance` check against an abstract class is slow.
-        return self.definition.get(name) if isinstance(self.definition, dict | Mapping) else None
+        if isinstance(self.definition, dict | Mapping):
+            return self.definition.get(name)
+        return None
 
     @cached_property
     def credentials(self) -> list[tuple[str, str]]:
@@ -133,13 +143,17 @@ class Plan:
     def pagination(self) -> Pagination | None:
         """The setting `pagination`; None if it is missing, or the task schema refuses it."""
         setting = self._setting("pagination")
-        return None if setting is None else Pagination.of_json(setting)
+        if setting is None:
+            return None
+        return Pagination.of_json(setting)
 
     @cached_property
     def completion(self) -> Completion | None:
         """The setting `completion`; None if it is missing, or the task schema refuses it."""
         setting = self._setting("completion")
-        return None if setting is None else Completion.of_json(setting)
+        if setting is None:
+            return None
+        return Completion.of_json(setting)
 
     @cached_property
     def is_one_call(self) -> bool:
@@ -168,11 +182,12 @@ class Plan:
         task = without_nulls({"forEach": setting})
         problems = schema_problems(task_schema(), task, self.pointer)
         for_each_pointer = pointer_of(["forEach"], self.pointer)
-        if own_problems := [
+        own_problems = [
             problem
             for problem in problems
             if f"{problem.pointer}/".startswith(f"{for_each_pointer}/")
-        ]:
+        ]
+        if own_problems:
             raise SettingsError(own_problems)
         return ForEach.of_task(task)
 
@@ -208,7 +223,8 @@ class Plan:
 
     def sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return *request*, the settings, normalised: without nulls, with the body's media type."""
-        changing, constant = request, self._constant_request
+        changing = request
+        constant = self._constant_request
         if constant:
             changing = {name: request[name] for name in self._changing_names if name in request}
         settings = {**constant, **normalised(changing, self.header_names)}
@@ -219,7 +235,8 @@ class Plan:
     @cached_property
     def _constant_request(self) -> dict[str, Any]:
         """The groups of settings that neither evaluation nor `pagination` changes, normalised."""
-        request, changing = self.field("httpRequest"), self._changing_groups
+        request = self.field("httpRequest")
+        changing = self._changing_groups
         if not isinstance(request, Mapping):
             return {}
         changing = changing | (self.pagination.groups if self.pagination is not None else set())
@@ -286,7 +303,8 @@ class Plan:
         if self.shape_refusal or not isinstance(request, Mapping):
             return None
         try:
-            schema, endpoint = self.settings_schema, self.endpoint
+            schema = self.settings_schema
+            endpoint = self.endpoint
         except CatalogueError:
             return None
         return foreseen(normalised(request, self.header_names), schema, endpoint)
@@ -302,7 +320,9 @@ class Plan:
         groups = frozenset(name for name, value in request.items() if holds_expression(value))
         # The URL's text may also hold query values, so the two groups are checked together.
         url_and_query = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
-        return groups | {"url", "query"} if url_and_query else groups
+        if url_and_query:
+            return groups | {"url", "query"}
+        return groups
 
     @cached_property
     def check_of_evaluated(self) -> Checks:
@@ -388,7 +408,8 @@ class Plan:
     @cached_property
     def terms(self) -> Terms:
         """The terms of every call: limits, retries, redirects, timeouts."""
-        limits, redirects = self.runtime.limits, self.field("redirects")
+        limits = self.runtime.limits
+        redirects = self.field("redirects")
         return Terms(
             timeouts=self.timeouts,
             retry=RetryPolicy.of_task(self.definition),

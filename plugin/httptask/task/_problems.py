@@ -74,7 +74,8 @@ def shape_problems(plan: Plan) -> tuple[list[Problem], list[Problem]]:
 
 def _round_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:
     """Return the problems of `pagination` and `completion`."""
-    evaluator, is_sound = plan.runtime.evaluator, plan.pagination is not None
+    evaluator = plan.runtime.evaluator
+    is_sound = plan.pagination is not None
     page_problems = pagination_problems(definition, evaluator, plan.pointer, is_sound=is_sound)
     return page_problems + completion_problems(definition, evaluator, plan.pointer)
 
@@ -90,7 +91,10 @@ def _described(plan: Plan) -> tuple[list[Problem], Mapping[str, Any], Endpoint |
         suggestion = error.nearest[0] if error.nearest else None
         endpoint_pointer = pointer_of(["endpoint"], plan.pointer)
         problem = Problem.of(
-            "endpoint-unknown", endpoint_pointer, suggestion=suggestion, name=error.endpoint_id
+            "endpoint-unknown",
+            endpoint_pointer,
+            suggestion=suggestion,
+            name=error.endpoint_id,
         )
     except CatalogueError as error:
         problem = error.problem(pointer_of(["endpoint"], plan.pointer))
@@ -116,7 +120,11 @@ def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
     if plan.endpoint is None:
         return ()
     problems = request_problems(
-        request, plan.checked_schema, plan.endpoint, plan.request_pointer, host_header=True
+        request,
+        plan.checked_schema,
+        plan.endpoint,
+        plan.request_pointer,
+        host_header=True,
     )
     mask = plan.runtime.redactor.text
     return tuple(problem.masked(mask) for problem in problems if is_error(problem))
@@ -130,7 +138,8 @@ def unwritable(plan: Plan) -> Sequence[Problem]:
     settings = plan.field("httpRequest")
     if plan.refusal or not isinstance(settings, Mapping):
         return ()
-    has_expressions, paged = bool(plan.evaluated_groups), plan.paged(settings)
+    has_expressions = bool(plan.evaluated_groups)
+    paged = plan.paged(settings)
     request = normalised(paged, plan.header_names) if has_expressions else plan.sendable(paged)
     # A file's content does not matter here: a placeholder saves reading it.
     request = with_values(request, {path: "-" for path, _ in data_places(request)})

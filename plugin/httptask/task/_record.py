@@ -37,7 +37,12 @@ class CallRecord(Generic[C]):
         """Functions that make the exchanges of the first calls, called when they are shown."""
 
     def add(
-        self, number: int, request: OutgoingRequest, url: str, delivery: Delivery, *more: Any
+        self,
+        number: int,
+        request: OutgoingRequest,
+        url: str,
+        delivery: Delivery,
+        *more: Any,
     ) -> None:
         """Add the call *number*: *request*, at the masked *url*, ended in *delivery*.
 

@@ -191,7 +191,9 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
 
 async def _made(calls: Round, make: Callable[[], Delivery]) -> Delivery:
     """Return the result of *make*; in a thread if making it uploads a file."""
-    return await in_thread(make) if calls.is_slow else make()
+    if calls.is_slow:
+        return await in_thread(make)
+    return make()
 
 
 def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
@@ -219,9 +221,16 @@ async def _cancel(visit: Visit, call: NextCall | None) -> None:
             await visit.deliver(await visit.request(call))
 
 
-async def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:
+async def _tell(
+    visit: Visit,
+    calls: Round,
+    call: NextCall,
+    *,
+    is_first: bool,
+) -> None:
     """Report the next call to the run's progress, its journal, and the listener."""
-    progress, listener = watched.get(), told.get()
+    progress = watched.get()
+    listener = told.get()
     if progress is not None:
         progress.round_state = calls.state
         if progress.keeper is not None and not is_first:

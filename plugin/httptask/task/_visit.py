@@ -142,7 +142,8 @@ class Visit:
 
     async def deliver(self, call: Outgoing) -> Delivery:
         """Make *call*: attempts and redirects within one deadline."""
-        task, plan = self._task, self._plan
+        task = self._task
+        plan = self._plan
         runtime = task.runtime
         progress = watched.get()
         is_watched = progress is not None and progress.is_observed
@@ -192,7 +193,8 @@ class Visit:
             built = await self._with_key(built, call.number)
         if call.url is None and call.method is None:
             return Outgoing(built, settings)
-        own_url, built = built.url, built.copy()
+        own_url = built.url
+        built = built.copy()
         if call.url is not None:
             environment = self.environment
             url = call.url if environment is None else environment.followed(call.url)
@@ -243,7 +245,10 @@ class Visit:
         return await self._built(settings, self._builder, mentions_files(settings))
 
     async def _built(
-        self, request: Mapping[str, Any], builder: Builder, mentions_files: bool
+        self,
+        request: Mapping[str, Any],
+        builder: Builder,
+        mentions_files: bool,
     ) -> OutgoingRequest:
         """Build the request of *request*, evaluated settings.
 
@@ -279,11 +284,17 @@ class Visit:
             return built
         key_pointer = pointer_of(["idempotencyKey"], task.pointer)
         key = await task.runtime.evaluator.evaluate(
-            Prepared.of(setting), self.parameters, pointer=key_pointer, run=run
+            Prepared.of(setting),
+            self.parameters,
+            pointer=key_pointer,
+            run=run,
         )
         if isinstance(key, bool) or not isinstance(key, str | int) or not KEY.fullmatch(str(key)):
             raise ExpressionError.of(
-                "idempotency-key", expression=setting, pointer=key_pointer, found=repr(key)
+                "idempotency-key",
+                expression=setting,
+                pointer=key_pointer,
+                found=repr(key),
             )
         # With one key, the server would take the different requests of a round, or of items, for
         # repetitions of the first: make keys differ by suffixes.
@@ -311,7 +322,8 @@ class Visit:
             return lambda _: pinned, None
         plan, is_test = self._plan, self.is_test
         runtime = self._task.runtime
-        limiter, total = runtime.limiter, plan.timeouts.total
+        limiter = runtime.limiter
+        total = plan.timeouts.total
         if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
             return lambda _: runtime.connections, None
         scope = ""

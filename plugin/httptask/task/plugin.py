@@ -24,7 +24,9 @@ def httptask_task_types() -> Sequence[TaskType]:
 
 @hookimpl(trylast=True)
 def httptask_test_request(
-    task: HttpTask, inputs: Inputs, options: TestOptions
+    task: HttpTask,
+    inputs: Inputs,
+    options: TestOptions,
 ) -> Awaitable[Exchange]:
     """Run the test request in this process."""
     return task.run_test_request(inputs, options)

@@ -30,10 +30,13 @@ def body_of(received: Received) -> Any:
     """
     if received.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnreadableError(415, "send the body without a content coding")
-    content, content_type = received.content, received.headers.get("content-type", "")
+    content = received.content
+    content_type = received.headers.get("content-type", "")
     media_type = received_essence(content_type)
     if not content:
-        return _fields(received.query) if received.query else None
+        if received.query:
+            return _fields(received.query)
+        return None
     reading = reading_of(media_type) if media_type else None
     if media_type == FORM:
         return _fields(_text(content, content_type))

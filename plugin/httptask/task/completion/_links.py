@@ -40,19 +40,26 @@ class Link:
     """
 
 
-def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | None:
+def link_of(
+    result: TaskResult,
+    url: str,
+    method: str,
+    own_url: str,
+) -> Link | None:
     """Return the link in *result*, the response of *url*; None if there is no link.
 
     *method* and *own_url* are those of the request. Raises `RedirectError` for a link that must not
     be followed.
     """
     for name in _OPERATION_HEADERS:
-        if (reference := header_of(result, name)) is not None:
+        reference = header_of(result, name)
+        if reference is not None:
             return Link(resolved(url, reference), OPERATION)
     is_google = is_google_operation(result.body)
     if result.status_code in _STARTED and not is_google:
         for name in _LOCATION_HEADERS:
-            if (reference := header_of(result, name)) is not None:
+            reference = header_of(result, name)
+            if reference is not None:
                 return Link(resolved(url, reference), LOCATION)
     if is_google:
         return Link(_google_url(url, result.body["name"]), GOOGLE)
@@ -65,7 +72,8 @@ def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | N
 def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
     """Return the link in a poll's response that replaces the polled URL; None: keep that URL."""
     for name in _OPERATION_HEADERS:
-        if (reference := header_of(result, name)) is not None:
+        reference = header_of(result, name)
+        if reference is not None:
             return Link(resolved(url, reference), OPERATION)
     reference = header_of(result, "location")
     is_by_location = convention in (LOCATION, ATTACHED)
@@ -77,7 +85,9 @@ def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
 def header_of(result: TaskResult, name: str) -> str | None:
     """Return the header *name* of *result*; None if it is missing or empty."""
     value = result.headers.get(name)
-    return value.strip() if isinstance(value, str) and value.strip() else None
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    return None
 
 
 def resolved(url: str, reference: str) -> str:

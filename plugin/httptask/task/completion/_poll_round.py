@@ -108,7 +108,9 @@ class PollRound:
     @property
     def state(self) -> dict[str, Any] | None:
         """The state of the job, as JSON; None before there is a job."""
-        return None if self._state is None else self._state.to_json()
+        if self._state is None:
+            return None
+        return self._state.to_json()
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
         """Return the state if the wait is too long for this process; else None."""
@@ -166,7 +168,8 @@ class PollRound:
 
     async def _started(self, delivery: Delivery) -> NextCall | None:
         """Process the response to the first request: it names a job, or is the result itself."""
-        result, request = delivery.result, self._request
+        result = delivery.result
+        request = self._request
         self._note(delivery)
         if delivery.error is not None or result is None or request is None:
             return None
@@ -178,7 +181,8 @@ class PollRound:
 
     def _first_verdict(self, result: TaskResult) -> Verdict:
         """Return the verdict of the first response on the job; without a state, it is running."""
-        polling, convention = self._polling, self._job.convention
+        polling = self._polling
+        convention = self._job.convention
         has_names = bool(polling.done or polling.failed)
         if convention == OPERATION:  # the body is the resource, not the operation
             is_done = result.status_code == _OK and is_provisioned(result.body)
@@ -191,19 +195,29 @@ class PollRound:
         except CompletionError:
             return Verdict(RUNNING)
         is_open = not verdict.is_certain or verdict.state is None
-        return Verdict(RUNNING, verdict.state) if is_open else verdict
+        if is_open:
+            return Verdict(RUNNING, verdict.state)
+        return verdict
 
     async def _polled(self, delivery: Delivery) -> NextCall | None:
         """Process the response of a poll."""
-        state, result, error = self._job, delivery.result, delivery.error
+        state = self._job
+        result = delivery.result
+        error = delivery.error
         self._state = state = replace(state, polls=state.polls + 1)
         if error is not None or result is None:
             self._note(delivery)
             return self._unanswered(error)
-        if (link := later_link(result, delivery.url, state.convention)) is not None:
+        link = later_link(result, delivery.url, state.convention)
+        if link is not None:
             state = replace(state, url=link.url, convention=link.convention)
         location = result_url(result, delivery.url, state.convention, state.method)
-        self._state = replace(state, is_seen=True, failures=0, location=location or state.location)
+        self._state = replace(
+            state,
+            is_seen=True,
+            failures=0,
+            location=location or state.location,
+        )
         try:
             verdict = await self._verdict(result, delivery.url)
         except TaskError:
@@ -231,7 +245,8 @@ class PollRound:
 
     async def _verdict(self, result: TaskResult, url: str) -> Verdict:
         """Return the verdict of *result*, the response of a poll from *url*, on the job."""
-        polling, query = self._polling, self._query
+        polling = self._polling
+        query = self._query
         until = polling.until
         if until is not None:
             truth = await self._expressions.truth(until, "poll/until", result.to_json())
@@ -252,7 +267,10 @@ class PollRound:
         return verdict
 
     async def _after(
-        self, delivery: Delivery, result: TaskResult, verdict: Verdict
+        self,
+        delivery: Delivery,
+        result: TaskResult,
+        verdict: Verdict,
     ) -> NextCall | None:
         """Return the call after *result*, whose verdict on the job is *verdict*."""
         self._state = self._job.seen(verdict.state)
@@ -285,7 +303,8 @@ class PollRound:
         """
         state = self._job
         if state.location is not None:
-            self._purpose, self._waited = "result", 0.0
+            self._purpose = "result"
+            self._waited = 0.0
             return self._call(state.location)
         if state.convention in (LOCATION, OWN):
             return None
@@ -297,7 +316,8 @@ class PollRound:
 
         *asked_for* is the server's `Retry-After` in seconds; *last* is the error of the last poll.
         """
-        state, polling = self._job, self._polling
+        state = self._job
+        polling = self._polling
         wait = polling.wait_seconds(state.polls)
         if asked_for is not None:
             # `Retry-After: 0` in each answer must not make a loop without a pause.
@@ -325,7 +345,8 @@ class PollRound:
         return cancellation
 
     def _poll(self, state: JobState, wait_seconds: float = 0.0) -> NextCall:
-        self._purpose, self._waited = "poll", wait_seconds
+        self._purpose = "poll"
+        self._waited = wait_seconds
         is_own = state.convention == OWN and state.method not in ("PUT", "PATCH")
         # A request that asks for its own result is repeated as it is; everything else is a GET.
         method = None if is_own else "GET"
@@ -336,13 +357,16 @@ class PollRound:
 
         Its default is DELETE, or POST to `…:cancel` for Google's operations (AIP-151).
         """
-        cancel, state = self._completion.cancel, self._state
+        cancel = self._completion.cancel
+        state = self._state
         # A job that went past its deadline still runs, and is what `cancel` is for.
         has_ended = self._stopped_by not in (None, "deadline")
         if cancel is None or state is None or has_ended or self._purpose == "cancel":
             return None
-        self._purpose, self._waited = "cancel", 0.0
-        method, url = cancel.method, state.cancel_url or state.url
+        self._purpose = "cancel"
+        self._waited = 0.0
+        method = cancel.method
+        url = state.cancel_url or state.url
         if method is None:
             is_google = state.convention == GOOGLE and state.cancel_url is None
             method, url = ("POST", f"{url}:cancel") if is_google else ("DELETE", url)
@@ -358,7 +382,12 @@ class PollRound:
             reason = self._report.mask(str(error))
             self._error.message += f"; it could not be cancelled ({reason}){_STILL_RUNS}"
 
-    def _call(self, url: str, wait_seconds: float = 0.0, method: str | None = "GET") -> NextCall:
+    def _call(
+        self,
+        url: str,
+        wait_seconds: float = 0.0,
+        method: str | None = "GET",
+    ) -> NextCall:
         return NextCall(
             url=url,
             method=method,
@@ -385,12 +414,15 @@ class PollRound:
     def _fail(self, error: TaskError, stopped_by: str) -> NextCall | None:
         """Record *error* as the end of the round; return None, for `return self._fail(…)`."""
         error.mask(self._report.mask)
-        self._error, self._stopped_by = error, stopped_by
+        self._error = error
+        self._stopped_by = stopped_by
         return None
 
     def stopped(self) -> dict[str, Any]:
         """Return the job, as a field for the error of a run that is stopped during the round."""
-        return {} if self._state is None else {"job": self._state.job("cancelled").to_json()}
+        if self._state is None:
+            return {}
+        return {"job": self._state.job("cancelled").to_json()}
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
         """Return the delivery of the whole round: the result of the job, or its failure.

@@ -26,7 +26,9 @@ _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
 def completion_problems(
-    definition: Mapping[str, Any], evaluator: Evaluator, pointer: str
+    definition: Mapping[str, Any],
+    evaluator: Evaluator,
+    pointer: str,
 ) -> list[Problem]:
     """Return the problems of the `completion` of the task *definition* that its schema cannot find.
 
@@ -41,7 +43,8 @@ def completion_problems(
             *_other_problems(definition, setting_pointer, pointer),
             *_callback_problems(definition, setting, evaluator, pointer),
         ]
-    poll, cancel = _object(setting, "poll"), _object(setting, "cancel")
+    poll = _object(setting, "poll")
+    cancel = _object(setting, "cancel")
     attach = _text(setting, "attach")
     over_results = {
         "poll/url": _text(poll, "url"),
@@ -66,15 +69,20 @@ def completion_problems(
 
 
 def _callback_problems(
-    definition: Mapping[str, Any], setting: Mapping[str, Any], evaluator: Evaluator, pointer: str
+    definition: Mapping[str, Any],
+    setting: Mapping[str, Any],
+    evaluator: Evaluator,
+    pointer: str,
 ) -> Iterator[Problem]:
     """Yield the problems of *setting*, a `completion` that waits for a callback."""
     setting_pointer = pointer_of(["completion"], pointer)
-    callback, callback_pointer = _object(setting, "callback"), f"{setting_pointer}/callback"
+    callback = _object(setting, "callback")
+    callback_pointer = f"{setting_pointer}/callback"
     yield from _meaningless(setting, ("poll", "cancel", "attach"), setting_pointer)
     yield from _poll_problems(callback, callback_pointer, CALLBACK_RESULTS)
     yield from evaluator.check(_text(callback, "result"), f"{callback_pointer}/result", CALL)
-    when, until = _text(setting, "when"), _text(callback, "until")
+    when = _text(setting, "when")
+    until = _text(callback, "until")
     yield from _condition_problems(when, f"{setting_pointer}/when", evaluator, _SHAPE)
     yield from _condition_problems(until, f"{callback_pointer}/until", evaluator, CALL)
     request = [definition.get("inputParameters"), definition.get("httpRequest")]
@@ -83,7 +91,10 @@ def _callback_problems(
 
 
 def _condition_problems(
-    condition: str | None, pointer: str, evaluator: Evaluator, shape: Mapping[str, Any]
+    condition: str | None,
+    pointer: str,
+    evaluator: Evaluator,
+    shape: Mapping[str, Any],
 ) -> Sequence[Problem]:
     if condition is None:
         return ()
@@ -95,13 +106,18 @@ def _condition_problems(
 
 
 def _meaningless(
-    setting: Mapping[str, Any], names: Sequence[str], pointer: str
+    setting: Mapping[str, Any],
+    names: Sequence[str],
+    pointer: str,
 ) -> Iterator[Problem]:
     """Yield a problem for each of *names* in *setting*: they belong to another mode."""
     for name in names:
         if setting.get(name) is not None:
             yield Problem.of(
-                "completion-mode", f"{pointer}/{name}", name=name, mode=str(setting.get("mode"))
+                "completion-mode",
+                f"{pointer}/{name}",
+                name=name,
+                mode=str(setting.get("mode")),
             )
 
 
@@ -111,12 +127,16 @@ def _meaningless(
 
 def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     member = value.get(name)
-    return member if isinstance(member, Mapping) else {}
+    if isinstance(member, Mapping):
+        return member
+    return {}
 
 
 def _text(value: Mapping[str, Any], name: str) -> str | None:
     member = value.get(name)
-    return member if isinstance(member, str) and member else None
+    if isinstance(member, str) and member:
+        return member
+    return None
 
 
 def _texts(value: Mapping[str, Any], name: str) -> set[str]:
@@ -132,7 +152,9 @@ def _number(value: Mapping[str, Any], name: str) -> float | None:
 
 
 def _other_problems(
-    definition: Mapping[str, Any], setting_pointer: str, pointer: str
+    definition: Mapping[str, Any],
+    setting_pointer: str,
+    pointer: str,
 ) -> Iterator[Problem]:
     if definition.get("pagination") is not None:
         yield Problem.of("completion-with-pagination", setting_pointer)
@@ -143,20 +165,30 @@ def _other_problems(
 
 
 def _poll_problems(
-    poll: Mapping[str, Any], poll_pointer: str, results: Sequence[str] = RESULTS
+    poll: Mapping[str, Any],
+    poll_pointer: str,
+    results: Sequence[str] = RESULTS,
 ) -> Iterator[Problem]:
     """Yield the problems of *poll*, which may also be a `callback`, with its allowed *results*."""
-    status, result = _text(poll, "status"), _text(poll, "result")
+    status = _text(poll, "status")
+    result = _text(poll, "result")
     if status is not None and (cause := refusal_of(status)) is not None:
         yield Problem.of(
-            "completion-value", f"{poll_pointer}/status", found=status[:200], reason=cause
+            "completion-value",
+            f"{poll_pointer}/status",
+            found=status[:200],
+            reason=cause,
         )
     if result is not None and result not in results and not has_expression(result):
         near = next(iter(nearest(result, results)), None)
         cause = reason("job-result", known=list(results))
         value_pointer = f"{poll_pointer}/result"
         yield Problem.of(
-            "completion-value", value_pointer, suggestion=near, found=result[:200], reason=cause
+            "completion-value",
+            value_pointer,
+            suggestion=near,
+            found=result[:200],
+            reason=cause,
         )
     common_states = _texts(poll, "done") & _texts(poll, "failed")
     if common_states:
@@ -176,7 +208,11 @@ def _url_problems(url: str | None, pointer: str) -> Iterator[Problem]:
         near = next(iter(nearest(url, [AUTO])), None)
         cause = reason("job-url")
         yield Problem.of(
-            "completion-value", pointer, suggestion=near, found=url[:200], reason=cause
+            "completion-value",
+            pointer,
+            suggestion=near,
+            found=url[:200],
+            reason=cause,
         )
 
 

@@ -32,12 +32,19 @@ class JobReport:
         """The seconds since the round began in this process."""
         return time.perf_counter() - self._began
 
-    def note(self, number: int, request: OutgoingRequest, delivery: Delivery, *about: Any) -> None:
+    def note(
+        self,
+        number: int,
+        request: OutgoingRequest,
+        delivery: Delivery,
+        *about: Any,
+    ) -> None:
         """Add the call *number*: *request* ended in *delivery*.
 
         *about* are the purpose of the call, the state in its response, and the wait before it.
         """
-        error, result = delivery.error, delivery.result
+        error = delivery.error
+        result = delivery.result
         if error is not None:
             self._attempts += error.attempts
         elif result is not None:
@@ -47,7 +54,11 @@ class JobReport:
     def result(self, result: TaskResult, job: Job | None, **changed: Any) -> TaskResult:
         """Return *result* as the result of the whole round, with the fields *changed*."""
         return replace(
-            result, attempts=self._attempts, elapsed_seconds=self.elapsed, job=job, **changed
+            result,
+            attempts=self._attempts,
+            elapsed_seconds=self.elapsed,
+            job=job,
+            **changed,
         )
 
     def delivery(
@@ -75,15 +86,26 @@ class JobReport:
         if result is not None:
             result = self.result(result, job, **changed)
         if error is not None:
-            error.exchange, error.job, error.result = exchange, job, result
+            error.exchange = exchange
+            error.job = job
+            error.result = result
             # The job was started by the first call, however the round ended.
             error.maybe_delivered = True
-            error.attempts, error.elapsed_seconds = self._attempts, self.elapsed
-        return replace(last, exchange=exchange, error=error, result=result)
+            error.attempts = self._attempts
+            error.elapsed_seconds = self.elapsed
+        return replace(
+            last,
+            exchange=exchange,
+            error=error,
+            result=result,
+        )
 
 
 def late_error(
-    state: JobState, seconds: float, asked_for: float | None, last: str
+    state: JobState,
+    seconds: float,
+    asked_for: float | None,
+    last: str,
 ) -> CompletionError:
     """Return the error of a job that did not end within *seconds*.
 

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from httptask.model.credential import Credential
 
 
-def signature_refusal(received: Received, verify: Verifying, credential: Credential) -> str | None:
+def signature_refusal(
+    received: Received,
+    verify: Verifying,
+    credential: Credential,
+) -> str | None:
     """Return why the signature of *received* is wrong; None if it is right.
 
     The key is the secret of *credential*. Raises `CredentialError` if *credential* has no secret,
@@ -24,17 +28,21 @@ def signature_refusal(received: Received, verify: Verifying, credential: Credent
     secrets = credential.secrets()
     if len(secrets) != 1:
         raise CredentialError.of(
-            "credential-signature-key", name=credential.name, count=len(secrets)
+            "credential-signature-key",
+            name=credential.name,
+            count=len(secrets),
         )
     signature = received.headers.get(verify.header.lower())
     if signature is None:
         return f"there is no header {verify.header}"
     hashed = hmac.new(secrets[0].encode(), received.content, getattr(hashlib, verify.algorithm))
     if verify.encoding == "hex":
-        expected, signature = hashed.hexdigest(), signature.strip().lower()
+        expected = hashed.hexdigest()
+        signature = signature.strip().lower()
         prefix = verify.prefix.lower()
     else:
-        expected, signature = base64.b64encode(hashed.digest()).decode(), signature.strip()
+        expected = base64.b64encode(hashed.digest()).decode()
+        signature = signature.strip()
         prefix = verify.prefix
     # In constant time: otherwise a caller learns the signature byte by byte.
     if hmac.compare_digest((prefix + expected).encode(), signature.encode("utf-8", "replace")):

@@ -49,7 +49,12 @@ class Expressions(Protocol):
         ...
 
 
-async def _url(expressions: Expressions, text: str, path: str, answer: FirstAnswer) -> str:
+async def _url(
+    expressions: Expressions,
+    text: str,
+    path: str,
+    answer: FirstAnswer,
+) -> str:
     """Return the URL that the expression *text* at *path* yields; *answer*'s URL is the base."""
     value = await expressions.evaluate(text, path, answer.result.to_json())
     if not isinstance(value, str) or not value:
@@ -72,7 +77,10 @@ class FirstAnswer:
 
 
 async def job_of(
-    answer: FirstAnswer, completion: Completion, query: Query | None, expressions: Expressions
+    answer: FirstAnswer,
+    completion: Completion,
+    query: Query | None,
+    expressions: Expressions,
 ) -> JobState | None:
     """Return the state of the job that *answer* names; None if *answer* is the result itself.
 
@@ -89,7 +97,8 @@ async def job_of(
     location = result_url(answer.result, answer.url, link.convention, answer.method, is_first=True)
     if location is None and answer.method in _WRITES:
         location = answer.own_url  # the result is the resource that was written
-    cancel, cancel_url = completion.cancel, None
+    cancel = completion.cancel
+    cancel_url = None
     if cancel is not None and cancel.url != AUTO:
         cancel_url = await _url(expressions, cancel.url, "cancel/url", answer)
     is_original_needed = completion.poll.result == "original"
@@ -104,7 +113,9 @@ async def job_of(
 
 
 async def _link(
-    answer: FirstAnswer, completion: Completion, expressions: Expressions
+    answer: FirstAnswer,
+    completion: Completion,
+    expressions: Expressions,
 ) -> Link | None:
     named = completion.poll.url
     if named == AUTO:
@@ -147,7 +158,12 @@ async def _is_job(
 
 
 def result_url(
-    result: TaskResult, url: str, convention: str, method: str, *, is_first: bool = False
+    result: TaskResult,
+    url: str,
+    convention: str,
+    method: str,
+    *,
+    is_first: bool = False,
 ) -> str | None:
     """Return the URL of the job's result that *result*, a response of *url*, names; None without.
 
@@ -164,4 +180,6 @@ def result_url(
     if is_polled or (is_operation and method in _WRITES):
         return None
     location = header_of(result, "location")
-    return None if location is None else resolved(url, location)
+    if location is None:
+        return None
+    return resolved(url, location)

@@ -94,4 +94,6 @@ class JobState:
 
     def first_answer(self) -> TaskResult | None:
         """Return the first response; None if `original` has no copy of it."""
-        return None if self.original is None else TaskResult.from_json(self.original)
+        if self.original is None:
+            return None
+        return TaskResult.from_json(self.original)

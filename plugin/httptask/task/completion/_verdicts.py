@@ -115,7 +115,11 @@ def verdict_of(
     return Verdict(DONE, state, is_certain=False)
 
 
-def called_verdict(result: TaskResult, polling: Polling, query: Query | None) -> Verdict:
+def called_verdict(
+    result: TaskResult,
+    polling: Polling,
+    query: Query | None,
+) -> Verdict:
     """Return the verdict of *result*, a callback, on the job.
 
     If the author names no states, the first call ends the job. Raises `CompletionError` if the
@@ -171,7 +175,11 @@ def _check_no_state_elsewhere(body: Any, convention: str) -> None:
 
 
 def _named_verdict(
-    result: TaskResult, polling: Polling, query: Query | None, *, is_redirected: bool
+    result: TaskResult,
+    polling: Polling,
+    query: Query | None,
+    *,
+    is_redirected: bool,
 ) -> Verdict:
     """Return the verdict of *result* by the states that the author names."""
     if query is None:
@@ -206,7 +214,9 @@ def _google_verdict(body: Any) -> Verdict:
     """Return the verdict of an operation (AIP-151): `done`, and `error` if it failed."""
     if not isinstance(body, Mapping) or body.get("done") is not True:
         return Verdict(RUNNING, "running")
-    return Verdict(FAILED, "failed") if body.get("error") is not None else Verdict(DONE, "done")
+    if body.get("error") is not None:
+        return Verdict(FAILED, "failed")
+    return Verdict(DONE, "done")
 
 
 def _state_of(body: Any) -> tuple[str | None, bool]:
@@ -267,7 +277,8 @@ def _is_running(state: str | None) -> bool:
     `queued`, `running`, `pending review` and `UPDATE_IN_PROGRESS` do, `processing complete` does
     not.
     """
-    word, words = _word(state), _words(state)
+    word = _word(state)
+    words = _words(state)
     begins = bool(words) and words[0].endswith("ing") and words[-1] not in _DONE
     return word in _RUNNING or word.endswith(("ing", "inprogress")) or begins
 
@@ -278,4 +289,6 @@ def reason_of(body: Any) -> str:
     if isinstance(error, Mapping):
         texts = [_text(error.get(name)) for name in ("code", "message")]
         error = ": ".join(filter(None, texts))
-    return error[:300] if isinstance(error, str) else ""
+    if isinstance(error, str):
+        return error[:300]
+    return ""
