@@ -70,7 +70,9 @@ def _check_depth(document: Any) -> None:
 def _children(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
-    return value if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return value
+    return ()
 
 
 def _refuse_depth() -> NoReturn:
@@ -115,7 +117,9 @@ def _shape_problems(document: Any) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(
-    where: str, members: Mapping[str, Any], known: Mapping[str, Any]
+    where: str,
+    members: Mapping[str, Any],
+    known: Mapping[str, Any],
 ) -> Iterator[tuple[str, str]]:
     for name in members:
         if name not in known:
@@ -123,7 +127,9 @@ def _unknown(
 
 
 def _wrong_types(
-    where: str, members: Mapping[str, Any], fields: Mapping[str, type]
+    where: str,
+    members: Mapping[str, Any],
+    fields: Mapping[str, type],
 ) -> Iterator[tuple[str, str]]:
     for name, value in members.items():
         if name in fields and not isinstance(value, fields[name]):

@@ -24,21 +24,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="example: python -m httptask.testing.stand_in --port 8901 --verbose",
     )
     parser.add_argument(
-        "--port", type=_port, default=0, help="where to listen; any free port by default"
+        "--port",
+        type=_port,
+        default=0,
+        help="where to listen; any free port by default",
     )
     parser.add_argument(
         "--token",
         help="refuse requests without this bearer token; make one up, it is no secret here",
     )
     parser.add_argument(
-        "--verbose", action="store_true", help="write a line per request on standard error"
+        "--verbose",
+        action="store_true",
+        help="write a line per request on standard error",
     )
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as stack:
-            stand_in = StandIn(port=options.port, token=options.token, verbose=options.verbose)
+            stand_in = StandIn(
+                port=options.port,
+                token=options.token,
+                verbose=options.verbose,
+            )
             try:
                 stack.enter_context(stand_in)
             except OSError as exc:

@@ -37,7 +37,10 @@ def judge_head(request: ReceivedRequest, token: str | None) -> Topic:
     project_id = _judge_path(path)
     if request.method != METHOD:
         refuse(
-            405, "method", f"{request.method} is not allowed here; use {METHOD}", ("Allow", METHOD)
+            405,
+            "method",
+            f"{request.method} is not allowed here; use {METHOD}",
+            ("Allow", METHOD),
         )
     if token is not None:
         _judge_authorization(request, token)
@@ -146,7 +149,8 @@ def _integer(where: str, values: Sequence[str], problems: list[tuple[str, str]])
 
 
 def _topic_type(values: Sequence[str], problems: list[tuple[str, str]]) -> str:
-    where, expected = "query.topic_type", "one of " + ", ".join(TOPIC_TYPES)
+    where = "query.topic_type"
+    expected = "one of " + ", ".join(TOPIC_TYPES)
     value = _single(where, values, expected, problems)
     if value is not None and value not in TOPIC_TYPES:
         problems.append((where, f"must be {expected}; found {quoted(value)}"))
@@ -154,7 +158,10 @@ def _topic_type(values: Sequence[str], problems: list[tuple[str, str]]) -> str:
 
 
 def _single(
-    where: str, values: Sequence[str], expected: str, problems: list[tuple[str, str]]
+    where: str,
+    values: Sequence[str],
+    expected: str,
+    problems: list[tuple[str, str]],
 ) -> str | None:
     if len(values) == 1:
         return values[0]

@@ -58,7 +58,12 @@ class RefusalError(Exception):
         self.reply = Reply(status, {"errors": errors}, tuple(headers))
 
 
-def refuse(status: int, where: str, reason: str, *headers: tuple[str, str]) -> NoReturn:
+def refuse(
+    status: int,
+    where: str,
+    reason: str,
+    *headers: tuple[str, str],
+) -> NoReturn:
     raise RefusalError(status, [(where, reason)], headers)
 
 
@@ -67,4 +72,6 @@ def quoted(text: str) -> str:
 
 
 def short(text: str) -> str:
-    return text if len(text) <= 80 else text[:80] + "…"
+    if len(text) <= 80:
+        return text
+    return text[:80] + "…"

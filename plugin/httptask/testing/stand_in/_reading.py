@@ -54,7 +54,9 @@ def _read_headers(stream: BufferedIOBase) -> Iterator[tuple[str, str]]:
         parts = _HEADER_LINE.fullmatch(line)
         if not parts:
             refuse(
-                400, "headers", f"this is no header line: {quoted(line.decode('latin-1').strip())}"
+                400,
+                "headers",
+                f"this is no header line: {quoted(line.decode('latin-1').strip())}",
             )
         yield parts[1].decode("ascii"), parts[2].strip(b" \t").decode("latin-1")
     refuse(431, "headers", f"are more than {_MAX_HEADERS}")
@@ -89,7 +91,8 @@ def check_framing(head: ReceivedRequest) -> None:
 
 def _body_length(head: ReceivedRequest) -> int | None:
     """Return the length of the body; None if it is chunked (RFC 9112, section 6.3)."""
-    codings, lengths = head.values("Transfer-Encoding"), head.values("Content-Length")
+    codings = head.values("Transfer-Encoding")
+    lengths = head.values("Content-Length")
     if codings and (lengths or head.version == "HTTP/1.0"):
         refuse(
             400,
@@ -110,12 +113,16 @@ def _body_length(head: ReceivedRequest) -> int | None:
             "headers.Content-Length",
             f"must be one number, found {quoted(', '.join(lengths))}",
         )
-    return int(lengths[0]) if lengths else 0
+    if lengths:
+        return int(lengths[0])
+    return 0
 
 
 def read_body(stream: BufferedIOBase, head: ReceivedRequest) -> bytes:
     length = _body_length(head)
-    return _read_chunks(stream) if length is None else _read_exactly(stream, length)
+    if length is None:
+        return _read_chunks(stream)
+    return _read_exactly(stream, length)
 
 
 def _read_chunks(stream: BufferedIOBase) -> bytes:

@@ -44,7 +44,10 @@ class StandIn:
             )
         self._address = (host, port)
         self._answers = Answers(
-            token=token, failures=failures, retry_after=retry_after, verbose=verbose
+            token=token,
+            failures=failures,
+            retry_after=retry_after,
+            verbose=verbose,
         )
         self.requests: list[ReceivedRequest] = self._answers.requests
         """Every request received, refused ones too, in the order they came."""
@@ -75,7 +78,8 @@ class StandIn:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        server, self._server = self._server, None
+        server = self._server
+        self._server = None
         if server is not None and self._thread is not None:
             server.stop()
             self._thread.join()
