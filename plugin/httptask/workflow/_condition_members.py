@@ -36,7 +36,11 @@ def member_problems(scope: Scope) -> Iterator[Problem]:
             yield from _condition_problems(condition, members, pointer)
 
 
-def _condition_problems(condition: Any, known: list[str], pointer: str) -> Iterator[Problem]:
+def _condition_problems(
+    condition: Any,
+    known: list[str],
+    pointer: str,
+) -> Iterator[Problem]:
     """Yield a warning, with a suggestion, for each member in *condition* that is not in *known*."""
     from httptask.expressions import has_expression, members_compared
 
@@ -55,7 +59,11 @@ def _condition_problems(condition: Any, known: list[str], pointer: str) -> Itera
             is_name = isinstance(member, str) and member.isidentifier()
             suggestion = f"$.body.{member}" if is_name else f"$.body[{member!r}]"
         yield Problem.of(
-            "condition-member", pointer, severity="warning", suggestion=suggestion, **params
+            "condition-member",
+            pointer,
+            severity="warning",
+            suggestion=suggestion,
+            **params,
         )
 
 
@@ -73,14 +81,17 @@ def arrivals_of(scope: Scope) -> dict[str, list[Arrival]]:
 
 
 def last_before(
-    decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
+    decision: str,
+    start: Any,
+    arrivals: Mapping[str, Sequence[Arrival]],
 ) -> Iterator[Arrival | None]:
     """Yield the arrivals from the tasks whose output may be `$` in *decision*.
 
     A Decision has no output, so the search goes on to the tasks before. None: no task ran since
     *start*.
     """
-    pending, visited = [decision], {decision}
+    pending = [decision]
+    visited = {decision}
     while pending:
         target = pending.pop()
         if target == start:
@@ -94,7 +105,9 @@ def last_before(
 
 
 def _known_members(
-    decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
+    decision: str,
+    start: Any,
+    arrivals: Mapping[str, Sequence[Arrival]],
 ) -> list[str]:
     """Return the members that `$` may have in *decision*, over all routes; empty: unknown."""
     members: dict[str, None] = {}

@@ -25,7 +25,8 @@ MAX_NESTING = 100
 
 
 def load_definition(
-    source: os.PathLike[str] | str, data: bytes | None = None
+    source: os.PathLike[str] | str,
+    data: bytes | None = None,
 ) -> WorkflowDefinition:
     """Read the workflow definition in the file *source*; *data* are the file's bytes, if known.
 
@@ -82,7 +83,9 @@ def as_definition(
     """
     if isinstance(source, Mapping):
         return definition_of(source)
-    return source if isinstance(source, WorkflowDefinition) else load_definition(source)
+    if isinstance(source, WorkflowDefinition):
+        return source
+    return load_definition(source)
 
 
 def _within_limit(name: str, data: bytes) -> bytes:
@@ -104,7 +107,9 @@ def read_file(name: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
         problem = Problem.of(
-            "definition-unreadable", "", systemMessage=f"{why[:1].lower()}{why[1:]}"
+            "definition-unreadable",
+            "",
+            systemMessage=f"{why[:1].lower()}{why[1:]}",
         )
         raise _refused(name, problem) from error
 
@@ -191,7 +196,11 @@ def _scope(pointer: str, holder: Any, depth: int) -> Scope:
     holder = holder if isinstance(holder, Mapping) else {}
     tasks = holder.get("tasks")
     return Scope(
-        pointer, holder.get("startTask"), tasks if isinstance(tasks, Mapping) else {}, depth, holder
+        pointer,
+        holder.get("startTask"),
+        tasks if isinstance(tasks, Mapping) else {},
+        depth,
+        holder,
     )
 
 

@@ -58,7 +58,8 @@ def is_own_environment(definition: WorkflowDefinition, name: str) -> bool:
 
     Raises `DefinitionError` as `environment_path` does.
     """
-    path, folder = environment_path(definition, name), environment_folder(definition).parent
+    path = environment_path(definition, name)
+    folder = environment_folder(definition).parent
     return path.resolve().is_relative_to(folder.resolve())
 
 

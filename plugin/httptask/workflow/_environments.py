@@ -59,7 +59,11 @@ def variables_of(
     """
     defaults = definition.document.get("variables") or {}
     of_environment = environment.variables if environment is not None else {}
-    return {**defaults, **of_environment, **(variables or {})}
+    return {
+        **defaults,
+        **of_environment,
+        **(variables or {}),
+    }
 
 
 def environment_problems(
@@ -150,7 +154,10 @@ def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) ->
         if not any(_may_begin_with(url, server) for url in urls):
             server_pointer = pointer_of(["servers", server])
             yield Problem.of(
-                "environment-server-unused", server_pointer, severity="warning", server=server
+                "environment-server-unused",
+                server_pointer,
+                severity="warning",
+                server=server,
             )
 
 
@@ -180,7 +187,9 @@ def _may_begin_with(url: str, server: str) -> bool:
 
 
 def _credential_problems(
-    tasks: list[Mapping[str, Any]], environment: Environment, runtime: Runtime
+    tasks: list[Mapping[str, Any]],
+    environment: Environment,
+    runtime: Runtime,
 ) -> Iterator[Problem]:
     """Yield warnings for names that no task uses, and for credentials that no store has."""
     used = [
@@ -199,7 +208,18 @@ def _credential_problems(
             yield _unknown("environment-credential-unknown", name_pointer, other, stored)
 
 
-def _unknown(code: str, pointer: str, name: str, names: list[str]) -> Problem:
+def _unknown(
+    code: str,
+    pointer: str,
+    name: str,
+    names: list[str],
+) -> Problem:
     near = nearest(name, names)
     suggestion = near[0] if near else None
-    return Problem.of(code, pointer, severity="warning", suggestion=suggestion, name=name)
+    return Problem.of(
+        code,
+        pointer,
+        severity="warning",
+        suggestion=suggestion,
+        name=name,
+    )

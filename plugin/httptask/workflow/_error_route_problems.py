@@ -87,4 +87,6 @@ def _integers(values: list[Any]) -> list[int]:
 
 
 def _texts(value: Any) -> list[str] | None:
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, str)]
+    return None

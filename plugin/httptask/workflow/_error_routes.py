@@ -34,7 +34,8 @@ def _matches(route: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
     `statuses` restricts the classes `status` and `*` to responses with these statuses. It does not
     restrict the other classes in `errors`.
     """
-    classes, statuses = route.get("errors"), route.get("statuses")
+    classes = route.get("errors")
+    statuses = route.get("statuses")
     kind = error.get("kind")
     if statuses is None:
         return classes is not None and (ANY_CLASS in classes or kind in classes)

@@ -69,7 +69,9 @@ class FinishedTasks:
 
 def _output(run: TaskRun) -> Any:
     """Return the output of *run*; the output of a failed run is `{"error": ...}`."""
-    return run.output if run.status == "Completed" else failed_output(run.error)
+    if run.status == "Completed":
+        return run.output
+    return failed_output(run.error)
 
 
 class _Snapshot(Mapping[str, Ends]):

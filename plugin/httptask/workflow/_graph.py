@@ -26,7 +26,11 @@ def unreached(start: str, arrows: Arrows) -> list[str]:
     return [name for name in arrows if name not in visited]
 
 
-def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
+def endless_loops(
+    start: str,
+    arrows: Arrows,
+    ends: Collection[str],
+) -> Iterator[list[str]]:
     """Yield loops that can be reached from *start* and have no route to any of *ends*.
 
     Of loops that share tasks, only one loop is yielded.
@@ -47,7 +51,11 @@ def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator
             yield path[path.index(name) :]
 
 
-def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterator[list[str]]:
+def loops_without(
+    start: str,
+    arrows: Arrows,
+    stops: Collection[str],
+) -> Iterator[list[str]]:
     """Yield loops that can be reached from *start* and contain none of *stops*.
 
     Of loops that share tasks, only one loop is yielded.

@@ -80,7 +80,12 @@ def with_defaults(schema: Any, value: Any) -> Any:
     return _filled(reader, schema, copy.deepcopy(value), 0)
 
 
-def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
+def _filled(
+    reader: _Reader,
+    schema: Any,
+    value: Any,
+    defaults: int,
+) -> Any:
     """Return *value*, changed in place, with defaults.
 
     *defaults* is the number of defaults around *value*: 0 for a value in the input itself.
@@ -113,10 +118,18 @@ def sample_input(schema: Any) -> Any:
     """Return a sample input from `examples`, `example`, `default` and `const`; None: no sample."""
     reader = _Reader(schema)
     sample = _sampled(reader, schema, 0)
-    return None if sample is _NOTHING else with_defaults(schema, sample)
+    if sample is _NOTHING:
+        return None
+    return with_defaults(schema, sample)
 
 
-def _sampled(reader: _Reader, schema: Any, depth: int, *, required: bool = True) -> Any:
+def _sampled(
+    reader: _Reader,
+    schema: Any,
+    depth: int,
+    *,
+    required: bool = True,
+) -> Any:
     """Return a sample of *schema*, or `_NOTHING`.
 
     An object is built from its properties only if it is *required*: with optional objects, a
@@ -138,7 +151,9 @@ def _sampled(reader: _Reader, schema: Any, depth: int, *, required: bool = True)
 
 
 def _first(values: Any) -> Any:
-    return values[0] if isinstance(values, list) and values else _NOTHING
+    if isinstance(values, list) and values:
+        return values[0]
+    return _NOTHING
 
 
 _SAMPLES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -177,7 +192,9 @@ def is_secret_input(schema: Any, pointer: str) -> bool:
 
 def input_shape(schema: Any) -> Any:
     """Return the shape of `$.input`, for `Evaluator.check`; None: any value."""
-    return None if schema is None else _shaped(_Reader(schema), schema, 0)
+    if schema is None:
+        return None
+    return _shaped(_Reader(schema), schema, 0)
 
 
 def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
@@ -188,7 +205,9 @@ def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
     if not properties or reader.takes_other_names(schema):
         items = reader.items(schema)
         is_list = items is not None and not properties
-        return [_shaped(reader, items, depth + 1)] if is_list else None
+        if is_list:
+            return [_shaped(reader, items, depth + 1)]
+        return None
     shapes = {name: _shaped(reader, inner, depth + 1) for name, inner in properties.items()}
     return Expected(shapes)
 

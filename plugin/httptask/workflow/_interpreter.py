@@ -185,7 +185,8 @@ class RunState:
         self._visits[name] += 1
         if not self._is_affordable(track):
             return []
-        visit, pointer = self._visits[name], track.scope.pointer_to(name)
+        visit = self._visits[name]
+        pointer = track.scope.pointer_to(name)
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
             return self._start_branches(Parallel(run, task, track), branches_of(task, pointer))
@@ -201,7 +202,12 @@ class RunState:
         self._active[step.key] = track, step
         track.at = step.key
 
-    def _apply_result(self, track: Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
+    def _apply_result(
+        self,
+        track: Track,
+        step: Step | Wait,
+        run: TaskRun,
+    ) -> list[_Move]:
         """Apply *run*, the result of *step*, to *track*; return the moves that follow."""
         if run.status == "Waiting":
             wait = Wait.of(step, run)
@@ -211,7 +217,12 @@ class RunState:
             return []
         return self._move_on(track, step.definition, run)
 
-    def _move_on(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+    def _move_on(
+        self,
+        track: Track,
+        task: Mapping[str, Any],
+        run: TaskRun,
+    ) -> list[_Move]:
         """Move *track* on from *task*, whose visit has ended with *run*."""
         track.at = None
         if run.status == "Failed":
@@ -253,7 +264,9 @@ class RunState:
             self._end = Progress("Completed", output=track.output)
             return []
         parallel.running -= 1
-        return [] if parallel.running else self._complete_parallel(parallel)
+        if parallel.running:
+            return []
+        return self._complete_parallel(parallel)
 
     def _complete_parallel(self, parallel: Parallel) -> list[_Move]:
         """Complete *parallel*, whose branches have all ended; return the moves that follow."""
@@ -271,7 +284,12 @@ class RunState:
 
     # Failures
 
-    def _route_failure(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
+    def _route_failure(
+        self,
+        track: Track,
+        task: Mapping[str, Any],
+        run: TaskRun,
+    ) -> list[_Move]:
         """Return the move along the `onError` route that matches the failure *run* of *task*.
 
         Without a matching route, fail the Parallel tasks around the task, inner ones first, up to a
@@ -280,7 +298,8 @@ class RunState:
         reason = (run.error or {}).get("message") or "it failed and does not say why"
         error = f"task {run.name!r} failed: {reason}"
         failed: list[Parallel] = []
-        current, failure = track, run
+        current = track
+        failure = run
         while (target := error_route(task, failure.error)) is None:
             parallel = current.parallel
             if parallel is None:
@@ -289,11 +308,13 @@ class RunState:
             failure = replace(parallel.run, status="Failed", error=_branch_error(error, run))
             self._join(failure)
             failed.append(parallel)
-            current, task = parallel.track, parallel.task
+            current = parallel.track
+            task = parallel.task
         if failed:
             self._stop_branches(failed[-1], failed)
         current.at = None
-        current.output, current.before = failed_output(failure.error), failure.key
+        current.output = failed_output(failure.error)
+        current.before = failure.key
         return [(current, target)]
 
     def _stop_branches(self, parallel: Parallel, failed: Collection[Parallel]) -> None:
@@ -317,9 +338,17 @@ class RunState:
             self._join(replace(parallel.run, status="Failed", error=_branch_error(error)))
         self._end_failed(failed, error)
 
-    def _end_failed(self, failed: list[Parallel], error: str, cause: TaskRun | None = None) -> None:
+    def _end_failed(
+        self,
+        failed: list[Parallel],
+        error: str,
+        cause: TaskRun | None = None,
+    ) -> None:
         self._end = Progress(
-            "Failed", parallels=self._parallels_to_stop(failed), error=error, cause=cause
+            "Failed",
+            parallels=self._parallels_to_stop(failed),
+            error=error,
+            cause=cause,
         )
 
     def _terminate(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> None:
@@ -368,4 +397,9 @@ def _branch_error(error: str, cause: TaskRun | None = None) -> dict[str, Any]:
     """
     inner = dict(cause.error or {}) if cause is not None else {}
     task = {"task": cause.name} if cause is not None else {}
-    return {**inner, "error": "BranchFailed", "message": f"a branch failed: {error}", **task}
+    return {
+        **inner,
+        "error": "BranchFailed",
+        "message": f"a branch failed: {error}",
+        **task,
+    }

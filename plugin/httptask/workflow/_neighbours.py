@@ -109,7 +109,12 @@ def _backwards(name: str, arrows: Arrows) -> Iterator[str]:
             pending += predecessors.get(other, ())
 
 
-def _avoids(start: str, task: str, goals: set[str], arrows: Arrows) -> bool:
+def _avoids(
+    start: str,
+    task: str,
+    goals: set[str],
+    arrows: Arrows,
+) -> bool:
     """Say whether one of *goals* can be reached from *start* without *task*."""
     if start == task:
         return False

@@ -18,7 +18,9 @@ def in_order(unordered: Iterable[Problem], definition: WorkflowDefinition) -> li
     """
     order = _Order(definition.document)
     problems = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
-    return problems if definition.text is None else with_lines(problems, definition.text)
+    if definition.text is None:
+        return problems
+    return with_lines(problems, definition.text)
 
 
 class _Order:

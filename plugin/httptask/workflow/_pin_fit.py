@@ -28,7 +28,10 @@ _MOST = 20
 
 
 def pin_fit_problems(
-    pins: Pins, definition: WorkflowDefinition, definitions: Definitions, runtime: Runtime
+    pins: Pins,
+    definition: WorkflowDefinition,
+    definitions: Definitions,
+    runtime: Runtime,
 ) -> Iterator[Problem]:
     """Yield the problems of well-formed *pins* with the tasks of *definition* and *definitions*.
 
@@ -43,7 +46,10 @@ def pin_fit_problems(
 
 
 def _of_tasks(
-    pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str, runtime: Runtime
+    pins: Mapping[str, Any],
+    definition: WorkflowDefinition,
+    pointer: str,
+    runtime: Runtime,
 ) -> Iterator[Problem]:
     tasks = {name: task for _, name, task in iter_tasks(definition)}
     for name, pin in pins.items():
@@ -66,7 +72,10 @@ def _single_pins(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any
 
 
 def _fit_problems(
-    pin: Mapping[str, Any], pointer: str, endpoint_id: Any, endpoint: Endpoint | None
+    pin: Mapping[str, Any],
+    pointer: str,
+    endpoint_id: Any,
+    endpoint: Endpoint | None,
 ) -> Iterator[Problem]:
     """Yield the problems of *pin*, a single response: its endpoint, its secrets, its body."""
     pinned_id = pin.get("endpoint")

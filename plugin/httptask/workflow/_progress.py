@@ -54,7 +54,9 @@ class News:
         """Return the changes; if the run has ended, *end* without anything to start."""
         joined = tuple(self.joined)
         if end is not None:
-            return replace(end, joined=joined) if joined else end
+            if joined:
+                return replace(end, joined=joined)
+            return end
         stopped = set(self.stopped)
         return Progress(
             "Running",

@@ -37,7 +37,10 @@ class RenamedTask:
 
 
 def rename_task(
-    definition: WorkflowDefinition, before: str, after: str, evaluator: Evaluator
+    definition: WorkflowDefinition,
+    before: str,
+    after: str,
+    evaluator: Evaluator,
 ) -> RenamedTask:
     """Return a copy of *definition* with the task *before* renamed to *after*.
 
@@ -48,7 +51,8 @@ def rename_task(
     """
     copy = definition_of(definition.document)
     names = [name for _, name, _ in iter_tasks(copy)]
-    if refusal := _refusal(names, before, after):
+    refusal = _refusal(names, before, after)
+    if refusal:
         raise DefinitionError([refusal])
     for scope in list(iter_scopes(copy)):
         _rename_routes(scope, before, after)
@@ -70,7 +74,11 @@ def _refusal(names: list[str], before: str, after: str) -> Problem | None:
         return Problem.of("task-name-empty", "")
     if len(after) > MAX_NAME_LENGTH:
         return Problem.of(
-            "task-name-length", "", limit=MAX_NAME_LENGTH, which="this one", length=len(after)
+            "task-name-length",
+            "",
+            limit=MAX_NAME_LENGTH,
+            which="this one",
+            length=len(after),
         )
     return None
 
@@ -95,7 +103,11 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
 
 
 def _rename_in(
-    task: Any, pointer: str, before: str, after: str, evaluator: Evaluator
+    task: Any,
+    pointer: str,
+    before: str,
+    after: str,
+    evaluator: Evaluator,
 ) -> Iterator[Problem]:
     """Rename in the expressions of *task*, in place; yield a problem if one is doubtful."""
     parameters_hold_tasks = False
@@ -115,7 +127,13 @@ def _rename_in(
 
 
 def _doubt(pointer: str, before: str, after: str) -> Problem:
-    return Problem.of("rename-doubt", pointer, severity="warning", before=before, after=after)
+    return Problem.of(
+        "rename-doubt",
+        pointer,
+        severity="warning",
+        before=before,
+        after=after,
+    )
 
 
 def _texts(container: Any, key: Any, pointer: str) -> Iterator[tuple[Any, Any, str]]:

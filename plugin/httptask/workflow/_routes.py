@@ -34,7 +34,10 @@ def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...]
 
 
 def target_problems(
-    target: str, pointer: str, scope: Scope, pointers_by_name: Mapping[str, str]
+    target: str,
+    pointer: str,
+    scope: Scope,
+    pointers_by_name: Mapping[str, str],
 ) -> Iterator[Problem]:
     """Yield a problem if *target*, named by the route at *pointer*, is not a task of *scope*."""
     if target in scope.tasks:
@@ -71,7 +74,8 @@ _MOST_COMPARED = 300
 
 def step_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     """Yield a problem if *task* has both `nextTask` and `end`, or neither."""
-    ends, goes_on = task.get("end") is True, "nextTask" in task
+    ends = task.get("end") is True
+    goes_on = "nextTask" in task
     if ends and goes_on:
         yield Problem.of("route-twice", pointer_of(["nextTask"], pointer))
     elif not goes_on and task.get("end", False) is False:
@@ -199,4 +203,6 @@ def _may_end(task: Any) -> bool:
 
 def shown(name: str) -> str:
     """Return *name* for a problem's text, cut to the maximum length of a task's name."""
-    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
+    if len(name) <= MAX_NAME_LENGTH:
+        return name
+    return name[: MAX_NAME_LENGTH - 1] + "…"

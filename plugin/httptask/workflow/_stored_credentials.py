@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def stored_credential_problems(
-    definition: WorkflowDefinition, runtime: Runtime, mapped: Collection[str] = ()
+    definition: WorkflowDefinition,
+    runtime: Runtime,
+    mapped: Collection[str] = (),
 ) -> list[Problem]:
     """Return a warning for each credential that a task of *definition* names and no store has.
 
@@ -46,5 +48,9 @@ def _unknown(pointer: str, name: str) -> Problem:
     near = nearest(name, [item.credential.name for item in listed])
     suggestion = near[0] if near else None
     return Problem.of(
-        "credential-unknown", pointer, severity="warning", suggestion=suggestion, name=name[:100]
+        "credential-unknown",
+        pointer,
+        severity="warning",
+        suggestion=suggestion,
+        name=name[:100],
     )

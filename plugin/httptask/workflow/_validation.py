@@ -136,7 +136,8 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _known_shapes(
-    definition: WorkflowDefinition, environment: Environment | None
+    definition: WorkflowDefinition,
+    environment: Environment | None,
 ) -> tuple[Any, Any]:
     """Return the shapes of `$.input` and `$.variables`; None: any value.
 
@@ -180,7 +181,9 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
 
 
 def _scope_problems(
-    scope: Scope, pointers_by_name: Mapping[str, str], types: _Types
+    scope: Scope,
+    pointers_by_name: Mapping[str, str],
+    types: _Types,
 ) -> Iterator[Problem]:
     """Yield the problems of the tasks in *scope*, and of the routes between them.
 
@@ -188,7 +191,10 @@ def _scope_problems(
     """
     if isinstance(scope.start, str) and scope.tasks:
         yield from target_problems(
-            scope.start, pointer_of(["startTask"], scope.pointer), scope, pointers_by_name
+            scope.start,
+            pointer_of(["startTask"], scope.pointer),
+            scope,
+            pointers_by_name,
         )
     for name, task in scope.tasks.items():
         pointer = scope.pointer_to(name)
@@ -205,10 +211,14 @@ def _scope_problems(
 
 
 def _task_problems(
-    name: str, task: dict[str, Any], pointer: str, types: _Types
+    name: str,
+    task: dict[str, Any],
+    pointer: str,
+    types: _Types,
 ) -> Iterator[Problem]:
     """Yield the problems of one *task*: of its type, its routes, its `forEach`, its settings."""
-    task_type, type_names = task.get("type"), sorted(types.by_name)
+    task_type = task.get("type")
+    type_names = sorted(types.by_name)
     expected = f"one of {', '.join(type_names)}"
     if task_type is None:
         yield Problem.of("required", pointer, name="type", expected=expected)
@@ -225,7 +235,10 @@ def _task_problems(
         suggestion = near[0] if near else None
         params: dict[str, Any] = {"name": shown(task_type), "known": type_names}
         yield Problem.of(
-            "task-type-unknown", pointer_of(["type"], pointer), suggestion=suggestion, **params
+            "task-type-unknown",
+            pointer_of(["type"], pointer),
+            suggestion=suggestion,
+            **params,
         )
     else:
         yield from FLOWS.get(task_type, step_flow)(task, pointer)
@@ -263,7 +276,10 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     schema_errors: list[Problem] = []
     try:
         schema_errors = schema_problems(
-            task_type.schema, own_fields, check.pointer, expressions=expressions
+            task_type.schema,
+            own_fields,
+            check.pointer,
+            expressions=expressions,
         )
         type_problems = list(task_type.problems(check))
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems

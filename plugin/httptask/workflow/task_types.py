@@ -39,7 +39,8 @@ class _TaskType:
 
         problems: list[Problem] = []
         for name in self.evaluated:
-            value, field_pointer = check.definition.get(name), pointer_of([name], check.pointer)
+            value = check.definition.get(name)
+            field_pointer = pointer_of([name], check.pointer)
             problems += check.services.expression_problems(value, field_pointer)
             problems += secrets_below(value, field_pointer)
         return problems
@@ -117,7 +118,9 @@ def _is_comparison(condition: str) -> bool:
 def _prepared(condition: str) -> Prepared | Comparison:
     from httptask.expressions import Comparison, Prepared
 
-    return Comparison.of(condition) if _is_comparison(condition) else Prepared.of(condition)
+    if _is_comparison(condition):
+        return Comparison.of(condition)
+    return Prepared.of(condition)
 
 
 def _condition_pointer(task: str, index: int) -> str:
@@ -133,7 +136,9 @@ def _truth(value: Any, pointer: str) -> bool:
 
 
 def _named(value: Any) -> str:
-    return f"the number {value}" if isinstance(value, Number) else type_name(value)
+    if isinstance(value, Number):
+        return f"the number {value}"
+    return type_name(value)
 
 
 class Parallel(_TaskType):

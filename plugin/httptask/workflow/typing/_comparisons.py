@@ -19,7 +19,10 @@ _MOST_DIGITS = 10
 
 
 def previous_output(
-    decision: str, scope: Scope, arrivals: Mapping[str, Sequence[Arrival]], data: TypedData
+    decision: str,
+    scope: Scope,
+    arrivals: Mapping[str, Sequence[Arrival]],
+    data: TypedData,
 ) -> ValueType:
     """Return the type of `$` in the conditions of *decision*: the output of the task before.
 
@@ -42,7 +45,8 @@ def missing_members(condition: Any, output: ValueType) -> Iterator[MissingName]:
     if not isinstance(condition, str) or has_expression(condition):
         return
     for keys in paths_compared(condition):
-        value, path = output, "$"
+        value = output
+        path = "$"
         for key in keys:
             if key == _LENGTH and value.types & {"array", "string"}:
                 break

@@ -77,7 +77,9 @@ class TypedData:
     def _document_type(self, reader: str) -> ValueType:
         """Return the type of the data of `inputParameters` and conditions of the task *reader*."""
         item = self._item(self._tasks[reader][0], reader)
-        return _closed({**self._without_item(reader), **item}) if item else self.outer(reader)
+        if item:
+            return _closed({**self._without_item(reader), **item})
+        return self.outer(reader)
 
     def _outer_type(self, reader: str) -> ValueType:
         """Return the type of the data of `forEach` of the task *reader*."""
@@ -128,18 +130,24 @@ class TypedData:
         query = self._setting(name, "pagination").get("items")
         body = self.body(name)
         if not isinstance(query, str):
-            return body.items() if body.types == {"array"} else ANY
+            if body.types == {"array"}:
+                return body.items()
+            return ANY
         if query.startswith("$.headers"):
             return ANY
         texts = self.typed(f"${{{query}}}", body).expressions
-        return _known(texts[0].typed.type.items()) if texts else ANY
+        if texts:
+            return _known(texts[0].typed.type.items())
+        return ANY
 
     def items(self, name: str) -> ValueType:
         """Return the type of the items of the `forEach` of the task *name*."""
         setting = self._setting(name, "forEach")
         items = self._written(setting.get("items"), self.outer(name))
         may_be_file = not items.of_types({"object"}).member(REFERENCE).type.is_nothing
-        return ANY if may_be_file else _known(items.items())
+        if may_be_file:
+            return ANY
+        return _known(items.items())
 
     def typed(self, text: str, data: ValueType) -> TypedText:
         """Return the types of the expressions in *text*, over data of the type *data*. Cached."""
@@ -207,7 +215,9 @@ class TypedData:
         return any_of(ends) if ends else ANY
 
     def _written_output(self, name: str, value: Any) -> ValueType:
-        return ANY if value is None else self._written(value, self.document(name))
+        if value is None:
+            return ANY
+        return self._written(value, self.document(name))
 
     def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
         """Return the type of the output of a Parallel: `startTask` -> output of a last task."""
@@ -233,7 +243,9 @@ class TypedData:
         """Return the type of the input of the nested definition *name*; ANY if it is unknown."""
         other = self._definitions.get(name) if isinstance(name, str) else None
         schema = other.input_schema if other is not None else None
-        return ANY if schema is None else SchemaSource(schema).type_of(schema)
+        if schema is None:
+            return ANY
+        return SchemaSource(schema).type_of(schema)
 
     # Parts
 
@@ -241,7 +253,9 @@ class TypedData:
     def input(self) -> ValueType:
         """The type of the run's input."""
         schema = self._document.get("inputSchema")
-        return ANY if schema is None else _known(SchemaSource(schema).type_of(schema))
+        if schema is None:
+            return ANY
+        return _known(SchemaSource(schema).type_of(schema))
 
     def _item(self, task: Mapping[str, Any], name: str) -> dict[str, Schema]:
         names = item_names(task)
@@ -251,7 +265,9 @@ class TypedData:
 
     def _setting(self, name: str, field: str) -> Mapping[str, Any]:
         setting = self._tasks[name][0].get(field)
-        return setting if isinstance(setting, Mapping) else {}
+        if isinstance(setting, Mapping):
+            return setting
+        return {}
 
     def _plan(self, name: str) -> Plan:
         task, pointer = self._tasks[name]
@@ -282,7 +298,9 @@ class TypedData:
                 return typed_by({"type": "string"})
             text = self.typed(value, data)
             whole = text.expressions[0].typed.type if text.is_whole else None
-            return typed_by({"type": "string"}) if whole is None else _known(whole)
+            if whole is None:
+                return typed_by({"type": "string"})
+            return _known(whole)
         if depth > _DEEPEST:
             return ANY
         if isinstance(value, Mapping):
@@ -291,7 +309,13 @@ class TypedData:
             )
         if isinstance(value, list):
             items = [self._written(inner, data, depth + 1) for inner in value]
-            return typed_by({"type": "array", "prefixItems": items, "items": False})
+            return typed_by(
+                {
+                    "type": "array",
+                    "prefixItems": items,
+                    "items": False,
+                }
+            )
         return typed_by({"type": json_type(value)})
 
 
@@ -328,7 +352,13 @@ class _TasksBefore(Mapping[str, Schema]):
 
 def _closed(properties: Mapping[str, Schema]) -> ValueType:
     """Return the type of an object with exactly these *properties*."""
-    return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
+    return typed_by(
+        {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+        }
+    )
 
 
 def _known(value_type: ValueType) -> ValueType:

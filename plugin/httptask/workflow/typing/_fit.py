@@ -51,7 +51,12 @@ class Misfit:
     """The only member of an object that is a list, if a list is expected."""
 
 
-def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misfit | None:
+def misfit(
+    actual: ValueType,
+    expected: ValueType,
+    *,
+    takes_files: bool,
+) -> Misfit | None:
     """Return why no value of the type *actual* fits the type *expected*; None if a value may fit.
 
     With *takes_files*, a reference to a file fits as text.
@@ -60,7 +65,10 @@ def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misf
 
 
 def _misfit(
-    actual: ValueType, expected: ValueType, takes_files: bool, levels: int
+    actual: ValueType,
+    expected: ValueType,
+    takes_files: bool,
+    levels: int,
 ) -> Misfit | None:
     if actual.is_nothing or expected.is_nothing:
         return None
@@ -71,7 +79,8 @@ def _misfit(
         inner = _misfit(actual.items(), expected.items(), takes_files, levels - 1)
         if inner is None:
             return None
-        actual_words, expected_words = f"an array ({inner.found})", f"an array ({inner.expected})"
+        actual_words = f"an array ({inner.found})"
+        expected_words = f"an array ({inner.expected})"
         return Misfit(actual_words, expected_words, is_certain=False)
     if takes_files and may_be_file(actual):
         return None
@@ -94,7 +103,9 @@ def _only_list(value_type: ValueType) -> str | None:
     """Return the name of the only documented member that is a list."""
     names = islice(dict.fromkeys(value_type.names()), _MOST_NAMES)
     lists = [name for name in names if value_type.member(name).type.types == {"array"}]
-    return lists[0] if len(lists) == 1 else None
+    if len(lists) == 1:
+        return lists[0]
+    return None
 
 
 def may_be_file(value_type: ValueType) -> bool:

@@ -36,7 +36,8 @@ def output_schema(
     output may be such a reference instead of a list. *output* is the schema for other types of
     tasks.
     """
-    task_type, schema = task.get("type"), output
+    task_type = task.get("type")
+    schema = output
     if task_type == "Wait":
         schema = _object({"until": {"type": "string", "format": "date-time"}})
     elif task_type == "Decision":
@@ -88,14 +89,19 @@ def result_schema(
 
 
 def body_schema(
-    task: Mapping[str, Any], endpoint: Endpoint | None, *, any_status: bool = False
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    *,
+    any_status: bool = False,
 ) -> Schema:
     """Return a schema of the body of a response to the Http *task*; see `result_schema`."""
     reading = task.get("responseBody")
     if task.get("completion") is not None:
         return True  # the body is the job's result
     if reading in ("file", "text"):
-        return FILE if reading == "file" and not any_status else {"type": "string"}
+        if reading == "file" and not any_status:
+            return FILE
+        return {"type": "string"}
     responses = _responses(task, endpoint, any_status=any_status)
     if endpoint is None or not responses:
         return True
@@ -106,11 +112,16 @@ def body_schema(
         for status, response in responses.items()
         for schema in _content(status, response, reads_json=reading == "json")
     ]
-    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    if len(schemas) == 1:
+        return schemas[0]
+    return {"anyOf": schemas}
 
 
 def _responses(
-    task: Mapping[str, Any], endpoint: Endpoint | None, *, any_status: bool
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    *,
+    any_status: bool,
 ) -> dict[str, Response]:
     """Return the documented responses that *task* may end with, by status.
 
@@ -144,15 +155,23 @@ def _content(status: str, response: Response, *, reads_json: bool) -> list[Schem
     return schemas
 
 
-def _for_each(setting: Mapping[str, Any], schema: Schema, *, with_files: bool) -> Schema:
+def _for_each(
+    setting: Mapping[str, Any],
+    schema: Schema,
+    *,
+    with_files: bool,
+) -> Schema:
     """Return a schema of the output with `forEach`; *schema* describes the output for one item."""
-    collect, items = setting.get("collect"), setting.get("items")
+    collect = setting.get("collect")
+    items = setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return FILE
     item = {"anyOf": [schema, FAILED]} if setting.get("onError") == "collect" else schema
     outputs = {"type": "array", "items": item}
     is_certain = not with_files or collect == "items" or isinstance(items, list)
-    return outputs if is_certain else {"anyOf": [outputs, FILE]}
+    if is_certain:
+        return outputs
+    return {"anyOf": [outputs, FILE]}
 
 
 def _object(properties: dict[str, Schema]) -> Schema:

@@ -55,7 +55,10 @@ def typing_problems(
 
 
 def task_typing_problems(
-    definition: WorkflowDefinition, name: str, runtime: Runtime, known: Iterable[Problem]
+    definition: WorkflowDefinition,
+    name: str,
+    runtime: Runtime,
+    known: Iterable[Problem],
 ) -> list[Problem]:
     """Return the `typing_problems` of the task *name*, with pointers into the task."""
     data = TypedData(definition, runtime)
@@ -76,7 +79,11 @@ def _of_task(task: TypedTask, reported: set[str]) -> Iterator[Problem]:
             yield from _of_setting(setting, task.name, task.data)
 
 
-def _of_comparisons(scope: Scope, data: TypedData, reported: Container[str]) -> Iterator[Problem]:
+def _of_comparisons(
+    scope: Scope,
+    data: TypedData,
+    reported: Container[str],
+) -> Iterator[Problem]:
     """Yield the problems of the conditions in the platform's own syntax in *scope*."""
     arrivals = arrivals_of(scope)
     for name, task in scope.tasks.items():
@@ -106,7 +113,10 @@ def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Prob
 
 
 def _of_expression(
-    expression: TypedExpression, setting: Setting, reader: str, data: TypedData
+    expression: TypedExpression,
+    setting: Setting,
+    reader: str,
+    data: TypedData,
 ) -> Iterator[Problem]:
     """Yield the problems of one expression: tasks that may not have run, and unknown names."""
     names: set[str] = set()
@@ -118,7 +128,9 @@ def _of_expression(
     for missing in expression.typed.missing:
         if setting.sees_parameters and reads_run(missing.path, missing.name):
             params = parameter_advice(
-                expression.written, str(missing.name), [*missing.value.names()]
+                expression.written,
+                str(missing.name),
+                [*missing.value.names()],
             )
             yield Problem.of("expression-of-run", setting.pointer, severity="warning", **params)
         else:
@@ -153,7 +165,8 @@ def _of_reading(
 
 def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
     """Return the problem of a name that its object does not have, by the documentation."""
-    name, value = missing.name, missing.value
+    name = missing.name
+    value = missing.value
     params: dict[str, Any] = {
         "expression": written,
         "path": missing.path[:_LONGEST_PATH],
@@ -162,7 +175,13 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
     names = list(dict.fromkeys(islice(value.names(), _MOST_COMPARED)))
     if isinstance(name, int) or "object" not in value.types:
         type_words = in_words(value.types)
-        return Problem.of("name-of-other", pointer, severity="warning", found=type_words, **params)
+        return Problem.of(
+            "name-of-other",
+            pointer,
+            severity="warning",
+            found=type_words,
+            **params,
+        )
     near = nearest(name[:_LONGEST_NAME], names)
     total_count = len(names) if len(names) > _MOST_NAMES else None
     return Problem.of(

@@ -172,12 +172,16 @@ class _Ways:
         if name == target or name not in self._arrows:
             return name in self._in_loops
         near = _reaches(target, self._arrows[name], self._arrows)
-        return target in self._reached_from(name) if near is None else near
+        if near is None:
+            return target in self._reached_from(name)
+        return near
 
     def avoids(self, name: str, target: str) -> bool:
         """Say whether *target* can be reached from the start without the task *name*."""
         near = _reaches(self._start, [target], self._leading, without=name)
-        return target in self._reached_without(name) if near is None else near
+        if near is None:
+            return target in self._reached_without(name)
+        return near
 
     def always_runs(self, name: str) -> bool:
         """Say whether every route from the start of the scope to an end contains *name*."""
@@ -211,7 +215,11 @@ class _Ways:
 
 
 def _reaches(
-    target: str, starts: Iterable[str], arrows: Arrows, *, without: str | None = None
+    target: str,
+    starts: Iterable[str],
+    arrows: Arrows,
+    *,
+    without: str | None = None,
 ) -> bool | None:
     """Say whether *target* is in *starts* or can be reached from them, without the task *without*.
 

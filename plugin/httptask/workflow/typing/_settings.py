@@ -128,7 +128,9 @@ class ExpressionPlace:
 
 
 def expression_at(
-    pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None = None
+    pointer: str,
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None = None,
 ) -> ExpressionPlace | None:
     """Return what an expression at *pointer* of *task* reads; None: there can be no expression."""
     path: Path = tuple(parts(pointer))
@@ -149,14 +151,20 @@ def expression_at(
 
 
 def _place_of_http(
-    path: Path, task: Mapping[str, Any], endpoint: Endpoint | None
+    path: Path,
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None,
 ) -> ExpressionPlace | None:
     if path[:1] == ("httpRequest",) or path in _OVER_PARAMETERS:
         return ExpressionPlace(Sees.REQUEST)
     if path in _OVER_CALL:
         return ExpressionPlace(Sees.ANSWER, _CALL_SCHEMA)
     # One page, or one poll: not the result of all.
-    alone = {**task, "pagination": None, "completion": None}
+    alone = {
+        **task,
+        "pagination": None,
+        "completion": None,
+    }
     if path in _OVER_RESULT or path in _OVER_FIRST_ANSWER:
         sees = Sees.ANSWER if path in _OVER_RESULT else Sees.FIRST_ANSWER
         return ExpressionPlace(sees, result_schema(alone, endpoint, any_status=True))
@@ -169,7 +177,8 @@ def _place_of_http(
 
 
 def expression_pointers(
-    task_type: str, properties: Iterable[str] = ()
+    task_type: str,
+    properties: Iterable[str] = (),
 ) -> tuple[list[str], list[str]]:
     """Return the pointers at or below which tasks of *task_type* may have expressions, and the
     pointers of queries.
@@ -239,7 +248,10 @@ class TypedTask:
                 yield from self._over_document((field,), document, expected)
 
     def _over_document(
-        self, path: Path, document: ValueType, expected: ValueType = ANY
+        self,
+        path: Path,
+        document: ValueType,
+        expected: ValueType = ANY,
     ) -> Iterator[Setting]:
         """Yield the texts of the field at *path*, which read the run's document."""
         for setting in self._texts(path, document, expected):
@@ -249,7 +261,9 @@ class TypedTask:
         outer = self.data.outer(self.name)
         for setting in self._over_document(("forEach", "items"), outer, _LIST):
             yield replace(
-                setting, takes_files=True, expected_words="an array or a file of JSON lines"
+                setting,
+                takes_files=True,
+                expected_words="an array or a file of JSON lines",
             )
 
     def _conditions(self, document: ValueType) -> Iterator[Setting]:
@@ -294,7 +308,9 @@ class TypedTask:
         yield from self._over(_OVER_CALL, lambda: _CALL)
 
     def _over(
-        self, fields: Mapping[Path, ValueType], data: Callable[[], ValueType]
+        self,
+        fields: Mapping[Path, ValueType],
+        data: Callable[[], ValueType],
     ) -> Iterator[Setting]:
         """Yield the texts in *fields*, which read *data*, with their expected types."""
         for path, expected in fields.items():
@@ -325,7 +341,12 @@ class TypedTask:
     def _has_body_parameter(self) -> bool:
         return bool(_at(self.task, ("pagination", "parameter", "in")) == "body")
 
-    def _texts(self, path: Path, data: ValueType, expected: ValueType = ANY) -> Iterator[Setting]:
+    def _texts(
+        self,
+        path: Path,
+        data: ValueType,
+        expected: ValueType = ANY,
+    ) -> Iterator[Setting]:
         """Yield the texts with expressions in the field at *path*."""
         pointer = pointer_of(path, self.pointer)
         for slot in Prepared.of(_at(self.task, path)).slots:
@@ -362,7 +383,9 @@ class ExpectedSettings:
             expected = _inside(expected, name)
         if expected.is_nothing or not _REFERENCES.isdisjoint(inner):
             return ANY
-        return any_of([expected, _TEXT]) if path == ("body",) else expected
+        if path == ("body",):
+            return any_of([expected, _TEXT])
+        return expected
 
 
 def _selects_one(query: str) -> bool:
