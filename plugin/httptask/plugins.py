@@ -89,11 +89,11 @@ class PluginManager(pluggy.PluginManager):
             self._named[hook] = self._collect(hook)
         return self._named[hook]
 
-    def kept(self, what: str, make: Callable[[], T]) -> T:
-        """Return the result of *make*, cached under the name *what* until the plugins change."""
-        if what not in self._kept:
-            self._kept[what] = make()
-        value: T = self._kept[what]
+    def kept(self, key: str, make: Callable[[], T]) -> T:
+        """Return the result of *make*, cached under the name *key* until the plugins change."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        value: T = self._kept[key]
         return value
 
     def provider_of(self, hook: str, name: str) -> str:
@@ -199,7 +199,7 @@ class PluginManager(pluggy.PluginManager):
         with self.blaming(hook):
             answers = caller()
         try:
-            things = [part for answer in reversed(answers) for part in answer]
+            objects = [item for answer in reversed(answers) for item in answer]
         except TypeError as error:
             # `bring` makes each implementation's answer a list, so only a wrapper can have changed
             # it into something else.
@@ -208,28 +208,28 @@ class PluginManager(pluggy.PluginManager):
                 " expected a list of lists",
                 wrappers[-1] if wrappers else None,
             ) from error
-        for part in things:
-            yield self._bringers.get(id(part)) or wrapper_names, part
+        for item in objects:
+            yield self._bringers.get(id(item)) or wrapper_names, item
 
     def _collect(self, hook: str) -> dict[str, Any]:
-        things: dict[str, Any] = {}
+        objects: dict[str, Any] = {}
         providers = self._providers[hook] = {}
-        for plugin, part in self._brought(hook):
-            if not isinstance(getattr(part, "name", None), str) or isinstance(part, type):
+        for plugin, item in self._brought(hook):
+            if not isinstance(getattr(item, "name", None), str) or isinstance(item, type):
                 raise PluginError(
                     f"what the plugin {plugin} brings as {NAMED[hook]} is no instance with a name:"
-                    f" {part!r}",
+                    f" {item!r}",
                     plugin,
                 )
-            if part.name in things:
+            if item.name in objects:
                 raise PluginError(
-                    f"two plugins bring the {NAMED[hook]} {part.name!r}: {providers[part.name]}"
+                    f"two plugins bring the {NAMED[hook]} {item.name!r}: {providers[item.name]}"
                     f" and {plugin}; uninstall one of them or have it choose another name",
                     plugin,
                 )
-            things[part.name] = part
-            providers[part.name] = plugin
-        return things
+            objects[item.name] = item
+            providers[item.name] = plugin
+        return objects
 
     def implements(self, hook: str) -> bool:
         """Say whether a plugin implements *hook*."""

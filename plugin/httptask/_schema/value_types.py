@@ -142,13 +142,13 @@ class Alternative:
             return NOTHING
         schemas: list[Part] = []
         for part in self.parts:
-            first, others = items_of(part.schema)
+            first, further_schema = items_of(part.schema)
             if index < 0 and first:  # from the end of an array of unknown length: may be any item
-                schemas.append(Part({"anyOf": [*first, others]}, part.source))
+                schemas.append(Part({"anyOf": [*first, further_schema]}, part.source))
             elif 0 <= index < len(first):
                 schemas.append(Part(first[index], part.source))
             else:
-                schemas.append(Part(others, part.source))
+                schemas.append(Part(further_schema, part.source))
         return joined(schemas)
 
     def names(self) -> Iterator[str]:

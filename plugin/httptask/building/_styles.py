@@ -147,12 +147,12 @@ def _expanded(
     if row is None:
         raise UnwritableError("unwritable-style", found=style, known=sorted(STYLES))
     if location not in row.locations:
-        known = sorted(name for name, other in STYLES.items() if location in other.locations)
+        style_names = sorted(name for name, other in STYLES.items() if location in other.locations)
         raise UnwritableError(
             "unwritable-style-in",
             found=style,
             location=location,
-            known=known,
+            known=style_names,
         )
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):

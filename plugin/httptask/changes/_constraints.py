@@ -354,22 +354,22 @@ def _evaluated(view: View, keyword: str) -> None:
         view.setdefault(plain, value)
 
 
-def _intersection(one: View, other: View) -> View:
-    """Return the view of the values that *one* and *other* both accept.
+def _intersection(left: View, right: View) -> View:
+    """Return the view of the values that *left* and *right* both accept.
 
     Keywords that cannot be merged into one schema go to `allOf`.
     """
-    one, other = _with_further_fields(one, other), _with_further_fields(other, one)
-    result = dict(one)
+    left, right = _with_further_fields(left, right), _with_further_fields(right, left)
+    result = dict(left)
     apart = []
     for names in _TOGETHER:
-        group = {name: other[name] for name in names if name in other}
-        own_group = {name: one[name] for name in names if name in one}
+        group = {name: right[name] for name in names if name in right}
+        own_group = {name: left[name] for name in names if name in left}
         differ = own_group and group and own_group != group
         if differ and len(own_group | group) > 1:
             apart.append(group)
-            other = {name: value for name, value in other.items() if name not in group}
-    for keyword, value in other.items():
+            right = {name: value for name, value in right.items() if name not in group}
+    for keyword, value in right.items():
         if keyword not in result or keyword in NOTES:
             result.setdefault(keyword, value)
         elif keyword in _JOINS:
@@ -399,13 +399,13 @@ def _with_further_fields(view: View, other: View) -> View:
     }
 
 
-def _all_of(one: Any, other: Any) -> Any:
-    """Return a schema of the values that *one* and *other* both accept."""
-    if one is False or other is False:
+def _all_of(left: Any, right: Any) -> Any:
+    """Return a schema of the values that *left* and *right* both accept."""
+    if left is False or right is False:
         return False
-    if key(one) == key(other):
-        return one
-    return {"allOf": [one, other]}
+    if key(left) == key(right):
+        return left
+    return {"allOf": [left, right]}
 
 
 def _by_name(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

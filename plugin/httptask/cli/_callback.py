@@ -68,12 +68,12 @@ async def finished_in_browser(
 async def _target(reader: asyncio.StreamReader, port: int) -> str:
     """Return the target of the request; "" if it is not a GET for this host."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, _, rest = head[0].partition(" ")
+    method, _, target_and_version = head[0].partition(" ")
     hosts = [line.partition(":")[2].strip() for line in head if line.lower().startswith("host:")]
     # Another name in `Host` was made to resolve to this machine by an attacker (DNS rebinding).
     if method != "GET" or hosts not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
         return ""
-    return rest.partition(" ")[0]
+    return target_and_version.partition(" ")[0]
 
 
 async def _answer(

@@ -140,7 +140,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
         task = with_pagination(task, suggestion)
     emit_json(task)
     if not arguments.json:
-        _note_pagination(suggestion, wanted=arguments.pagination)
+        _note_pagination(suggestion, is_used=arguments.pagination)
     missing = still_to_fill(schema, task["httpRequest"], "/httpRequest")
     if not endpoint.servers:
         missing.insert(
@@ -152,13 +152,13 @@ def run_prepare(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _note_pagination(suggestion: SuggestedPagination | None, *, wanted: bool) -> None:
-    """Print a note on the suggested pagination: used if *wanted*, else offered."""
-    if suggestion is not None and wanted:
+def _note_pagination(suggestion: SuggestedPagination | None, *, is_used: bool) -> None:
+    """Print a note on the suggested pagination: used if *is_used*, else offered."""
+    if suggestion is not None and is_used:
         note(f"pages, {suggestion.sentence}; a test request confirms it")
     elif suggestion is not None:
         note(f"all pages can be read with --pagination, {suggestion.sentence}")
-    elif wanted:
+    elif is_used:
         note("no pagination: the description says nothing of pages")
 
 

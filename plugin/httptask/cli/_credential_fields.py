@@ -157,20 +157,20 @@ def _with_secrets(
             raise CommandError(f"{name!r} is no secret of it; there are: {', '.join(secrets)}")
     named = {name: value for name, value in fields.items() if name != _UNNAMED}
     missing = [name for name in missing_fields(known.schema, named) if name in secrets]
-    wanted = list(dict.fromkeys([*missing, *arguments.secret]))
+    names_to_ask = list(dict.fromkeys([*missing, *arguments.secret]))
     if _UNNAMED in fields:
-        return {**named, _secret_in_file(wanted, secrets): fields[_UNNAMED]}
-    if not wanted or not sys.stdin.isatty() or arguments.from_file is not None:
+        return {**named, _secret_in_file(names_to_ask, secrets): fields[_UNNAMED]}
+    if not names_to_ask or not sys.stdin.isatty() or arguments.from_file is not None:
         return named  # what is missing is reported with all other problems
-    answers = {name: getpass.getpass(f"{name} (not shown): ") for name in wanted}
+    answers = {name: getpass.getpass(f"{name} (not shown): ") for name in names_to_ask}
     return named | {name: answer for name, answer in answers.items() if answer}
 
 
-def _secret_in_file(wanted: Sequence[str], secrets: Sequence[str]) -> str:
-    """Return the secret that the text of a file is: the *wanted* one, else the only one."""
-    if len(wanted) > 1:
-        raise CommandError(f"give a JSON object with {' and '.join(wanted)}, not one text")
-    candidates = wanted or secrets
+def _secret_in_file(preferred: Sequence[str], secrets: Sequence[str]) -> str:
+    """Return the secret that the text of a file is: the *preferred* one, else the only one."""
+    if len(preferred) > 1:
+        raise CommandError(f"give a JSON object with {' and '.join(preferred)}, not one text")
+    candidates = preferred or secrets
     if len(candidates) != 1:
         raise CommandError("use --secret NAME to say which secret it is")
     return candidates[0]

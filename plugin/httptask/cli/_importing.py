@@ -212,18 +212,18 @@ def _note_line(equal_notes: Sequence[Note]) -> str:
     """Return the line for notes with the same text: the place of the first, and some further
     places.
     """
-    first, *others = equal_notes
+    first, *repeats = equal_notes
     where = f"{in_line(_location(first))}: " if _location(first) else ""
     severity = "error, " if first.severity == "error" else ""
     line = f"  {severity}{where}{first.kind}: {in_line(first.message)}"
-    if not others:
+    if not repeats:
         return line
-    locations = [location for note_ in others if (location := _location(note_))]
+    locations = [location for note_ in repeats if (location := _location(note_))]
     shown = locations[:_MOST_PLACES]
-    remainder = f"{len(others)} more"
+    remainder = f"{len(repeats)} more"
     if shown:
         remainder += f": {', '.join(shown)}"
-    if len(others) > len(shown):
+    if len(repeats) > len(shown):
         remainder += ", …"
     return f"{line} (and {remainder})"
 

@@ -33,11 +33,12 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     end = "complete" if summary["complete"] else "not complete"
     cursor = summary["cursor"]
     shown = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
-    rest = f", to go on from {shown}" if cursor is not None else ""
+    continuation = f", to go on from {shown}" if cursor is not None else ""
     note = f"; {summary['note']}" if summary.get("note") else ""
     return (
         f"pages: {summary['count']:,}, {plural(summary['items'], 'item')}{doubles},"
-        f" {plural(summary['bytes'], 'byte')}; {end} (ended by {summary['stoppedBy']}){rest}{note}"
+        f" {plural(summary['bytes'], 'byte')}; {end} (ended by {summary['stoppedBy']})"
+        f"{continuation}{note}"
     )
 
 

@@ -128,22 +128,22 @@ def _bound(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def address_of(given: str | None) -> str | None:
-    """Return *given*, the URL by which others reach a receiver, or None. Raises `CommandError`."""
-    if given is None:
+def address_of(url: str | None) -> str | None:
+    """Return *url*, the URL by which others reach a receiver, or None. Raises `CommandError`."""
+    if url is None:
         return None
     try:
-        parts = urlsplit(given)
+        parts = urlsplit(url)
         is_absolute = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
     except ValueError:
         is_absolute = is_plain = False
     if not (is_absolute and is_plain):
         raise CommandError(
-            f"--callback-url {given!r}: write an http or https URL without a query, such as"
+            f"--callback-url {url!r}: write an http or https URL without a query, such as"
             " https://public.example/hooks"
         )
-    return given
+    return url
 
 
 def _is_unspecified(host: str) -> bool:

@@ -217,18 +217,18 @@ class Flow:
         pointer: str,
         redactor: Redactor,
         lend: Callable[[], Surroundings],
-        kept: KeptHeader | None = None,
+        kept_header: KeptHeader | None = None,
         request: OutgoingRequest = _NO_REQUEST,
     ) -> None:
         self.resolved = resolved
         self.pointer = pointer
         self.redactor = redactor
         self._lend = lend
-        self._kept = kept
+        self._kept = kept_header
         self._request = request
         self._context: Context | None = None
-        if kept is not None:
-            self.identity = kept.identity
+        if kept_header is not None:
+            self.identity = kept_header.identity
         else:
             with self._blamed():
                 self.identity = identity_of(resolved.credential, resolved.known)

@@ -127,21 +127,21 @@ def with_secrets(schema: Any, value: Any) -> Any:
 
 def with_kept_secrets(
     schema: Any,
-    given: Mapping[str, Any],
+    submitted: Mapping[str, Any],
     before: Any,
 ) -> dict[str, Any]:
-    """Return *given* with missing secrets taken from *before*, the stored fields.
+    """Return *submitted* with missing secrets taken from *before*, the stored fields.
 
-    A form never receives stored secrets, so a secret that it leaves out stays. None in *given*
+    A form never receives stored secrets, so a secret that it leaves out stays. None in *submitted*
     removes a field.
     """
     properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
     old = before if isinstance(before, Mapping) else {}
-    merged = {name: value for name, value in given.items() if value is not None}
+    merged = {name: value for name, value in submitted.items() if value is not None}
     for name, child in properties.items():
-        if name in given:
-            if isinstance(given[name], Mapping) and not child.get("writeOnly"):
-                merged[name] = with_kept_secrets(child, given[name], old.get(name))
+        if name in submitted:
+            if isinstance(submitted[name], Mapping) and not child.get("writeOnly"):
+                merged[name] = with_kept_secrets(child, submitted[name], old.get(name))
         elif name in old and child.get("writeOnly"):
             merged[name] = old[name]
     return merged

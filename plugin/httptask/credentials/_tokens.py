@@ -288,22 +288,22 @@ class TokenKeeper:
         store: TokenStore,
         key: str,
         before: str | None,
-        given: _Seen,
+        fetched: _Seen,
     ) -> Token:
-        """Store *given*, a new token, and return it.
+        """Store *fetched*, a new token, and return it.
 
         If another process has stored a fresh token meanwhile, return that one. *before* is the
-        version that *given* replaces.
+        version that *fetched* replaces.
         """
-        self._unstored[key] = before, given  # until it is in the store
-        if not await store.swap(key, before, given.token):
+        self._unstored[key] = before, fetched  # until it is in the store
+        if not await store.swap(key, before, fetched.token):
             newer = await store.get(key)
             if newer is not None and self._measured(newer).is_fresh(self._clock.monotonic()):
-                given = self._measured(newer)
+                fetched = self._measured(newer)
             else:
-                await store.swap(key, newer.version if newer is not None else None, given.token)
+                await store.swap(key, newer.version if newer is not None else None, fetched.token)
         del self._unstored[key]
-        return self._remember(key, given).token
+        return self._remember(key, fetched).token
 
     async def _usable(
         self,

@@ -293,20 +293,20 @@ class _Parser:
 
     def _equality(self) -> Node:
         first = self._relation()
-        others = []
+        comparisons = []
         while operator := self._accept(*_EQUAL):
-            others.append((operator, self._relation()))
-        if others:
-            return Comparisons(first, tuple(others))
+            comparisons.append((operator, self._relation()))
+        if comparisons:
+            return Comparisons(first, tuple(comparisons))
         return first
 
     def _relation(self) -> Node:
         first = self._operand()
-        others = []
+        comparisons = []
         while operator := self._accept(*_ORDER):
-            others.append((operator, self._operand()))
-        if others:
-            return Comparisons(first, tuple(others))
+            comparisons.append((operator, self._operand()))
+        if comparisons:
+            return Comparisons(first, tuple(comparisons))
         return first
 
     def _operand(self) -> Node:

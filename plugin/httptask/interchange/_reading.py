@@ -147,13 +147,13 @@ def read_requests(
             _free_name(request, match, names, blanks),
         )
         if len(requests) == 1:
-            others = matching.others(
+            other_matches = matching.others(
                 method_of(request),
                 _without_user(request.url),
                 request.path_parameters,
                 match,
             )
-            task = replace(task, others=others)
+            task = replace(task, others=other_matches)
         tasks.append(task)
     return Imported(document.form, tuple(tasks), tuple(losses), keeping.credentials)
 

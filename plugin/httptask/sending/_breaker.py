@@ -95,12 +95,12 @@ class Breaker:
             self.probing_until = 0
             self.window.clear()
 
-    def failed(self, now: float, what: str) -> None:
-        """Note a failure that shows that the origin does not work; *what* describes it."""
+    def failed(self, now: float, failure: str) -> None:
+        """Note a failure that shows that the origin does not work; *failure* describes it."""
         self.window.turn(now)
         self.window.requests += 1
         self.window.failures += 1
-        self.last_failure = what
+        self.last_failure = failure
         if self.open_until is not None:  # the probe, or a request sent before the breaker opened
             if self.probing_until:
                 self.open_until = now + self.limits.open_seconds

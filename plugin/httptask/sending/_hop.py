@@ -332,12 +332,12 @@ class _Spilling:
             self._file.write(piece)
 
 
-def too_large(what: str, received: Received, bodies: Bodies) -> TooLargeError:
-    """Build the error for a body over the in-memory limit; *what* starts its message."""
+def too_large(subject: str, received: Received, bodies: Bodies) -> TooLargeError:
+    """Build the error for a body over the in-memory limit; *subject* starts its message."""
     line = f"{received.status_code} {received.reason_phrase}".strip()
     hint = f" ({line})"
     if received.is_success:
         hint = '; "responseBody": "file" keeps a body of any size in a file'
     return TooLargeError(
-        f"{what} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True
+        f"{subject} over the limit of {bodies.limit:,} bytes{hint}", maybe_delivered=True
     )

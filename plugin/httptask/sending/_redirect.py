@@ -55,11 +55,11 @@ def next_request(
     return without_body(following, "HEAD" if request.method == "HEAD" else "GET")
 
 
-def target_of(base: str, reference: str, what: str = "a redirect") -> str:
+def target_of(base: str, reference: str, subject: str = "a redirect") -> str:
     """Resolve *reference* against the URL *base* (RFC 3986, section 5), and drop the fragment.
 
     Raises `RedirectError` for a target that is not followed: no URL, a scheme other than http and
-    https, http after https, or a URL with a user name or password. *what* starts the message.
+    https, http after https, or a URL with a user name or password. *subject* starts the message.
     """
     try:
         target_url = urldefrag(urljoin(base, reference)).url
@@ -67,17 +67,17 @@ def target_of(base: str, reference: str, what: str = "a redirect") -> str:
         if target.scheme in ("http", "https"):
             address(target_url)  # raises now if no request could be sent to the URL
     except (UnsendableError, ValueError) as error:
-        raise RedirectError(f"{what} to something that is no URL: {error}") from None
+        raise RedirectError(f"{subject} to something that is no URL: {error}") from None
     if target.scheme not in ("http", "https") or not target.hostname:
         raise RedirectError(
-            f"{what} to {target.scheme or reference!r} is not followed: only http and https are"
+            f"{subject} to {target.scheme or reference!r} is not followed: only http and https are"
         )
     if target.scheme == "http" and split_url(base).scheme == "https":
         raise RedirectError(
-            f"{what} from https to http is not followed: {target.scheme}://{target.netloc}"
+            f"{subject} from https to http is not followed: {target.scheme}://{target.netloc}"
         )
     if target.username is not None or target.password is not None:
-        raise RedirectError(f"{what} to a URL with a user name or password is not followed")
+        raise RedirectError(f"{subject} to a URL with a user name or password is not followed")
     return target_url
 
 

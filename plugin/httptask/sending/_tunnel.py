@@ -125,11 +125,14 @@ class Tunnel(asyncio.Protocol):
 
 def proxy_refused(
     proxy: Proxy,
-    what: str,
+    request_name: str,
     head: HeadReader,
     body: bytes = b"",
 ) -> ConnectionFailedError:
-    """Return the error for *proxy*, which refused *what* with *head* and the start of *body*."""
+    """Return the error for *proxy*, which refused *request_name*.
+
+    *head* is the head of its response, *body* the start of the body.
+    """
     line = f"{head.status} {readable(head.reason)}".strip()
     # Compressed bytes are no text to quote.
     excerpt = "" if head.values(b"content-encoding") else _text(body)
@@ -139,7 +142,7 @@ def proxy_refused(
     )
     may_retry = head.status >= 500 or head.status in (408, 429)
     return ConnectionFailedError(
-        f"the proxy {proxy} refuses {what}: {line}; {_advice(proxy, head)}{quotation}",
+        f"the proxy {proxy} refuses {request_name}: {line}; {_advice(proxy, head)}{quotation}",
         retry_after=wait if may_retry else None,
         is_final=not may_retry,
     )

@@ -34,13 +34,13 @@ def for_media_type(schema: Mapping[str, Any], media_type: str | None) -> Mapping
     body = {key: value for key, value in properties["body"].items() if key != "anyOf"}
     form = {**body, "allOf": [properties["body"]["anyOf"][index]]}
     # The conditions that select a form by the media type are answered now.
-    others = [part for part in schema["allOf"] if _chosen(part) is None]
+    remaining = [part for part in schema["allOf"] if _chosen(part) is None]
     narrowed = {
         **schema,
         "properties": {**properties, "body": form},
-        "allOf": others,
+        "allOf": remaining,
     }
-    if not others:
+    if not remaining:
         del narrowed["allOf"]
     return narrowed
 

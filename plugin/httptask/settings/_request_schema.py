@@ -198,33 +198,33 @@ class _Request:
             return _NO_FIELDS
         properties = schema.get("properties")
         required = schema.get("required")
-        own = _Fields(
+        declared = _Fields(
             self._read_only_in(properties) if properties else _NONE,
             frozenset(required) if isinstance(required, list) else _NONE,
             frozenset(properties) if isinstance(properties, dict) else _NONE,
         )
         if _COMPOSED.isdisjoint(schema):
-            return own
-        joined = [own, *(self._fields_of(part, level + 1) for part in schema.get("allOf", ()))]
+            return declared
+        joined = [declared, *(self._fields_of(part, level + 1) for part in schema.get("allOf", ()))]
         name = definition_name(schema.get("$ref"))
         if name is not None:
             joined.append(self._fields_named(name, level + 1))
         read_only = {name for part in joined for name in part.read_only}
-        others = list(joined)
+        all_fields = list(joined)
         for keyword in _SAME_VALUE:
             forms = [
                 self._fields_of(part, level + 1)
                 for part in _parts(keyword, schema.get(keyword))
                 if part != _NULL
             ]
-            others += forms
+            all_fields += forms
             # What one alternative says holds only for that alternative. What all of them say holds.
             if keyword in ("anyOf", "oneOf") and forms:
                 read_only |= frozenset.intersection(*(form.read_only for form in forms))
         return _Fields(
             frozenset(read_only),
-            frozenset(name for part in others for name in part.required),
-            frozenset(name for part in others for name in part.described),
+            frozenset(name for part in all_fields for name in part.required),
+            frozenset(name for part in all_fields for name in part.described),
         )
 
     def _read_only_in(self, fields: Any) -> Names:

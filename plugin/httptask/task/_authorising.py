@@ -127,21 +127,27 @@ def authorised_again(
 
     None: the header cannot be reused, call `authorised`.
     """
-    kept = plan.kept_header
+    kept_header = plan.kept_header
     runtime = plan.runtime
-    if kept is None or len(credentials) > 1 or (send is None and kept.token is not None):
+    if (
+        kept_header is None
+        or len(credentials) > 1
+        or (send is None and kept_header.token is not None)
+    ):
         return None
     pointer, resolved = credentials[0]
     endpoint = plan.endpoint
     redactor = runtime.redactor
-    request = kept.added_to(plain, resolved, endpoint, runtime.tokens, redactor)
+    request = kept_header.added_to(plain, resolved, endpoint, runtime.tokens, redactor)
     if request is None:
         return None
     name = resolved.credential.name
     if not resolved.known.is_flow:
         return Ready(request, plain, name)
     lend = partial(Lent, runtime, name, endpoint, pointer, send)
-    return Ready(request, plain, name, Flow(resolved, pointer, redactor, lend, kept, request))
+    return Ready(
+        request, plain, name, Flow(resolved, pointer, redactor, lend, kept_header, request)
+    )
 
 
 async def authorised(

@@ -150,13 +150,15 @@ class HttpTask:
             return [*problems, *self._for_each_problems(shape)]
         # The workflow definition decides which names the expressions of `inputParameters` may use:
         # check them again.
-        others = [problem for problem in problems if problem not in self.plan.parameter_problems]
+        other_problems = [
+            problem for problem in problems if problem not in self.plan.parameter_problems
+        ]
         parameter_problems = self.runtime.evaluator.check(
             self.plan.field("inputParameters"),
             self.plan.parameters_pointer,
             with_item(shape, self.definition),
         )
-        return [*others, *parameter_problems, *self._for_each_problems(shape)]
+        return [*other_problems, *parameter_problems, *self._for_each_problems(shape)]
 
     # Run
 

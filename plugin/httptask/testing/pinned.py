@@ -118,17 +118,17 @@ async def arun_pinned(
     Raises `AssertionError` if a request had no pin, since the rest of such a run proves nothing.
     """
     first = as_definition(definition)
-    others = {name: as_definition(other) for name, other in (definitions or {}).items()}
-    others = {**definitions_of(first), **others}
+    known_definitions = {name: as_definition(other) for name, other in (definitions or {}).items()}
+    known_definitions = {**definitions_of(first), **known_definitions}
     requests: list[PinnedRequest] = []
-    pinned = load_pins(first, pins, is_offline=True, definitions=others)
+    pinned = load_pins(first, pins, is_offline=True, definitions=known_definitions)
     run = await arun_workflow(
         first,
         input,
         engine=EmbeddedEngine(_SkippingClock()),
         variables=variables,
         environment=environment,
-        definitions=others,
+        definitions=known_definitions,
         runtime=runtime,
         signals=signals,
         pins=replace(pinned, listener=requests.append),

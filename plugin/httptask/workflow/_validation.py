@@ -148,12 +148,12 @@ def _known_shapes(
     if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
         return None, None
     written = document.get("variables")
-    own = written if isinstance(written, Mapping) else {}
+    declared = written if isinstance(written, Mapping) else {}
     variables: Any = None
     if environment is not None:
-        variables = dict.fromkeys([*environment.variables, *own])
+        variables = dict.fromkeys([*environment.variables, *declared])
     elif not environment_names(definition):
-        variables = Expected(dict.fromkeys(own))
+        variables = Expected(dict.fromkeys(declared))
     return input_shape(document.get("inputSchema")), variables
 
 

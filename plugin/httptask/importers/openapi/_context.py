@@ -55,7 +55,7 @@ class Context:
         self,
         value: Any,
         uri: str,
-        what: str,
+        name: str,
         *,
         severity: str = "error",
     ) -> tuple[Mapping[str, Any], str]:
@@ -63,13 +63,13 @@ class Context:
 
         If that is not an object, return an empty one; add a note, unless it is None. References are
         followed everywhere, although OpenAPI allows them only in some places: descriptions in
-        several files have them for any object. *what* is the name of the object in the note.
+        several files have them for any object. *name* is the name of the object in the note.
         """
         target, target_uri = self.followed(value, uri, severity=severity)
         if isinstance(target, OBJECT):
             return target, target_uri
         if target is not None:
-            self.notes.add("skipped", f"{what} is no object", target_uri)
+            self.notes.add("skipped", f"{name} is no object", target_uri)
         return {}, target_uri
 
     def expanded(

@@ -27,14 +27,14 @@ class Repeats:
 
     def read(
         self,
-        what: str,
+        kind: str,
         raw: Any,
         uri: str,
         read: Callable[[Any, str], Value],
     ) -> Value:
         """Return `read(raw, uri)`, from the cache if an equal *raw* was read before.
 
-        *what* names the kind of object and everything else on which the result depends. A result
+        *kind* names the kind of object and everything else on which the result depends. A result
         with notes is not cached, because notes contain the URI. The exception is a bare `$ref`: its
         notes are on the target, and the same for all references to it.
         """
@@ -43,7 +43,7 @@ class Repeats:
             serialised = marshal.dumps(raw, 2)
         except ValueError:  # a lazy object: see `Document.root`
             return read(raw, uri)
-        key = what, uri.partition("#")[0], serialised
+        key = kind, uri.partition("#")[0], serialised
         if key in self._values:
             value: Value = self._values[key]
             return value

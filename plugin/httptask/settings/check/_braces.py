@@ -36,9 +36,9 @@ def brace_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     written = task.get("inputParameters")
     parameters = written if isinstance(written, Mapping) else {}
     for path, text in texts(parameters, ("inputParameters",)):
-        for found, variable in _variables(text):
-            if found == text.strip().removeprefix("="):
-                yield _warning(found, variable, pointer_of(path, base), None)
+        for braces, variable in _variables(text):
+            if braces == text.strip().removeprefix("="):
+                yield _warning(braces, variable, pointer_of(path, base), None)
     request = task.get("httpRequest")
     url = request.get("url") if isinstance(request, Mapping) else None
     for match in _IN_PATH.finditer(url) if isinstance(url, str) else ():
@@ -50,10 +50,10 @@ def brace_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
             instead=f"{{{match[1][:_LONGEST]}}}",
         )
     for path, text in texts(request, ("httpRequest",)):
-        for found, variable in _variables(text):
-            is_template = path[1:2] == ("body",) and found != text.strip().removeprefix("=")
+        for braces, variable in _variables(text):
+            is_template = path[1:2] == ("body",) and braces != text.strip().removeprefix("=")
             if not is_template or variable in parameters:
-                yield _warning(found, variable, pointer_of(path, base), parameters)
+                yield _warning(braces, variable, pointer_of(path, base), parameters)
 
 
 def _variables(text: str) -> Iterator[tuple[str, str]]:
@@ -67,7 +67,7 @@ def _variables(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _warning(
-    found: str,
+    braces: str,
     variable: str,
     pointer: str,
     parameters: Container[str] | None,
@@ -89,7 +89,7 @@ def _warning(
         "braces",
         pointer,
         severity="warning",
-        found=found[:_LONGEST],
+        found=braces[:_LONGEST],
         instead=expression,
         parameter=parameter,
     )

@@ -219,7 +219,7 @@ def _property_names(
 
 def _additional_properties(
     validator: Any,
-    others: Any,
+    further_schema: Any,
     instance: Any,
     schema: Any,
 ) -> Errors:
@@ -231,12 +231,12 @@ def _additional_properties(
     for name, value in instance.items():
         # A name that may match a pattern, but cannot be matched in time, is accepted.
         if name not in properties and all(matches(pattern, name) is False for pattern in patterns):
-            yield from _other(validator, others, name, value)
+            yield from _other(validator, further_schema, name, value)
 
 
 def _unevaluated_properties(
     validator: Any,
-    others: Any,
+    further_schema: Any,
     instance: Any,
     schema: Any,
 ) -> Errors:
@@ -246,19 +246,19 @@ def _unevaluated_properties(
     evaluated = _evaluated(validator, instance, schema)
     for name, value in instance.items():
         if name not in evaluated:
-            yield from _other(validator, others, name, value)
+            yield from _other(validator, further_schema, name, value)
 
 
 def _other(
     validator: Any,
-    others: Any,
+    further_schema: Any,
     name: str,
     value: Any,
 ) -> Errors:
-    if others is False:
+    if further_schema is False:
         yield ValidationError("its name is unknown", path=[name], instance=value)
     else:
-        yield from validator.descend(value, others, path=name)
+        yield from validator.descend(value, further_schema, path=name)
 
 
 def _evaluated(

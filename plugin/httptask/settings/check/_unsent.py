@@ -28,7 +28,9 @@ def unsent_problems(
     *request* are normalised settings; *base* is their JSON Pointer.
     """
     for path in unsent(request, endpoint, media_type):
-        found = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
+        description = (
+            "an empty array" if isinstance(_at(request, path), list) else "an empty object"
+        )
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
         # A value that contains only empty values is not sent either, and may be the required one.
         enclosing = (path[: length + 1] for length in range(1, len(path)))
@@ -42,7 +44,7 @@ def unsent_problems(
             "unsent",
             pointer_of(path, base),
             severity=severity,
-            found=found,
+            found=description,
             where=where,
             **required,
         )

@@ -43,12 +43,12 @@ class Cores:
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
 
-    def are_same(self, one: Any, other: Any) -> bool:
-        """Say whether *one* and *other* differ in annotations only.
+    def are_same(self, left: Any, right: Any) -> bool:
+        """Say whether *left* and *right* differ in annotations only.
 
         Both must live as long as this object, which caches their texts by Python `id`.
         """
-        return one is other or self._text(one) == self._text(other)
+        return left is right or self._text(left) == self._text(right)
 
     def _text(self, schema: Any) -> str:
         text = self._texts.get(id(schema))
@@ -135,34 +135,34 @@ def others_of(schema: Any) -> list[Schema]:
     return [others]
 
 
-def accepts(one: Shape, other: Shape, cores: Cores) -> bool:
-    """Say whether the plain shape *one* accepts every value that *other* describes."""
-    described = other.types or ({"object"} if other.properties or other.required else None)
-    if one.types is not None and not (
-        described is not None and widened(described) <= widened(one.types)
+def accepts(wide: Shape, narrow: Shape, cores: Cores) -> bool:
+    """Say whether the plain shape *wide* accepts every value that *narrow* describes."""
+    described = narrow.types or ({"object"} if narrow.properties or narrow.required else None)
+    if wide.types is not None and not (
+        described is not None and widened(described) <= widened(wide.types)
     ):
         return False
-    if one.closed and not other.names <= one.described:
+    if wide.closed and not narrow.names <= wide.described:
         return False
-    if one.least > other.least:
+    if wide.least > narrow.least:
         return False
-    return one.required <= other.required and all(
-        cores.are_same(one.properties[name], schema) or is_wider(one.properties[name], schema)
-        for name, schema in other.properties.items()
-        if name in one.properties
+    return wide.required <= narrow.required and all(
+        cores.are_same(wide.properties[name], schema) or is_wider(wide.properties[name], schema)
+        for name, schema in narrow.properties.items()
+        if name in wide.properties
     )
 
 
-def is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* only has types, and items with types, that include the types of *other*.
+def is_wider(wide: Any, narrow: Any) -> bool:
+    """Say whether *wide* only has types, and items with types, that include the types of *narrow*.
 
     `number` includes `integer`.
     """
-    if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
+    if not isinstance(wide, dict) or not isinstance(narrow, dict) or "type" not in narrow:
         return False
-    checked = one.keys() - _NOT_CHECKED
+    checked = wide.keys() - _NOT_CHECKED
     if not {"type"} <= checked <= {"type", "items"}:
         return False
-    if not set(types_of(other)) <= widened(types_of(one)):
+    if not set(types_of(narrow)) <= widened(types_of(wide)):
         return False
-    return "items" not in one or is_wider(one["items"], other.get("items"))
+    return "items" not in wide or is_wider(wide["items"], narrow.get("items"))
