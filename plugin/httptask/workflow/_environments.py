@@ -148,6 +148,7 @@ def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) ->
     Yield nothing if an expression determines the server of some URL.
     """
     urls = [url for task in tasks if (url := _url(task)) is not None]
+    # Which server such a URL has is only known in a run: any server may be used by it.
     if any(_known_part(url) != url and not _HAS_SERVER.match(_known_part(url)) for url in urls):
         return
     for server in environment.servers:
@@ -204,6 +205,7 @@ def _credential_problems(
         name_pointer = pointer_of(["credentials", name])
         if name not in used:
             yield _unknown("environment-credential-unused", name_pointer, name, used)
+        # A plugin's store may have credentials that nobody can list: then nothing is certain.
         if has_own_stores_alone(runtime.plugins) and shelf_of(other) is None:
             yield _unknown("environment-credential-unknown", name_pointer, other, stored)
 

@@ -105,6 +105,8 @@ def _filled(
         if name in value:
             member = reader.with_patterns(schema, name, inner)
             value[name] = _filled(reader, member, value[name], defaults)
+        # A default may hold objects whose defaults hold objects again: a recursive schema ends
+        # here.
         elif defaults < _DEEPEST and (default := reader.annotation(inner, "default")) is not None:
             if defaults and not reader.goes_on():
                 break

@@ -121,6 +121,7 @@ class RunState:
             if track is not None and step is not None:
                 self._time = run.ended_at or self._time
                 self._proceed(self._apply_result(track, step, run))
+            # Branches run at once: a result may be recorded before the step that leads to it.
             elif run.visit > self._visits[run.name]:
                 self._early[key] = run
         return self._news.told(self._end)

@@ -39,6 +39,7 @@ def new_pin(
         if name.lower() in _LEFT_OUT or is_secret(name, value, "headers") or MASK in value:
             continue
         previous = pinned_headers.get(name)
+        # Lines of `Set-Cookie` cannot be joined to one (RFC 9110, section 5.3).
         pinned_headers[name] = value if previous is None else [*_listed(previous), value]
     if pinned_headers:
         pin["headers"] = pinned_headers

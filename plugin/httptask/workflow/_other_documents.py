@@ -21,6 +21,7 @@ def other_document(document: Mapping[str, Any]) -> str | None:
         return "definition-task"
     if isinstance(document.get("url"), str):
         return "definition-settings"
+    # The tasks alone, as copied from the member `tasks`.
     if all(isinstance(task, Mapping) and "type" in task for task in document.values()):
         return "definition-tasks"
     return None
