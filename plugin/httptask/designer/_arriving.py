@@ -104,6 +104,8 @@ class _Stream:
         try:
             for piece in self._decoder.feed(new):
                 self._unpacked += len(piece)
+                # A character may be split between two pieces: an incremental decoder keeps its
+                # first bytes.
                 self._rest += self._characters.decode(bytes(piece))
                 if self._unpacked > _MOST_BYTES:
                     break

@@ -183,6 +183,8 @@ class FormTree:
             return None
         schemas: list[tuple[Any, list[str]]] = []
         for name, media_type in body.content.items():
+            # Media types of equal schemas share one option of the body's union, as in the settings
+            # schema.
             same = next((names for schema, names in schemas if schema == media_type.schema), None)
             if same is None:
                 schemas.append((media_type.schema, [name]))

@@ -98,6 +98,7 @@ def _not_found(refused: _Refused) -> dict[str, Any]:
     """
     open_part = _OPEN_PART.search(refused.sent.url)
     if open_part:
+        # Braces are escaped when the URL is written; people know the name as they typed it.
         name = open_part[0].replace("%7B", "{").replace("%7b", "{")
         name = name.replace("%7D", "}").replace("%7d", "}")
         return _look(f"the URL still contains {name}, without a value", "url")
