@@ -57,6 +57,7 @@ def body_of(
     if captured.content_type_is_implied and isinstance(content, str):
         content_type = _meant_media_type(captured, content, content_type, endpoint, blanks)
     for value in _values(content, content_type, endpoint, blanks):
+        # Written again and compared: settings that would send other bytes are not taken.
         if _is_sent_as(value, content, content_type):
             return Body(value, content_type)
     return Body({"$file": _inline(content)}, content_type)

@@ -243,6 +243,7 @@ def _go_octets(data: bytes) -> str:
 
 def _go(parts: _Parts) -> Iterator[str]:
     modules = ["fmt", "io", "net/http"]
+    # Go refuses to compile a program that imports a package it does not use.
     modules += ["os"] if parts.use("os.") or parts.use("file(") else []
     modules += ["strings"] if parts.body else []
     yield from ("package main", "", "import (")

@@ -131,6 +131,7 @@ class _Reading:
                     reason=why,
                 )
                 letters = letters[1:]
+            # The rest of the word is the value, as in `-XPOST`.
             elif OPTIONS[name].takes_value:
                 self._option(name, True, pending, letters[1:] or None)
                 return
@@ -285,6 +286,7 @@ class _Reading:
                 " or add the option -g if the text is meant as it is"
             )
         if "globoff" in self.flags:
+            # In a URL of ours, braces would name a path parameter.
             address = address.replace("{", "%7B").replace("}", "%7D")
         self.request.url = _squashed(address) + question + query
 
@@ -325,6 +327,7 @@ class _Reading:
             request.headers.append(("Cookie", "; ".join(self.cookies)))
         implied = self._implied_types()
         for name, value in implied.items():
+            # `-H 'Accept:'` removes a header that curl would add by itself.
             if request.header(name) is None and name.lower() not in self.removed:
                 request.headers.append((name, value))
                 request.content_type_is_implied |= name == "Content-Type" and not self.is_json

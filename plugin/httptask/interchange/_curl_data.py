@@ -66,6 +66,7 @@ def form_part(value: str) -> Part:
         return Part(name, content, None, settings.get("type", ""), filename, headers)
     if not is_local(content):
         raise UnreadFileError
+    # In curl, a comma separates the names of files unless the name is quoted.
     if "," in content and not text.startswith('@"'):
         raise ValueError("several files in one part are not carried over; write an option for each")
     reference, _ = below_folder(content)

@@ -59,6 +59,7 @@ def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     url = texts(request.get("url"))
     if not re.match(r"(?i)https?://", url):
         return "not-http-url"
+    # Browsers send them by themselves: preflights of CORS, and tunnels through a proxy.
     if texts(request.get("method")).upper() in ("OPTIONS", "CONNECT"):
         return "preflight"
     if texts(entry.get("_resourceType")) in _STATIC_TYPES:
@@ -78,6 +79,7 @@ def _captured(request: Mapping[str, Any], pointer: str) -> Captured:
     captured = Captured(pointer=pointer)
     captured.method = texts(request.get("method")).upper() or "GET"
     address, question, query = texts(request.get("url")).partition("#")[0].partition("?")
+    # In a URL of ours, braces would name a path parameter.
     address = address.replace("{", "%7B").replace("}", "%7D")
     captured.url = address + question + query
     captured.headers = [
@@ -107,6 +109,7 @@ def _set_content(captured: Captured, data: Any) -> None:
     if text:
         captured.content = text
     elif fields and essence(media_type) == FORM_DATA:
+        # Its boundary is that of the recorded body, which is built anew from its fields.
         captured.take_headers("Content-Type")
         captured.headers.append(("Content-Type", FORM_DATA))
         captured.content = tuple(_part(field, captured) for _, field in fields)

@@ -39,6 +39,7 @@ class Keeping:
         distinguishes credentials for the same host.
         """
         origins = _origins(captured.url, self._blanks)
+        # The same secret in many requests of a collection is stored once.
         key = (scheme, origins, tuple(sorted(fields.items())))
         name = self._by_fields.get(key)
         missing = sorted(

@@ -129,6 +129,7 @@ def fitting(
         return None
     address, _, query = url.partition("?")
     target, _, fixed_query = endpoint.target.partition("?")
+    # Some APIs tell their operations apart by the query alone, such as `?Action=ListUsers`.
     if fixed_query and not set(fixed_query.split("&")) <= set(query.split("&")):
         return None
     names = PLACEHOLDER.findall(target)
@@ -169,6 +170,7 @@ def _server_patterns(
         if match is None:
             continue
         scheme, host, path = match.groups()
+        # A URL with the default port is the same URL without it (RFC 9110, section 4.2.3).
         host = _DEFAULT_PORT.sub("", host)
         port = ":443" if scheme.lower() == "https" else ":80"
         variables = dict(server.variables)

@@ -177,6 +177,7 @@ def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
         text = f"http://{text}"
     server, after_server = next(_ADDRESS.finditer(text)).groups()
     path, question, query = after_server.partition("?")
+    # Before `:name` becomes `{name}`: braces that are in the path now are plain characters.
     path = re.sub(r"[{}]", lambda match: f"%{ord(match[0]):02X}", path)
     template = re.sub(r"(?<=/):([^/]+)", lambda match: "{" + match[1] + "}", path)
     for name in re.findall(r"\{([^{}]*)\}", template):
