@@ -119,6 +119,7 @@ class Changes:
                 "UPDATE description SET endpoints = endpoints + ? WHERE number = ? RETURNING"
                 " endpoints, digest"
             )
+            # One statement for each description, not for each of its thousands of endpoints.
             change = self._gained[description] - self._lost[description]
             endpoints, digest = self._connection.execute(sql, (change, description)).fetchone()
             if description not in complete:

@@ -320,6 +320,7 @@ def _check_header(header: bytes, name: str) -> None:
         raise CatalogueError("catalogue-not-sqlite", file=name)
     if len(header) < 100:
         raise CatalogueError("catalogue-cut-off", file=name)
+    # Another program's database: it must be neither read nor changed.
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
         raise CatalogueError("catalogue-foreign", file=name)
     written = int.from_bytes(header[60:64], "big")

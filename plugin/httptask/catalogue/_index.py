@@ -108,6 +108,7 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
         operation_terms,
         _shared_terms(endpoint.method),
     ]
+    # A term of a name is found by the name, which counts more: the index need not hold it twice.
     excluded = FILLERS.union(*names)
     described = _described_terms(endpoint.description[:LONGEST_DESCRIPTION])
     further = " ".join([term for term in described if term not in excluded])

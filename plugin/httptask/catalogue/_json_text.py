@@ -120,6 +120,7 @@ class Texts:
                 {status: text.fragment for status, text in texts.items()}
             ), references
         except orjson.JSONEncodeError:
+            # orjson refuses integers over 64 bits and nesting over 254 levels, both valid JSON.
             parts = {status: json_of_part(part) for status, part in endpoint.responses.items()}
             return _dumped_by_json(parts), references
 

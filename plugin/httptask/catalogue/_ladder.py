@@ -75,6 +75,7 @@ class Ladder:
                 fit = address.fitness(candidate.path)
                 if fit:
                     fitness_of[candidate] = fit
+            # Expressions go from strict to loose: one that finds a path ends the search.
             if fitness_of:
                 break
         bonus = {candidate.number: fit for candidate, fit in fitness_of.items()}

@@ -139,6 +139,7 @@ def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[
     result: list[Word] = []
     index = 0
     while index < len(words):
+        # The longest name first: `git hub actions` is more than `git hub`.
         for count in range(min(MOST_JOINED_WORDS, len(words) - index), 1, -1):
             joined = Word.joined(words[index : index + count])
             if is_name(joined.stems[0]):

@@ -48,7 +48,9 @@ def search(
     """
     if limit < 1 or offset < 0:
         return []
+    # Ranking needs all hits before the page, so the number of rows bounds the work.
     last = min(limit + offset, MOST_ROWS)
+    # An import that is written meanwhile would otherwise mix old and new numbers.
     with _in_one_transaction(connection):
         scope = Scope.of(connection, provider, method)
         if scope is None:

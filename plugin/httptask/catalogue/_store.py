@@ -383,6 +383,7 @@ class Catalogue:
         """
         start = storable(endpoint_id.rpartition("-")[0] or endpoint_id)
         with self._translated():
+            # A range, not LIKE: `%` and `_` in an id are taken as they are.
             sql = "SELECT id FROM endpoint WHERE id >= ? AND id < ? LIMIT 50"
             similar = [
                 similar_id
