@@ -113,6 +113,7 @@ class SchemaViews:
         for part in views:
             view = _intersection(view, part)
         view = self._with_dependent_names(view)
+        # `unevaluated…` equals `additional…` only if no part evaluates names of its own.
         if view.keys().isdisjoint(("anyOf", "oneOf", "if", "allOf", "dependentSchemas")):
             for keyword in ("Properties", "Items"):
                 _evaluated(view, keyword)
@@ -174,6 +175,7 @@ class SchemaViews:
         schemas = list(self._flat(view["anyOf"], 0))[:_MOST_ALTERNATIVES]
         beside = {key: value for key, value in view.items() if key != "anyOf"}
         views = [_finished(self._merged(schema)) for schema in schemas]
+        # Drops the choice, not the rest: one alternative that accepts everything decides it.
         if any(not _constraints(option) for option in views):
             return beside
         if all(_is_enumeration(option) for option in views):
