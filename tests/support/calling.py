@@ -27,9 +27,9 @@ class CallingApi:
         self.before_answer: Callable[[str], None] = lambda url: None
         self.came: list[Asked] = []
 
-    def answer(self, asked: Asked) -> bytes:
-        self.came.append(asked)
-        callback = asked.json["callback"]
+    def answer(self, request: Asked) -> bytes:
+        self.came.append(request)
+        callback = request.json["callback"]
         self.before_answer(callback)
         self.urls.put(callback)
         return page({"id": 7}, status="202 Accepted")

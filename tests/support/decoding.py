@@ -35,12 +35,12 @@ def decoded(request: Request) -> dict[str, Any]:
         "files": [
             {
                 "field": field,
-                "filename": each.filename,
-                "type": each.content_type,
-                "sha256": hashlib.sha256(each.read()).hexdigest(),
-                "headers": {name.lower(): value for name, value in each.headers},
+                "filename": file.filename,
+                "type": file.content_type,
+                "sha256": hashlib.sha256(file.read()).hexdigest(),
+                "headers": {name.lower(): value for name, value in file.headers},
             }
-            for field, each in request.files.items(multi=True)
+            for field, file in request.files.items(multi=True)
         ],
         "parts": _parts(request, data),
         "json": request.get_json(silent=True),

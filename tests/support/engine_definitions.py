@@ -33,10 +33,10 @@ def api() -> Iterator[servers.RawServer]:
     asked_before: Counter[str] = Counter()
     calls: list[threading.Timer] = []
 
-    def answer(asked: Asked) -> bytes:
-        which = asked.headers.get("idempotency-key") or asked.target
+    def answer(request: Asked) -> bytes:
+        which = request.headers.get("idempotency-key") or request.target
         asked_before[which] += 1
-        name, _, number = asked.path.removeprefix("/").partition("/")
+        name, _, number = request.path.removeprefix("/").partition("/")
         if name == "busy" and asked_before[which] <= int(number):
             return page({"busy": True}, status="503 Service Unavailable")
         if name == "broken":
@@ -44,7 +44,7 @@ def api() -> Iterator[servers.RawServer]:
         if name == "missing":
             return page({"reason": "missing"}, status="404 Not Found")
         if name == "calls":
-            calling = threading.Timer(0.0 if number == "before" else 0.2, _call, (asked.json,))
+            calling = threading.Timer(0.0 if number == "before" else 0.2, _call, (request.json,))
             calls.append(calling)
             calling.start()
             if number == "before":
@@ -57,10 +57,10 @@ def api() -> Iterator[servers.RawServer]:
             state = {"status": "succeeded" if done else "running", "rows": 5}
             return page(state, ("Retry-After", "0"))
         if name == "pages":
-            count = int(asked.query.get("page", "1"))
+            count = int(request.query.get("page", "1"))
             return page({"data": [{"id": count}], "total": 3})
-        key = asked.headers.get("idempotency-key")
-        return page({"path": asked.target, "method": asked.method, "key": key is not None})
+        key = request.headers.get("idempotency-key")
+        return page({"path": request.target, "method": request.method, "key": key is not None})
 
     with list_server(answer) as server:
         yield server
@@ -70,10 +70,10 @@ def api() -> Iterator[servers.RawServer]:
 
 def _call(body: Any) -> None:
     """Call the URL `at` of *body* twice, like a caller that repeats a call without an answer."""
-    told = json.dumps({"state": body.get("state", "Ready"), "of": body.get("of")}).encode()
+    state = json.dumps({"state": body.get("state", "Ready"), "of": body.get("of")}).encode()
     for _ in range(2):
         headers = {"Content-Type": "application/json", "Authorization": "Bearer of-the-caller"}
-        request = urllib.request.Request(body["at"], told, headers, method="POST")
+        request = urllib.request.Request(body["at"], state, headers, method="POST")
         with urllib.request.urlopen(request, timeout=60):
             pass
 

@@ -28,10 +28,10 @@ class Judge:
         own, away = self.issuer, []
 
         class Browser(urllib.request.HTTPRedirectHandler):
-            def redirect_request(self, *given: Any) -> Any:
-                target = given[-1]
+            def redirect_request(self, *arguments: Any) -> Any:
+                target = arguments[-1]
                 if target.startswith(own):
-                    return super().redirect_request(*given)
+                    return super().redirect_request(*arguments)
                 away.append(target)
                 return None
 

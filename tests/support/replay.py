@@ -119,11 +119,11 @@ class _Walk:
                 name, output, before_key = route, {"error": error}, key
                 continue
             if run.terminate is not None:
-                given = run.output if run.output is not None else output
+                result = run.output if run.output is not None else output
                 error = (
                     f"task {name!r} ended the run as Failed" if run.terminate == "Failed" else None
                 )
-                self.ends(order, run.terminate, error, given)
+                self.ends(order, run.terminate, error, result)
                 return None
             before_key = before_key if run.type == "Decision" else key
             if run.next_task is None:
@@ -133,20 +133,20 @@ class _Walk:
             name = run.next_task or task["nextTask"]
 
     def parallel(
-        self, task: Any, place: str, before: Before, last: int
+        self, task: Any, pointer: str, before: Before, last: int
     ) -> _Joined | _Failure | None:
         visits, left, steps, verdicts = (
             *(Counter(self.visits), self.left),
             *(len(self.steps), len(self.verdicts)),
         )
-        ends = self.branches(task, place, before, last)
+        ends = self.branches(task, pointer, before, last)
         failures = [end for end in ends if isinstance(end, _Failure)]
         if failures:
             # After the first failure, results in other branches do not count.
             first = min(failures, key=lambda failure: failure.order)
             self.visits, self.left = visits, left
             del self.steps[steps:], self.verdicts[verdicts:]
-            self.branches(task, place, before, first.order)
+            self.branches(task, pointer, before, first.order)
             del self.steps[steps:]
             message = f"a branch failed: {first.sentence}"
             error = first.error | {"error": "BranchFailed", "message": message, "task": first.task}
@@ -159,10 +159,10 @@ class _Walk:
         return _Joined(task["nextTask"], dict(zip(starts, outputs, strict=True)))
 
     def branches(
-        self, task: Any, place: str, before: Before, last: int
+        self, task: Any, pointer: str, before: Before, last: int
     ) -> list[_Ended | _Failure | None]:
         return [
-            self.scope(branch, f"{place}/branches/{index}", before, last)
+            self.scope(branch, f"{pointer}/branches/{index}", before, last)
             for index, branch in enumerate(task["branches"])
         ]
 

@@ -114,14 +114,14 @@ class TokenServer:
 
     def _device(self) -> bytes:
         """Return a user code (RFC 8628, section 3.2)."""
-        given = {
+        answer = {
             "device_code": "c4n4ry-device",
             "user_code": "WDJB-MJHT",
             "verification_uri": self.url + "/enter",
             "expires_in": 60,
             "interval": 0.1,
         }
-        return servers.response(json.dumps(given).encode(), servers.JSON)
+        return servers.response(json.dumps(answer).encode(), servers.JSON)
 
     def _refusal(self, form: dict[str, list[str]]) -> str:
         """Return the `error` for the token request *form* (RFC 6749, section 5.2); "": it is valid."""
@@ -162,21 +162,21 @@ class TokenServer:
             self._access = f"c4n4ry-access-{self._count}"
             if self.rotates:
                 self.refresh = f"c4n4ry-refresh-{self._count}"
-            given = {"access_token": self._access, "token_type": "Bearer"}
+            token = {"access_token": self._access, "token_type": "Bearer"}
             if self.lives is not None:
-                given["expires_in"] = self.lives
+                token["expires_in"] = self.lives
             if form.get("grant_type") != ["client_credentials"]:
-                given["refresh_token"] = self.refresh
+                token["refresh_token"] = self.refresh
             if self.answer is not None:
-                return self.answer(given)
-            return servers.response(json.dumps(given).encode(), servers.JSON)
+                return self.answer(token)
+            return servers.response(json.dumps(token).encode(), servers.JSON)
 
     def credential(self, grant: str = "clientCredentials", **fields: Any) -> str:
         """Return a credential for this server, as JSON for an environment variable."""
         written = {"type": "oauth2", "grant": grant, "tokenUrl": self.url + "/token"}
         who = {"clientId": "client", "clientSecret": "c4n4ry-secret"}
-        given = (written | who | fields).items()
-        return json.dumps({name: value for name, value in given if value is not None})
+        members = (written | who | fields).items()
+        return json.dumps({name: value for name, value in members if value is not None})
 
 
 def decoded(pair: str) -> list[str]:
