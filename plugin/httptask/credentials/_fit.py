@@ -352,7 +352,7 @@ def _without_secrets(name: str, plugins: PluginManager) -> Credential | None:
 
 
 def _field_text(credential: Credential, field: str) -> str:
-    value = credential.fields.get(field, "")
+    value: str | Secret = credential.fields.get(field, "")
     if isinstance(value, Secret):
         return value.reveal()
     return value

@@ -477,7 +477,7 @@ def test_many_polls_take_a_bounded_record() -> None:
     """The first and the last calls are listed, and the number of those between them."""
     steps = [*states("Running") * 300, *states("Failed")]
     with job_server(STARTED, *steps) as server:
-        error = failure(poll_task(server.url))
+        error = failure(poll_task(server.url, timeoutSeconds=600))
     assert error.exchange is not None
     assert error.exchange.job is not None
     assert error.exchange.job.summary.polls == 301

@@ -125,7 +125,8 @@ class OAuth2:
         refresh_when = credential.fields.get("refreshWhen", {})
         if "condition" in refresh_when:
             return None
-        return refresh_when.get("status", (401,))
+        statuses: Collection[int] = refresh_when.get("status", (401,))
+        return statuses
 
     async def challenges(
         self,
