@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -364,6 +365,26 @@ def test_a_changed_catalogue_counts_from_the_next_call_on(
                 await arun_workflow(definition, runtime=shared)
 
     asyncio.run(main())
+
+
+def test_a_changed_catalogue_counts_from_the_next_item_on(
+    tmp_path: Path, httpx_mock: HTTPXMock
+) -> None:
+    path = tmp_path / "c.sqlite3"
+    put(path)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        put(path, "size")
+        return httpx.Response(200, json={})
+
+    httpx_mock.add_callback(answer)
+    setting = {"items": "${$.input}", "onError": "collect"}
+    task = http(f"{HOST}/things", endpoint=named(path), forEach=setting)
+    definition = definition_of({"startTask": "A", "tasks": {"A": task}})
+    with runtime(catalogue=path) as shared:
+        run = run_workflow(definition, [1, 2], runtime=shared)
+    assert run.output[0]["statusCode"] == 200
+    assert "'query' is required" in run.output[1]["error"]["message"]
 
 
 def test_an_endpoint_that_comes_later_is_found_then(tmp_path: Path) -> None:
