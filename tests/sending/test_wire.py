@@ -484,16 +484,26 @@ def test_a_slow_reader_makes_the_server_wait() -> None:
         assert asyncio.run(run(server.url)) < 500
 
 
-def test_a_wait_that_ended_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+Timers = list[tuple[str, asyncio.TimerHandle]]
+
+
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> Timers:
+    """The timers of event loops, in the order in which they were set, each with its function."""
+    made: Timers = []
+    call_at = asyncio.BaseEventLoop.call_at
+
+    def noted(loop: Any, when: float, function: Any, *given: Any, **named: Any) -> Any:
+        timer = call_at(loop, when, function, *given, **named)
+        made.append((getattr(function, "__qualname__", ""), timer))
+        return timer
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_at", noted)
+    return made
+
+
+def test_waits_that_ended_leave_one_timer(timers: Timers) -> None:
     """A long request, and a response in many pieces, would leave one for each of their pieces."""
-    timers: list[asyncio.TimerHandle] = []
-    later = asyncio.BaseEventLoop.call_later
-
-    def noted(loop: Any, delay: float, *given: Any, **named: Any) -> asyncio.TimerHandle:
-        timers.append(later(loop, delay, *given, **named))
-        return timers[-1]
-
-    monkeypatch.setattr(asyncio.BaseEventLoop, "call_later", noted)
 
     def pieces(peer: servers.Peer) -> None:
         time.sleep(0.1)
@@ -503,17 +513,39 @@ def test_a_wait_that_ended_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> N
             time.sleep(0.02)
             peer.sendall(b"x")
 
-    async def run(url: str) -> list[asyncio.TimerHandle]:
+    async def run(url: str) -> list[str]:
         async with runtime() as shared:
             request = {"method": "POST", "body": "x" * 10_000_000}
             await HttpTask(http(url, request=request), runtime=shared).acall()
-            now = asyncio.get_running_loop().time()
-            return [timer for timer in timers if not timer.cancelled() and timer.when() > now]
+            return [function for function, timer in timers if not timer.cancelled()]
 
     with servers.raw_server(pieces) as server:
         left = asyncio.run(run(server.url))
     assert len(timers) > 5
-    assert [timer for timer in left if "_give_up" in repr(timer)] == []
+    assert "_give_up" not in left
+    assert left.count("Connection._watch") <= 1
+
+
+def test_one_timer_watches_all_requests_of_a_connection(timers: Timers) -> None:
+    """It ends with the connection, and another one is set for a shorter time."""
+
+    def answer(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+        return True
+
+    async def run(url: str) -> list[asyncio.TimerHandle]:
+        async with runtime() as shared:
+            for seconds in (20, 20, 20, 10, 10):
+                task = http(url, readTimeoutSeconds=seconds)
+                await HttpTask(task, runtime=shared).acall()
+        return [timer for function, timer in timers if function == "Connection._watch"]
+
+    with servers.raw_server(answer) as server:
+        watching = asyncio.run(run(server.url))
+        assert server.connections == 1
+    assert len(watching) == 2
+    assert all(timer.cancelled() for timer in watching)
 
 
 # httpx as the outside

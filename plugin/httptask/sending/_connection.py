@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import select
 import time
 from collections import deque
@@ -37,6 +38,9 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._sender: asyncio.Task[None] | None = None
         self._request: OutgoingRequest | None = None  # None: idle
+        self._gives_up_at = math.inf
+        # One timer serves many requests: to make and cancel one for each takes longer.
+        self._timer: asyncio.TimerHandle | None = None
 
     def begin(
         self,
@@ -77,6 +81,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._ended(error)
         self.resume_writing()
+        if self._timer is not None:
+            self._timer.cancel()
         if not self.gone.done():
             self.gone.set_result(None)
         self._lost(self)
@@ -231,15 +237,26 @@ class Connection(asyncio.Protocol):
         timeout.
         """
         self._waiter = waiter = self._loop.create_future()
-        timer = None
         if self._sender is None or self._sender.done():
-            timer = self._loop.call_later(self._patience, _give_up, waiter, False)
+            self._gives_up_at = self._loop.time() + self._patience
+            if self._timer is None or self._timer.when() > self._gives_up_at:
+                self._watch()
         try:
             await waiter
         finally:
-            if timer is not None:
-                timer.cancel()
+            self._gives_up_at = math.inf
             self._waiter = None
+
+    def _watch(self) -> None:
+        """End the wait when it has taken too long. The timer may run on when the wait has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._gives_up_at > self._loop.time():
+            if self._gives_up_at < math.inf:
+                self._timer = self._loop.call_at(self._gives_up_at, self._watch)
+        elif self._waiter is not None:
+            _give_up(self._waiter, False)
 
     async def _send(self, head: bytes, body: bytes | StreamedBody) -> None:
         """Write *head* and *body*. An error ends the exchange: the reader raises it."""
