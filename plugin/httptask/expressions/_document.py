@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask._core.kept_files import LocalPaths
 from httptask.expressions._result import MOST_KNOWN, with_dicts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Reads = Collection[tuple[str, ...]] | None
 """Paths of names from the root: an expression reads only below them. None: it reads everything."""
@@ -18,15 +21,19 @@ class Document:
     """The *data* of one evaluation. Expressions with the same reads share one part of the data.
 
     `$.tasks` may be a mapping that copies nothing; it is copied only for an expression that reads
-    all tasks. *paths* hides the local paths of stored files from languages that can take texts
-    apart.
+    all tasks. *kept_folder* returns the folder of stored files, or None.
     """
 
-    def __init__(self, data: Any, paths: LocalPaths | None = None) -> None:
+    def __init__(self, data: Any, kept_folder: Callable[[], Path | None] = lambda: None) -> None:
         self.data = data
-        self.paths = paths or LocalPaths()
+        self._kept_folder = kept_folder
         self._parts: dict[Reads, Any] = {}
         self._seen: dict[Reads, Any] = {}
+
+    @cached_property
+    def paths(self) -> LocalPaths:
+        """Hides the local paths of stored files from languages that can take texts apart."""
+        return LocalPaths(self._kept_folder())
 
     @cached_property
     def whole(self) -> Any:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask._core import pointers
-from httptask._core.kept_files import LocalPaths
 from httptask._schema.value_types import ValueType, typed_by
 from httptask.errors import ExpressionError, Problem
 from httptask.expressions import _result
@@ -164,7 +163,7 @@ class Evaluator:
         if not prepared.slots:
             return prepared.value
         copies = prepared.copied()
-        document = Document(data, LocalPaths(self._kept_folder()))
+        document = Document(data, self._kept_folder)
         for slot in prepared.slots:
             escape = escapes.get(slot.path) if escapes else None
             only = self._compiled(slot.text).only

@@ -48,6 +48,7 @@ class HeadReader:
         self.status = 0
         self.fields: list[tuple[bytes, bytes]] = []
         """The header fields of the last head, without the lines that are not header fields."""
+        self._values: dict[bytes, list[bytes]] = {}
         self.notes: list[str] = []
         """The lines that were left out, and why."""
 
@@ -92,7 +93,7 @@ class HeadReader:
 
     def values(self, name: bytes) -> list[bytes]:
         """Return the values of the header fields *name* (in lower case) of the last head."""
-        return [value for key, value in self.fields if key.lower() == name]
+        return self._values.get(name, [])
 
     @property
     def keeps_alive(self) -> bool:
@@ -129,18 +130,19 @@ class HeadReader:
             )
         self.version, self.status, self.reason = status[1], int(status[2]), status[3] or b""
         self.fields = []
-        for field in lines:
-            first = _FIELD.fullmatch(field[0])
-            if first is None or not all(_VALUE.fullmatch(part) for part in field[1:]):
+        self._values = {}
+        for field_line, *folded in lines:
+            first = _FIELD.fullmatch(field_line)
+            if first is None or (folded and not all(map(_VALUE.fullmatch, folded))):
                 # No error, unless the line may say where the body ends: see `_left_out`.
-                self.notes.append(_left_out(b" ".join(field)))
+                self.notes.append(_left_out(b" ".join([field_line, *folded])))
                 continue
-            value = (
-                first[2]
-                if len(field) == 1
-                else b" ".join([first[2], *(part.strip(b" \t") for part in field[1:])])
-            )
-            self.fields.append((first[1], value.strip(b" \t")))
+            name, value = first[1], first[2]
+            if folded:
+                value = b" ".join([value, *(part.strip(b" \t") for part in folded)])
+            value = value.strip(b" \t")
+            self.fields.append((name, value))
+            self._values.setdefault(name.lower(), []).append(value)
         # Other heads from 100 are interim: the final one follows (RFC 9110, section 15.2). None
         # follows 101.
         self.is_over = self.status >= 200 or self.status == 101

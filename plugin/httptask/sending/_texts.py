@@ -36,8 +36,13 @@ def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
     JSON is in a Unicode encoding (RFC 8259, section 8.1); content that is not is decoded by the
     charset of *content_type*, else *fallback*. Raises `ValueError` when it cannot be decoded.
     """
+    start = content[:4]
+    # Most JSON is UTF-8, and `detect_encoding` is slow: ASCII characters without a NUL among them
+    # are neither a byte order mark nor the start of UTF-16 or UTF-32.
+    is_usual = start.isascii() and b"\0" not in start
+    encoding = "utf-8" if is_usual else json.detect_encoding(content)
     try:
-        return content.decode(json.detect_encoding(content), "surrogatepass").removeprefix("\ufeff")
+        return content.decode(encoding, "surrogatepass").removeprefix("\ufeff")
     except UnicodeDecodeError:
         codec = lookup_to_read(charset_of(content_type)) or lookup_to_read(fallback)
         if codec is None:
