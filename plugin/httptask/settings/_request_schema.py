@@ -17,8 +17,10 @@ from httptask._schema.subschemas import (
 )
 from httptask.model.api import PARAMETER_GROUPS
 
-_SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-"""Keywords whose subschemas apply to the same value (JSON Schema 2020-12, Core, section 10.2).
+_NOT_ALWAYS = ("anyOf", "oneOf", "then", "else", "dependentSchemas")
+_SAME_VALUE = ("allOf", *_NOT_ALWAYS)
+"""Keywords whose subschemas apply to the same value (JSON Schema 2020-12, Core, section 10.2), the
+ones in `_NOT_ALWAYS` only to some values.
 
 `not` and `if` are left out: they only test the value, and stay as they are.
 """
@@ -209,9 +211,9 @@ class _Request:
         name = definition_name(schema.get("$ref"))
         if name is not None:
             joined.append(self._fields_named(name, level + 1))
-        read_only = {name for part in joined for name in part.read_only}
+read_only = {name for part in joined for name in part.read_only}
         all_fields = list(joined)
-        for keyword in _SAME_VALUE:
+        for keyword in _NOT_ALWAYS:
             forms = [
                 self._fields_of(part, level + 1)
                 for part in _parts(keyword, schema.get(keyword))
