@@ -10,6 +10,7 @@ import pytest
 
 import servers
 from httptask import hookimpl
+from httptask.credentials.oauth2._grants import GRANTS
 from httptask.errors import CredentialError, HttpTaskError, Problem
 from httptask.model.credential import Credential
 from httptask.model.exchange import OutgoingRequest
@@ -202,6 +203,48 @@ def test_a_token_endpoint_that_gives_no_token_is_told_as_data(
         common = {"name": "crm", "server": server.url, "status": 400}
         assert error.code == code
         assert error.params == {**common, "serverMessage": answer.decode(), **params}
+
+
+ENDED = {
+    "clientCredentials": ({}, "credential-grant-ended"),
+    "refreshToken": ({"refreshToken": KEY}, "credential-refresh-token-ended"),
+    "password": ({"username": "ann", "password": KEY}, "credential-grant-ended"),
+    "jwtBearer": ({"clientSecret": KEY * 4}, "credential-grant-ended"),
+    "tokenExchange": ({"subjectToken": KEY}, "credential-grant-ended"),
+}
+
+
+@pytest.mark.parametrize("grant", ENDED)
+def test_a_grant_that_has_ended_is_told_by_what_renews_it(
+    monkeypatch: pytest.MonkeyPatch, grant: str
+) -> None:
+    """RFC 6749, section 5.2: `invalid_grant`, for each grant that begins without a person."""
+    fields, code = ENDED[grant]
+    answer = servers.response(b'{"error": "invalid_grant"}', servers.JSON, status="400 Bad Request")
+    with servers.raw_server(servers.respond(answer)) as server:
+        url = server.url + "/token"
+        store(monkeypatch, crm={**OAUTH, "tokenUrl": url, "grant": grant, **fields})
+        error = refusal(server.url)
+    assert (error.code, error.params["error"]) == (code, "invalid_grant")
+
+
+GRANT_FACTS = {
+    "clientCredentials": (False, True),
+    "refreshToken": (True, False),
+    "password": (True, True),
+    "jwtBearer": (True, True),
+    "tokenExchange": (True, True),
+    "authorizationCode": (True, False),
+    "deviceCode": (True, False),
+}
+
+
+def test_which_grants_refresh_and_which_begin_again_without_a_person() -> None:
+    """RFC 6749, section 4.4.3: client credentials need no refresh; a person consents once."""
+    facts = {name: (grant.refreshes, grant.begins_again) for name, grant in GRANTS.items()}
+    assert facts == GRANT_FACTS
+    of_a_person = ("authorizationCode", "deviceCode")
+    assert {GRANTS[name].ended for name in of_a_person} == {"credential-consent-ended"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,57 @@ def test_origins_that_are_idle_are_forgotten_before_others(
     }
     assert {"a", "b", "c"} <= kept.keys()
     assert limiter.of(origin("d"), None)[0] is not states["d"][0]
+
+
+class Shared:
+    """A plugin's rate limiter; what it was told is in `told`."""
+
+    def __init__(self, *, is_async: bool) -> None:
+        self.is_async, self.told = is_async, list[tuple[object, ...]]()
+
+    def reserve(self, key: str, rate: RateLimit | None, longest: float) -> Any:
+        return self._answer((key, rate, longest))
+
+    def pause(self, key: str, seconds: float) -> Any:
+        return self._answer((key, seconds))
+
+    def _answer(self, told: tuple[object, ...]) -> Any:
+        async def later() -> float:
+            self.told.append(told)
+            return 2.5
+
+        if self.is_async:
+            return later()
+        self.told.append(told)
+        return 2.5
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_plugins_limiter_may_answer_at_once_or_later(
+    is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is waited for, and nothing is logged of it."""
+    shared, rate = Shared(is_async=is_async), RateLimit(1, 2)
+
+    async def run() -> float:
+        limiter = Limiter(OriginLimits(), shared)
+        assert limiter.is_shared
+        assert not limiter.is_off
+        await limiter.tell("a", 3.5)
+        return await limiter.reserve("b", rate, 4.5)
+
+    assert asyncio.run(run()) == 2.5
+    assert shared.told == [("a", 3.5), ("b", rate, 4.5)]
+    assert caplog.records == []
+
+
+def test_a_limiter_without_limits_is_off() -> None:
+    """Each limit alone turns it on."""
+    off: dict[str, Any] = {"longest_pause": 0, "failure_share": 0, "retry_share": 0}
+    assert Limiter(OriginLimits(**off), TokenBuckets()).is_off
+    on = [{name: 0.5} for name in off] + [{"connections": {"a.example": 1}}]
+    for limit in on:
+        assert not Limiter(OriginLimits(**{**off, **limit}), TokenBuckets()).is_off
 
 
 def test_full_buckets_are_forgotten_before_others(monkeypatch: pytest.MonkeyPatch) -> None:
