@@ -55,3 +55,44 @@ def test_a_run_that_was_read_in_part_is_read_on(
     assert [task.output["body"]["path"] for task in second.tasks] == ["/1", "/2", "/3"]
     assert third is second
     assert asked == [0, 1, 1, 2]
+
+
+def test_runs_of_the_same_id_are_read_apart(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id may be used again when its run has ended: what was read of that one, whole or in part,
+    is not shown for the other.
+    """
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
+    end = {"type": "Terminate", "terminationStatus": "Completed", "workflowOutput": "${$.input}"}
+    is_hindered = asyncio.Event()
+    ask = RunReader._asked
+
+    async def _asked(reader: RunReader, query: str, result_type: Any, *arguments: Any) -> Any:
+        if not is_hindered.is_set() or not reader.tasks:
+            return await ask(reader, query, result_type, *arguments)
+        reader.hindrance = "it took too long"
+        return None
+
+    async def main() -> list[Any]:
+        monkeypatch.setattr("httptask.engines.temporal._workflow._ANSWER", 1)  # a task an answer
+        monkeypatch.setattr(RunReader, "_asked", _asked)
+        world, outputs = TemporalWorld(temporal_address), []
+        wait = {"type": "Wait", "seconds": 0, "nextTask": "T"}
+        definition = flow("W", {"W": wait, "T": end})
+        async with world.worker(), runtime() as shared:
+            runs = ServerRuns(shared, world.queue)
+            for given in (1, 2, 3):
+                is_hindered.clear()
+                if given == 2:
+                    is_hindered.set()
+                handle = await world.start(definition, given, workflow_id=world.queue)
+                await handle.result()
+                outputs.append(await runs.run(world.queue))
+        return outputs
+
+    whole, in_part, other = asyncio.run(main())
+    assert (whole.note, whole.tasks[-1].output) == (None, 1)
+    assert in_part.note is not None
+    assert (other.note, other.tasks[-1].output) == (None, 3)
+    assert len({run.tasks[0].wait_until for run in (whole, in_part, other)}) == 3

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.common import RetryPolicy
 
 from engine_definitions import api, at, called, flow, get
 from httptask.cli._temporal import _status_text
 from httptask.engines.temporal import client as temporal
 from httptask.engines.temporal._activities import Activities
-from httptask.engines.temporal._arguments import FORMAT
+from httptask.engines.temporal._arguments import FORMAT, TaskSignal
 from httptask.engines.temporal._reading import refusal_of
 from httptask.model.pins import Pins
 from httptask.protocols import RunOptions
@@ -60,13 +61,15 @@ def test_two_releases_side_by_side_fail_no_run(temporal_address: str, tmp_path: 
     assert max(map(len, releases)) == 2  # the test has had what it is about
 
 
-async def refused(world: TemporalWorld, handle: Handle) -> None:
-    """Return when a worker has said why it does not go on with the run, and what to do."""
+async def refused(
+    world: TemporalWorld, handle: Handle, advice: str = "upgrade the workers of its task queue"
+) -> None:
+    """Return when a worker has said why it does not go on with the run, and gave *advice*."""
     client, reason = await world.client(), None
     async with asyncio.timeout(PATIENCE):
         while reason is None:
             reason = await refusal_of(client, handle)
-    assert "upgrade the workers of its task queue" in reason
+    assert advice in reason
 
 
 async def workers_of(world: TemporalWorld, handles: list[Handle]) -> list[set[str]]:
@@ -110,6 +113,37 @@ def test_a_run_of_a_newer_version_waits_for_newer_workers(
     for text in (told, caplog.text):
         assert "a worker cannot go on with it: this run was started by a newer version" in text
         assert "upgrade the workers" in text
+
+
+def test_a_run_that_a_worker_would_run_otherwise_waits_for_another(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its history has another activity than this worker would ask for. The run does not fail: it
+    says what to do, and a worker of the version that began it goes on.
+    """
+    world = TemporalWorld(temporal_address)
+    tasks = {"A": get("/a", nextTask="Gate"), "Gate": {"type": "Simple", "end": True}}
+
+    async def main(url: str) -> tuple[str, Any]:
+        async with world.worker():
+            handle = await world.start(at(flow("A", tasks), url))
+            async with asyncio.timeout(PATIENCE):
+                while (await handle.query("status"))["finished"] < 1:  # noqa: ASYNC110 - elsewhere
+                    await asyncio.sleep(0.05)
+        await handle.signal("complete_task", TaskSignal("Gate", output=7))
+        with monkeypatch.context() as patch:
+            patch.setattr("httptask.engines.temporal._tasks.HTTP_ACTIVITY", "another")
+            async with world.worker():
+                await refused(world, handle, "upgrade all workers of its task queue to the newest")
+                told = _status_text(await temporal.run_status(await world.client(), handle.id))
+        async with world.worker():
+            return told, await world.end(handle)
+
+    with api() as server:
+        told, run = asyncio.run(main(server.url))
+        assert len(server.received) == 1
+    assert "a worker cannot go on with it: its version of httptask would do something else" in told
+    assert (run.status, run.output) == ("Completed", 7)
 
 
 def test_older_workers_take_what_they_run_as_it_is_meant() -> None:
@@ -160,3 +194,27 @@ def test_an_older_worker_sends_nothing_of_a_pinned_task(
     with api() as server:
         assert asyncio.run(main(server.url)) == ("pinned", 0)
         assert server.received == []
+
+
+def test_a_task_that_no_worker_knew_fails_and_says_which_workers_to_upgrade(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its attempts, between which it waits for a newer worker: here there is one."""
+    monkeypatch.setattr(
+        "httptask.engines.temporal._tasks._OF_PINNED", RetryPolicy(maximum_attempts=1)
+    )
+    of_now = Activities.functions.fget
+    assert of_now is not None
+
+    def of_before(own: Activities) -> Any:
+        return [one for one in of_now(own) if one.__name__ != "pinned_task"]
+
+    monkeypatch.setattr(Activities, "functions", property(of_before))
+    definition = at(flow("A", {"A": get("/a")}), "http://127.0.0.1:9")
+    run = TemporalWorld(temporal_address).run(definition, pins=Pins({"A": {"body": 1}}))
+    assert run.status == "Failed"
+    assert run.tasks[0].error is not None
+    assert "http_task_pinned" in run.tasks[0].error["message"]
+    assert "; upgrade the workers of the task queue, some of which are of an older version" in (
+        run.error or ""
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._for_each import Do, ForEachVisit
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from httptask.model.task import Inputs
     from httptask.model.workflow import Step
     from httptask.task import ItemSource
-
-_MOST_AT_ONCE = 500
-"""The number of items of a task that run at once."""
 
 
 class ItemsVisit(ForEachVisit):
@@ -42,8 +38,7 @@ class ItemsVisit(ForEachVisit):
         so_far: ItemsSoFar,
         do: Do,
     ) -> None:
-        bounded = replace(setting, concurrency=min(setting.concurrency, _MOST_AT_ONCE))
-        super().__init__(step, inputs, bounded, None, record, so_far, do)
+        super().__init__(step, inputs, setting, None, record, so_far, do)
         self._tasks = tasks
 
     async def _source(self) -> ItemSource:

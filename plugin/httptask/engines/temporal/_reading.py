@@ -25,6 +25,11 @@ _LATEST = 20
 _LONGEST = 500
 """The number of characters of a failure that are shown."""
 
+_OTHER_VERSION = (
+    "its version of httptask would do something else than the one that ran it before; upgrade all"
+    " workers of its task queue to the newest version that has run it, and it goes on: "
+)
+
 T = TypeVar("T")
 
 
@@ -38,10 +43,10 @@ async def refusal_of(client: Client, handle: WorkflowHandle[Any, Any]) -> str | 
     from temporalio.api.enums.v1 import WorkflowTaskFailedCause
     from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 
-    of_worker = (
-        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE,
-        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR,
-    )
+    of_worker = {
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE: "",
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR: _OTHER_VERSION,
+    }
     request = GetWorkflowExecutionHistoryReverseRequest(
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=handle.id, run_id=handle.run_id or ""),
@@ -57,7 +62,7 @@ async def refusal_of(client: Client, handle: WorkflowHandle[Any, Any]) -> str | 
         failed = event.workflow_task_failed_event_attributes
         if failed.cause in of_worker:
             message = one_line(failed.failure.message)[:_LONGEST]
-            return f"a worker cannot go on with it: {message}"
+            return f"a worker cannot go on with it: {of_worker[failed.cause]}{message}"
     return None
 
 

@@ -39,7 +39,7 @@ from httptask.model.workflow import WorkflowRun
 from httptask.protocols import RunOptions
 
 if TYPE_CHECKING:
-    from temporalio.client import Client, WorkflowExecution, WorkflowHandle
+    from temporalio.client import Client, WorkflowExecution
 
     from httptask.model.workflow import Signal, TaskRun
     from httptask.task import Runtime
@@ -76,9 +76,11 @@ class ServerRuns:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._new: deque[str] = deque(maxlen=_NEW)
-        self._read: deque[KeptRun] = deque(maxlen=_READ)
+        # Temporal's run ids are the keys: several runs may have had the same workflow id.
+        self._read: dict[str, KeptRun] = {}
+        """The ended runs that were read to the end."""
         self._partly_read: dict[str, RunReader] = {}
-        """The readers of ended runs that no worker answered to the end, by the ids of the runs."""
+        """The readers of ended runs that no worker answered to the end."""
 
     async def _connected(self) -> Client:
         async with self._connecting:
@@ -126,17 +128,18 @@ class ServerRuns:
 
     async def run(self, workflow_id: str) -> KeptRun | None:
         """Return the run with its tasks; None if it is not in this task queue."""
-        read = next((run for run in self._read if run.workflow_id == workflow_id), None)
-        if read is not None:
-            return read
         described = await self._described(workflow_id)
         if described is None:
             return None
-        kept, handle = described
-        lack = await lack_of_workers(await self._connected(), self._queue)
+        kept, run_id = described
+        if run_id in self._read:
+            return self._read[run_id]
+        client = await self._connected()
+        lack = await lack_of_workers(client, self._queue)
         if kept.status != "Running":
-            return await self._ended(kept, handle, lack)
-        reader = RunReader(await self._connected(), handle)
+            return await self._ended(kept, run_id, lack)
+        # Without the run id: the run may move to a new history, which has another one.
+        reader = RunReader(client, client.get_workflow_handle(workflow_id))
         under_way: list[TaskRun] = []
         if lack is None:
             while await reader.more() and not reader.has_all:
@@ -146,17 +149,15 @@ class ServerRuns:
         note = lack or _silence(reader)
         return replace(kept, status=status_of(tasks), tasks=tasks, note=note)
 
-    async def _ended(
-        self, kept: KeptRun, handle: WorkflowHandle[Any, RunEnd], lack: str | None
-    ) -> KeptRun:
-        """Return *kept*, an ended run, with its tasks.
+    async def _ended(self, kept: KeptRun, run_id: str, lack: str | None) -> KeptRun:
+        """Return *kept*, an ended run with the id *run_id* on the server, with its tasks.
 
         *lack* says that there are no workers; the tasks are then the outlines on the server. Tasks
         that were read are kept for the next call, which goes on after them.
         """
         client = await self._connected()
-        reader = self._partly_read.pop(kept.workflow_id, None)
-        reader = reader or RunReader(client, handle, _REPLAYED)
+        handle = client.get_workflow_handle(kept.workflow_id, run_id=run_id, result_type=RunEnd)
+        reader = self._partly_read.pop(run_id, None) or RunReader(client, handle, _REPLAYED)
         while lack is None and await reader.more() and not reader.has_all:
             pass
         run = WorkflowRun.from_json((await end_of(client, handle)).run)
@@ -165,28 +166,26 @@ class ServerRuns:
         note = lack or _rest_unread(reader)
         whole = replace(kept, status=status, tasks=tasks, ended=_end(run, status), note=note)
         if note is None:
-            self._read.append(whole)
+            self._read = dict([*self._read.items(), (run_id, whole)][-_READ:])
         elif reader.tasks:
-            self._partly_read = dict(
-                [*self._partly_read.items(), (kept.workflow_id, reader)][-_READ:]
-            )
+            self._partly_read = dict([*self._partly_read.items(), (run_id, reader)][-_READ:])
         return whole
 
-    async def _described(
-        self, workflow_id: str
-    ) -> tuple[KeptRun, WorkflowHandle[Any, RunEnd]] | None:
-        """Return the run without its tasks, and its handle; None for workflows of other kinds."""
+    async def _described(self, workflow_id: str) -> tuple[KeptRun, str] | None:
+        """Return the latest run with this id, without its tasks, and its id on the server.
+
+        Return None for workflows of other kinds.
+        """
         client = await self._connected()
-        handle = client.get_workflow_handle(workflow_id, result_type=RunEnd)
         try:
-            description = await handle.describe()
+            description = await client.get_workflow_handle(workflow_id).describe()
         except RPCError as error:
             is_unknown = error.status in (RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT)
             if is_unknown and namespace_error(client, error.message) is None:
                 return None
             raise server_error(client, error) from error
         is_ours = description.workflow_type == WORKFLOW and description.task_queue == self._queue
-        return (await _summary(description), handle) if is_ours else None
+        return (await _summary(description), description.run_id) if is_ours else None
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
         """Return the definition and the options of a run, from the first event of its history."""
