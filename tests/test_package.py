@@ -323,6 +323,10 @@ def test_the_bench_takes_every_figure() -> None:
         "our work around it",
         "a whole task, 32 at once",
         "a filter over 60,000 records by JSONata",
+        "Temporal, a chain of 2, 1 worker: a task",
+        "Temporal, a fan-out of 2, 1 worker: a task",
+        "Temporal, a cancelled run: its connection is closed",
+        "Temporal, the first workflow of a worker, replayed",
         "the wheel",
     ):
         assert row in done.stdout

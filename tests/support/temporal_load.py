@@ -68,9 +68,13 @@ class Api:
             if task == "keyed":
                 self.keys[run].add(request.headers.get("idempotency-key"))
             self._change.notify_all()
-        time.sleep(self._seconds)
+        self.pause(task)
         peer.sendall(page({"task": task}))
         return True
+
+    def pause(self, task: str) -> None:
+        """Wait before the answer to a request of *task*."""
+        time.sleep(self._seconds)
 
     def wait_until(self, count: int, patience: float) -> bool:
         """Wait for *count* requests; return False if they have not arrived within *patience*."""

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -28,8 +29,9 @@ from httptask.errors import EngineError
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from imports import description
+from lists import Asked, list_server, page
 from tasks import SEED, email_task, runtime
-from temporal_servers import dev_server, free_port
+from temporal_servers import PATIENCE, dev_server, free_port
 from temporal_worlds import Handle, TemporalWorld, worker_process
 from worlds import World, do
 
@@ -153,6 +155,37 @@ def test_run_shows_each_task_as_it_ends(
     assert re.search(r"Completed  A \(Http, [^)]*, pinned\)", done.err)
     assert "Failed     B (Http" in done.err
     assert done.out.startswith("Failed: Test in")
+
+
+def test_run_shows_a_task_while_the_next_one_is_under_way(
+    tmp_path: Path, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second task is answered only when the line of the first one has been read."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
+    shown = threading.Event()
+
+    def answer(request: Asked) -> bytes:
+        return page({"shown": request.path == "/first" or shown.wait(PATIENCE)})
+
+    path = tmp_path / "flow.json"
+    tasks = {"A": get("/first", nextTask="B"), "B": get("/second", readTimeoutSeconds=PATIENCE)}
+    words = ("run", str(path), "--engine", "temporal", "--task-queue", "as-it-ends")
+    with list_server(answer) as server, worker_process(temporal_address, "as-it-ends"):
+        path.write_text(json.dumps(at(flow("A", tasks), server.url)))
+        with subprocess.Popen(
+            [sys.executable, "-m", "httptask", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            line = next(line for line in process.stderr if "Completed" in line)
+            assert "Completed  A (Http" in line
+            assert process.poll() is None
+            shown.set()
+            out, err = process.communicate(timeout=PATIENCE)
+    assert "Completed  B (Http" in err
+    assert '"shown": true' in out
 
 
 def test_cancel_ends_a_run(command: Command, gate: Path, temporal_address: str) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import json
 import select
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from httptask.engines.temporal._arguments import TaskSignal
 from httptask.engines.temporal.client import run_status
 from httptask.model.workflow import WorkflowRun
 from lists import Asked, asked, list_server, page
+from temporal_load import Api, ends_of
+from temporal_recordings import history_of
 from temporal_servers import PATIENCE, DevServer, free_port
 from temporal_worlds import Handle, TemporalWorld, worker_process
 
@@ -112,22 +116,36 @@ def test_another_worker_takes_over_from_a_killed_one(temporal_address: str) -> N
     assert keys(hold)[2] is not None
     assert keys(hold)[2] == keys(hold)[3]
     assert run.output["body"] == ["/first", "/second"]
-    assert lost_by(world, run.workflow_id) == ["TIMEOUT_TYPE_HEARTBEAT"]
+    events = json.loads(asyncio.run(history_of(world, run.workflow_id)))["events"]
+    assert lost_by(events) == ["TIMEOUT_TYPE_HEARTBEAT"]
+    # What makes it two seconds more than the heartbeat timeout at most: the next attempt follows a
+    # second after that, and a run waits two for the worker that had it in its cache, not the SDK's
+    # ten (by the server's clock; it does not wait if it knows that the worker is gone).
+    for event in events:
+        scheduled = event.get("activityTaskScheduledEventAttributes")
+        if scheduled is not None:
+            assert scheduled["heartbeatTimeout"] == "2s"
+            assert scheduled["retryPolicy"]["initialInterval"] == "1s"
+    for seconds in waits_for_caches(events):
+        assert 2 <= seconds < 10
 
 
-def lost_by(world: TemporalWorld, run_id: str) -> list[str]:
-    """Return by which timeouts attempts of activities were taken for lost, as the history says."""
-
-    async def history() -> str:
-        client = await world.client()
-        return (await client.get_workflow_handle(run_id).fetch_history()).to_json()
-
-    started = [
-        event.get("activityTaskStartedEventAttributes", {})
-        for event in json.loads(asyncio.run(history()))["events"]
-    ]
+def lost_by(events: list[dict[str, Any]]) -> list[str]:
+    """Return by which timeouts attempts of activities were taken for lost, as *events* say."""
+    started = [event.get("activityTaskStartedEventAttributes", {}) for event in events]
     failures = [one["lastFailure"] for one in started if "lastFailure" in one]
     return [failure["timeoutFailureInfo"]["timeoutType"] for failure in failures]
+
+
+def waits_for_caches(events: list[dict[str, Any]]) -> list[float]:
+    """Return how long the run waited in vain for the worker that had it in its cache, each time."""
+    times = {event["eventId"]: datetime.fromisoformat(event["eventTime"]) for event in events}
+    return [
+        (times[event["eventId"]] - times[given_up["scheduledEventId"]]).total_seconds()
+        for event in events
+        if (given_up := event.get("workflowTaskTimedOutEventAttributes", {})).get("timeoutType")
+        == "TIMEOUT_TYPE_SCHEDULE_TO_START"
+    ]
 
 
 def test_a_cancelled_run_ends_after_its_connection(temporal_address: str) -> None:
@@ -214,34 +232,98 @@ def test_a_worker_that_is_stopped_finishes_what_it_holds(temporal_address: str) 
 
 
 def test_nothing_is_lost_with_the_server(tmp_path: Path) -> None:
-    """A server that is killed, and started again on its database, goes on with its runs."""
+    """A server that is killed, and started again on its database, goes on with its runs: with
+    requests that were under way, with a gate, a signal that came early, a timer, a nested run and
+    items. Each request is sent once, and no task is run again.
+    """
     port, database = free_port(), tmp_path / "temporal.db"
     first = DevServer(port, database)
     second: DevServer | None = None
-    tasks = {"A": get("/first", nextTask="B"), "B": get("/second", readTimeoutSeconds=PATIENCE)}
-    world = TemporalWorld(first.address, heartbeat_seconds=2)
+    world = TemporalWorld(first.address, heartbeat_seconds=600)  # nobody waits for it
+    count = 4
+    given = {"Early": 1, "Gate": 2, "Inner": 3, "Items": [1, 2]}
+    branches = {
+        "Held": get("/held?run=${swf:workflowId}", readTimeoutSeconds=PATIENCE),
+        "Gate": {"type": "Simple", "end": True},
+        "Wait": {"type": "Wait", "seconds": 3, "end": True},
+        "Inner": {"type": "Workflow", "definition": "inner", "end": True},
+        "Items": {"type": "Simple", "forEach": {"items": [1, 2], "concurrency": 2}, "end": True},
+    }
+    fork = {"type": "Parallel", "branches": [branch(*one) for one in branches.items()]}
+    tasks = {
+        "First": get("/first?run=${swf:workflowId}", nextTask="P"),
+        "P": {**fork, "nextTask": "Early"},
+        "Early": {"type": "Simple", "nextTask": "Last"},
+        "Last": post("/last?run=${swf:workflowId}", idempotencyKey=False, nextTask="End"),
+        "End": {
+            "type": "Terminate",
+            "terminationStatus": "Completed",
+            "workflowOutput": {name: f"${{$.tasks['{name}'].output}}" for name in given},
+        },
+    }
+    inner = flow("InnerGate", {"InnerGate": {"type": "Simple", "end": True}}, name="Inner")
 
-    async def start() -> Handle:
-        return await world.start(definition)
+    async def begin() -> list[Handle]:
+        handles = [
+            await world.start(definition, definitions={"inner": inner}) for _ in range(count)
+        ]
+        assert await asyncio.to_thread(api.wait_until, 2 * count, PATIENCE)
+        for handle in handles:
+            await signalled(handle, "Early", 1)
+            await signalled(handle, "Items", 1, item=0)
+            is_under_way = False
+            async with asyncio.timeout(PATIENCE):
+                while not is_under_way:
+                    described = (await handle.describe()).raw_description
+                    is_under_way = bool(described.pending_children and described.pending_activities)
+        return handles
 
+    async def signalled(handle: Any, task: str, output: Any, item: int | None = None) -> None:
+        own = (await world.client()).get_workflow_handle(handle.id)
+        await own.signal("complete_task", TaskSignal(task, output=output, item=item))
+
+    async def finish(handles: list[Handle]) -> list[WorkflowRun]:
+        api.release.set()
+        client = await world.client()
+        for handle in handles:
+            await signalled(handle, "Gate", 2)
+            await signalled(handle, "Items", 2, item=1)
+            described = await client.get_workflow_handle(handle.id).describe()
+            (child,) = described.raw_description.pending_children
+            await signalled(client.get_workflow_handle(child.workflow_id), "InnerGate", 3)
+        return await ends_of(world, handles)
+
+    api = HoldingApi()
     try:
         first.wait()
-        with holding(lambda request: request.target == "/second") as (hold, url):
-            definition = at(flow("A", tasks), url)
+        with servers.raw_server(api.handle) as server:
+            definition = at(flow("First", tasks), server.url)
             with worker_process(world.address, world.queue):
-                handle = asyncio.run(start())
-                assert hold.arrived.wait(PATIENCE)
+                handles = asyncio.run(begin())
                 first.kill()
                 second = DevServer(port, database)
                 second.wait()
-                hold.release.set()
-                run = asyncio.run(world.end(handle))
+                runs = asyncio.run(finish(handles))
     finally:
-        for server in filter(None, (first, second)):
-            server.kill()
-    assert run.status == "Completed"
-    assert [request.target for request in hold.requests][:2] == ["/first", "/second"]
-    assert run.tasks[0].status == "Completed"
+        api.release.set()
+        for one in filter(None, (first, second)):
+            one.kill()
+    assert [run.status for run in runs] == ["Completed"] * count, [run.error for run in runs]
+    assert [run.output for run in runs] == [given] * count
+    ids = Counter(handle.id for handle in handles)
+    assert api.requests == {"first": ids, "held": ids, "last": ids}
+
+
+class HoldingApi(Api):
+    """Holds each request for `/held` until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.release = threading.Event()
+
+    def pause(self, task: str) -> None:
+        if task == "held":
+            self.release.wait(PATIENCE)
 
 
 def test_a_list_that_is_stopped_between_two_pages_says_how_far_it_came(
