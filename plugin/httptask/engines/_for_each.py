@@ -10,7 +10,7 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from httptask.engines._outcome import Outcome, unexpected_failure
+from httptask.engines._outcome import Outcome, unexpected_failure, unkept_outputs
 from httptask.engines._outputs import FileOutputs, ListOutputs, Outputs
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
@@ -127,10 +127,7 @@ class ForEachVisit:
         except HttpTaskError as error:
             return self._failed(error.to_json())
         except OSError as error:
-            reason = f"the outputs could not be kept in a file: {error.strerror or error}"
-            return self._failed(
-                {"error": "TaskError", "message": reason, "kind": "task", "retryable": False}
-            )
+            return self._failed(unkept_outputs(error))
         finally:
             if outputs is not None:
                 outputs.close()

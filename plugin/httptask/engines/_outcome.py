@@ -94,6 +94,16 @@ def unexpected_failure(
     }
 
 
+def unkept_outputs(error: OSError) -> dict[str, Any]:
+    """Return the error of a task whose outputs no file could take, because of *error*."""
+    return {
+        "error": "TaskError",
+        "message": f"the outputs could not be kept in a file: {error.strerror or error}",
+        "kind": "task",
+        "retryable": False,
+    }
+
+
 def failure_run_id(workflow_id: str) -> str:
     """Return the id of the failure workflow's run after the run *workflow_id*."""
     return str(uuid.uuid5(NESTED, f"{workflow_id}/failure"))

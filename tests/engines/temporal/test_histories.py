@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.common import RetryPolicy
 
 import servers
 from engine_definitions import at, flow, get, post
@@ -145,6 +146,36 @@ def test_without_a_folder_a_list_ends_where_it_is_too_large(
     assert run.tasks[0].error is not None
     assert run.tasks[0].error["kind"] == "too_large"
     assert "a value of 2.1 MB is too large" in (run.error or "")
+
+
+def test_outputs_that_no_worker_can_write_to_a_file_fail_their_task(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of items, and of pages: their routes take the failure, which says why."""
+    monkeypatch.setenv("HTTPTASK_FILES", "/dev/null/none")
+    monkeypatch.setattr(
+        "httptask.engines.temporal._tasks._AT_ONCE", RetryPolicy(maximum_attempts=1)
+    )
+    setting = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+    setting |= {"total": "$.total", "each": "activity", "collect": "file"}
+    tasks = {
+        "A": get("/a", forEach={"items": [1, 2], "collect": "file"}),
+        "B": get("/b", pagination=setting),
+        "C": get("/c"),
+    }
+    for name, following in (("A", "B"), ("B", "C")):
+        tasks[name] |= {"onError": [{"errors": ["task"], "nextTask": following}], "end": True}
+    with list_server(lambda request: page({"data": [1], "total": 1})) as server:
+        run = TemporalWorld(temporal_address).run(at(flow("A", tasks), server.url))
+    assert [(task.name, task.status) for task in run.tasks if task.status != "InProgress"] == [
+        ("A", "Failed"),
+        ("B", "Failed"),
+        ("C", "Completed"),
+    ]
+    for task in run.tasks:
+        if task.error is not None:
+            assert "could not be kept in a file: Not a directory" in task.error["message"]
+            assert task.error["maybeDelivered"] is True
 
 
 def test_who_lacks_the_folder_is_told_so(

@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from httptask._core.strict_json import dump
 from httptask.engines._compiled import awaits_callback
-from httptask.engines._outcome import cut_off_error, stopped_error
+from httptask.engines._outcome import cut_off_error, stopped_error, unkept_outputs
 from httptask.engines._outputs import FileOutputs
 from httptask.engines._task import TaskRunner
 from httptask.engines.temporal._arguments import (
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Activities", "activities", "http_task"]
 
+
+_UNKEPT_SECONDS = 10.0
+"""How long to wait before a file that could not be written is written again, in seconds."""
 
 _MOST_COLLECTED = 256 * 1024
 """The number of characters of collected pages that heartbeats carry."""
@@ -178,13 +181,14 @@ class Activities:
     async def write_lines(self, listed: ListedItems) -> Any:
         """Write the outputs of items to a file of JSON lines, and return its reference."""
         async with self._opened() as runtime:
-            outputs = FileOutputs(len(listed.items), runtime)
             try:
-                for index, output in enumerate(listed.items):
-                    outputs.put(index, output)
-                return await outputs.value()
-            finally:
-                outputs.close()
+                with contextlib.closing(FileOutputs(len(listed.items), runtime)) as outputs:
+                    for index, output in enumerate(listed.items):
+                        outputs.put(index, output)
+                    return await outputs.value()
+            except OSError as error:  # another worker's disk may have room, or this one's soon
+                unkept = {**unkept_outputs(error), "maybeDelivered": True}
+                raise _failed(unkept, delay=_UNKEPT_SECONDS) from None
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncIterator[Runtime]:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
-from httptask.engines._outcome import stopped_error
+from httptask.engines._outcome import Outcome, stopped_error
 from httptask.engines.temporal._large import MOST, too_large
 from httptask.engines.temporal._tasks import Ran, written_lines
 from httptask.engines.temporal._types import reads_page_by_page
+from httptask.errors import HttpTaskError
 from httptask.model.workflow import TaskOutcome
 from httptask.task import PART
 
@@ -94,12 +95,24 @@ class PagedList:
             self._measure(collected)
         if self._size > _MOST:
             outcome = too_large(self._size)
-        elif isinstance(outcome, TaskOutcome):
-            body = await self._collected(collected)
-            outcome = replace(outcome, output={**outcome.output, "body": body})
-        elif "collected" in outcome:
-            outcome = {**outcome, "collected": await self._collected(collected)}
+        else:
+            try:
+                outcome = await self._with_items(outcome, collected)
+            except HttpTaskError as error:
+                outcome = error.to_json()
         return last._replace(outcome=outcome, notes=notes)
+
+    async def _with_items(self, outcome: Outcome, last: Any) -> Outcome:
+        """Return *outcome* with the items of all pages; *last* are those of the last page.
+
+        Raises `HttpTaskError` if they cannot be written to a file.
+        """
+        if isinstance(outcome, TaskOutcome):
+            body = await self._collected(last)
+            return replace(outcome, output={**outcome.output, "body": body})
+        if "collected" in outcome:
+            return {**outcome, "collected": await self._collected(last)}
+        return outcome
 
     async def _collected(self, last: Any) -> Any:
         if not isinstance(last, list):  # a file, of a worker that read all pages in one activity

@@ -164,9 +164,7 @@ class ActivityRunner:
                 summary=f"items of {step.name}",
             )
         except FailureError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from None
-            raise HttpTaskError.from_json(_failure(error, step).error) from None
+            raise _error_of(error, step) from None
         return listed
 
     def awaits_callback(self, step: Step) -> bool:
@@ -397,11 +395,24 @@ def _failure(error: FailureError, step: Step) -> Ran:
 
 
 async def written_lines(step: Step, values: list[Any]) -> Any:
-    """Let a worker write *values*, outputs of *step*, to a file; return its reference."""
-    return await workflow.execute_activity(
-        "httptask_lines",
-        ListedItems(values),
-        start_to_close_timeout=timedelta(minutes=5),
-        retry_policy=_AT_ONCE,
-        summary=f"outputs of {step.name}",
-    )
+    """Let a worker write *values*, outputs of *step*, to a file; return its reference.
+
+    Raises `HttpTaskError` if no worker could.
+    """
+    try:
+        return await workflow.execute_activity(
+            "httptask_lines",
+            ListedItems(values),
+            start_to_close_timeout=timedelta(minutes=5),
+            retry_policy=_AT_ONCE,
+            summary=f"outputs of {step.name}",
+        )
+    except FailureError as error:
+        raise _error_of(error, step) from None
+
+
+def _error_of(error: FailureError, step: Step) -> BaseException:
+    """Return what a failed activity for all items or pages of *step* raises in the workflow."""
+    if is_cancelled_exception(error):
+        return asyncio.CancelledError()
+    return HttpTaskError.from_json(_failure(error, step).error)
