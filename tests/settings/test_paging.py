@@ -512,6 +512,183 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"mode": "nextUrl", "items": "$.rows", "next": "$.following"},
     ),
+    "a page in the path": (
+        {
+            "path": "/things/{page}",
+            "parameters": [{"name": "page", "in": "path", "required": True, "schema": NUMBER}],
+            "properties": {"things": LIST, "hasMore": FLAG},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": {"in": "path", "name": "page"},
+            "more": "$.hasMore",
+        },
+    ),
+    "a token in a form": (
+        {
+            "method": "post",
+            "properties": {"data": LIST, "next_cursor": TEXT},
+            "requestBody": {
+                "content": {
+                    "application/x-www-form-urlencoded": {
+                        "schema": {"properties": {"cursor": TEXT}}
+                    }
+                }
+            },
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.next_cursor",
+            "parameter": {"in": "body", "name": "cursor"},
+        },
+    ),
+    "a token in headers of a vendor": (
+        {
+            "properties": {"data": LIST, "continuationToken": TEXT},
+            "parameters": [{"name": "x-ms-continuation", "in": "header", "schema": TEXT}],
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.continuationToken",
+            "parameter": {"in": "header", "name": "x-ms-continuation"},
+        },
+    ),
+    "a token from a header of a vendor": (
+        {
+            "properties": {"paths": LIST},
+            "query": {"continuation": TEXT},
+            "headers": {"x-ms-continuation": {"schema": TEXT}},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.paths",
+            "next": "$.headers['x-ms-continuation']",
+            "parameter": IN_QUERY | {"name": "continuation"},
+        },
+    ),
+    "a token from a header, and a body that is not described": (
+        {
+            "responses": {"200": {"description": "", "headers": {"Next-Cursor": {"schema": TEXT}}}},
+            "query": {"cursor": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "next": "$.headers['next-cursor']",
+            "parameter": IN_QUERY | {"name": "cursor"},
+        },
+    ),
+    "a Link header, and a body that is not described": (
+        {
+            "responses": {"200": {"description": "", "headers": {"Link": {"schema": TEXT}}}},
+            "query": {"page": NUMBER},
+        },
+        {"mode": "link"},
+    ),
+    "a Link header beside the id to begin after": (
+        {"headers": {"Link": {"schema": TEXT}}, "query": {"since": NUMBER}},
+        {"mode": "link", "items": "$"},
+    ),
+    "a URL in a header": (
+        {
+            "headers": {"x-next": {"description": "A link to the next page", "schema": TEXT}},
+            "query": {"limit": NUMBER},
+        },
+        {"mode": "nextUrl", "items": "$", "next": "$.headers['x-next']"},
+    ),
+    "a URL beside that of the page itself": (
+        {"properties": {"checks": LIST, "next": TEXT, "self": TEXT}},
+        {"mode": "nextUrl", "items": "$.checks", "next": "$.next"},
+    ),
+    "a cursor that is a time": (
+        {
+            "properties": {"data": LIST, "next_cursor": {"type": "string", "format": "date-time"}},
+            "query": {"cursor": {"type": "string", "format": "date-time"}},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.next_cursor",
+            "parameter": IN_QUERY | {"name": "cursor"},
+        },
+    ),
+    "a short name of a page": (
+        {
+            "properties": {"things": LIST, "total": NUMBER},
+            "query": {"p": {"type": "integer", "description": "The number of the result page."}},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": IN_QUERY | {"name": "p"},
+            "total": "$.total",
+        },
+    ),
+    "a page from zero, and a total that may be the number of pages": (
+        {
+            "properties": {"things": LIST, "page": {"properties": {"total": NUMBER}}},
+            "query": {"page": {"type": "integer", "description": "Zero base page"}},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": IN_QUERY | {"name": "page"},
+            "start": 0,
+        },
+    ),
+    "an offset beside the start of a time": (
+        {
+            "properties": {"events": LIST, "total": NUMBER},
+            "query": {"start": {"type": "string", "format": "date-time"}, "$skip": NUMBER},
+        },
+        {
+            "mode": "offset",
+            "items": "$.events",
+            "parameter": IN_QUERY | {"name": "$skip"},
+            "total": "$.total",
+        },
+    ),
+    "a list with a name that otherwise stands beside": (
+        {
+            "path": "/#X-Target=ListFilters",
+            "operationId": "ListFilters",
+            "properties": {"Filters": LIST, "nextToken": TEXT},
+            "query": {"nextToken": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.Filters",
+            "next": "$.nextToken",
+            "parameter": IN_QUERY | {"name": "nextToken"},
+        },
+    ),
+    "a list whose name ends with the resource": (
+        {
+            "path": "/jobs/messages:search",
+            "properties": {"jobMessages": LIST, "scalingEvents": LIST, "nextPageToken": TEXT},
+            "query": {"pageToken": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.jobMessages",
+            "next": "$.nextPageToken",
+            "parameter": IN_QUERY | {"name": "pageToken"},
+        },
+    ),
+    "a list beside that of what could not be reached": (
+        {
+            "properties": {"cats": LIST, "unreachableLocations": LIST, "nextPageToken": TEXT},
+            "query": {"pageToken": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.cats",
+            "next": "$.nextPageToken",
+            "parameter": IN_QUERY | {"name": "pageToken"},
+        },
+    ),
 }
 
 
@@ -523,6 +700,43 @@ def test_a_description_suggests_a_pagination(name: str) -> None:
 
 
 NOT_SUGGESTED: dict[str, dict[str, Any]] = {
+    "a page in the path that is the resource": {
+        "path": "/pages/{page}",
+        "parameters": [{"name": "page", "in": "path", "required": True, "schema": NUMBER}],
+        "properties": {"links": LIST, "lines": LIST},
+    },
+    "a token in a header that says who asks": {
+        "parameters": [{"name": "X-Acme-Token", "in": "header", "schema": TEXT}],
+        "properties": {"data": LIST, "token": TEXT},
+    },
+    "a header that is no URL": {
+        "headers": {"x-next": {"description": "The next billing date", "schema": TEXT}},
+        "query": {"limit": NUMBER},
+    },
+    "a Link header beside a time to begin at": {
+        "headers": {"Link": {"schema": TEXT}},
+        "query": {"since": {"type": "string", "format": "date-time"}},
+    },
+    "a Link header without pages, and a body that is not described": {
+        "responses": {"200": {"description": "", "headers": {"Link": {"schema": TEXT}}}},
+    },
+    "a short name that is no page": {
+        "properties": {"things": LIST, "total": NUMBER},
+        "query": {"p": {"type": "integer", "description": "The pressure."}},
+    },
+    "a page that is ignored": {
+        "properties": {"things": LIST, "total": NUMBER},
+        "query": {"page": {"type": "integer", "description": "Deprecated parameter, ignored."}},
+    },
+    "a token beside a map of names and values": {
+        "path": "/tags",
+        "properties": {"tags": MAP, "nextToken": TEXT},
+        "query": {"nextToken": TEXT},
+    },
+    "messages beside one thing": {
+        "properties": {"messages": LIST, "total": NUMBER},
+        "query": {"page": NUMBER},
+    },
     "no list": {"properties": {"id": NUMBER, "next": TEXT}, "query": {"page": NUMBER}},
     "no evidence": {"properties": {"data": LIST}, "query": {"filter": TEXT}},
     "a size alone": {"properties": {"data": LIST}, "query": {"limit": NUMBER}},
@@ -863,6 +1077,20 @@ def test_several_forms_of_a_list_are_a_list() -> None:
         ("a Link header", [1], {"link": '</2>; rel="next"'}, True, "Link header has next"),
         ("a Link header", [1], {"link": '</x>; rel="icon"'}, False, "Link header has icon"),
         ("a Link header", [1], {}, False, "has no Link header"),
+        (
+            "a Link header, and a body that is not described",
+            {"cats": [1], "count": 1},
+            {"link": '</2>; rel="next"'},
+            True,
+            "Link header has next",
+        ),
+        (
+            "a Link header, and a body that is not described",
+            {"cats": [1], "dogs": []},
+            {"link": '</2>; rel="next"'},
+            False,
+            "has no list at $",
+        ),
         ("an offset with a size", [1, 2], {}, True, "has a list of 2 items"),
         ("a page with a total in a header", [1], {"x-total-count": "9"}, True, "x-total-count"),
     ],
@@ -999,11 +1227,11 @@ def table(name: str) -> list[dict[str, Any]]:
 
 
 def test_suggestions_for_real_operations_are_right() -> None:
-    """Of a hundred operations for which something was suggested, each suggestion is what a reader
+    """Of 130 operations for which something was suggested, each suggestion is what a reader
     of the description would write: mode, parameter, next, items, total and all.
     """
     rows = table("suggested.jsonl")
-    assert len(rows) == 100
+    assert len(rows) == 130
     wrong = [row for row in rows if setting(Endpoint.from_json(row["endpoint"])) != row["expected"]]
     assert wrong == []
 

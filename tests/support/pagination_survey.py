@@ -4,8 +4,11 @@
     python tests/support/pagination_survey.py package/api --seed 20261129 --write cuttings.jsonl
 
 `--write` writes cut-outs of a hundred of them, to be read by eye: fifty of all operations, and
-fifty of providers, an operation each. They became `tests/data/pagination/suggested.jsonl`.
-Of its 96,604 operations with GET or POST, 19,390 of 264 providers have a suggestion.
+fifty of providers, an operation each. They became `tests/data/pagination/suggested.jsonl`; its last
+thirty rows are of operations for which an earlier version suggested nothing.
+Of its 96,604 operations with GET or POST, 19,495 of 272 providers have a suggestion, 18,752 of
+them with evidence in the request, too. 745 more, all of AWS, would have one if their answers, which
+are XML, were parsed.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from httptask._http.media_types import XML, essence
 from httptask.errors import HttpTaskError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Response
@@ -37,6 +41,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     counts: Counter[str] = Counter()
+    in_xml = 0
     both_sides: Counter[str] = Counter()
     by_provider: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     operations = 0
@@ -44,6 +49,7 @@ def main() -> None:
         operations += 1
         suggestion = suggested_pagination(endpoint)
         if suggestion is None:
+            in_xml += suggested_pagination(_as_json(endpoint)) is not None
             continue
         mode = suggestion.setting["mode"]
         counts[mode] += 1
@@ -59,10 +65,26 @@ def main() -> None:
         f"{counts.total()} of {operations} operations, {both_sides.total()} with evidence in the"
         f" request, too; {len(by_provider)} providers"
     )
+    print(f"{in_xml} more would have one if their answers, which are XML, were parsed")
     if arguments.write:
         rows = _sampled(by_provider, random.Random(arguments.seed))
         lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
         arguments.write.write_text("\n".join(lines) + "\n")
+
+
+def _as_json(endpoint: Endpoint) -> Endpoint:
+    """Return *endpoint* with answers in JSON in place of XML."""
+    responses = {
+        status: replace(
+            response,
+            content={
+                "application/json" if XML.fullmatch(essence(name)) else name: media_type
+                for name, media_type in response.content.items()
+            },
+        )
+        for status, response in endpoint.responses.items()
+    }
+    return replace(endpoint, responses=responses)
 
 
 def _endpoints(folder: Path) -> Iterator[Endpoint]:
@@ -141,6 +163,8 @@ def _schema(fields: list[Field]) -> dict[str, Any]:
         for name in ("format", "default", "minimum"):
             if isinstance(field.keywords.get(name), str | int):
                 node[name] = field.keywords[name]
+        if field.is_map:
+            node["additionalProperties"] = {"properties": {}}
         inside = field.keywords.get("items")
         if isinstance(inside, Mapping) and isinstance(inside.get("type"), str):
             node["items"] = {"type": inside["type"]}
@@ -151,7 +175,7 @@ def _schema(fields: list[Field]) -> dict[str, Any]:
 
 
 def _is_telling(name: str) -> bool:
-    return any(word in name.lower() for word in _TELLING)
+    return name == "p" or any(word in name.lower() for word in _TELLING)
 
 
 if __name__ == "__main__":

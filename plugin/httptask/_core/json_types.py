@@ -1,4 +1,4 @@
-"""The names of JSON types, for messages."""
+"""The names of JSON types, and JSON values, for messages."""
 
 from __future__ import annotations
 
@@ -32,3 +32,14 @@ def type_name(value: Any) -> str:
     if isinstance(value, Number):
         return "a number"
     return type(value).__name__
+
+
+def shown(value: Any) -> str:
+    """Return *value* for a message: a scalar, cut to 80 characters, or the name of its type."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return repr(value)[:80]
+    return type_name(value)

@@ -211,7 +211,7 @@ class _Request:
         name = definition_name(schema.get("$ref"))
         if name is not None:
             joined.append(self._fields_named(name, level + 1))
-read_only = {name for part in joined for name in part.read_only}
+        read_only = {name for part in joined for name in part.read_only}
         all_fields = list(joined)
         for keyword in _NOT_ALWAYS:
             forms = [

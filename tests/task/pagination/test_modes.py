@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import email
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -270,6 +272,56 @@ def test_a_path_has_the_number() -> None:
     with list_server(answer) as server:
         assert call(http(f"{server.url}/list/{{number}}", pagination=setting)).body == items(25)
         assert targets(server) == ["/list/1", "/list/2", "/list/3", "/list/4"]
+
+
+def in_path(asked: Asked) -> str:
+    return unquote(asked.path.rpartition("/")[2])
+
+
+def in_form(asked: Asked) -> str:
+    return dict(parse_qsl(asked.body.decode())).get("at", "")
+
+
+def in_multipart(asked: Asked) -> str:
+    header = f"Content-Type: {asked.headers['content-type']}\r\n\r\n"
+    message = email.message_from_bytes(header.encode() + asked.body)
+    parts = {part.get_param("name", header="content-disposition"): part for part in message.walk()}
+    return str(parts["at"].get_payload()) if "at" in parts else ""
+
+
+@pytest.mark.parametrize(
+    ("request_settings", "location", "token_of"),
+    [
+        ({"pathParameters": {"at": "start"}}, "path", in_path),
+        (
+            {"headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": {"q": "x"}},
+            "body",
+            in_form,
+        ),
+        (
+            {"headers": {"Content-Type": "multipart/form-data"}, "body": {"q": "x"}},
+            "body",
+            in_multipart,
+        ),
+    ],
+    ids=["path", "form", "multipart"],
+)
+def test_a_token_arrives_as_the_server_gave_it(
+    request_settings: dict[str, Any], location: str, token_of: Callable[[Asked], str]
+) -> None:
+    """In a path and in both kinds of forms, read by the standard library's decoders."""
+    token = "a/b?c#d%41&e=f g"
+
+    def answer(asked: Asked) -> bytes:
+        is_last = token_of(asked) == token
+        return page({"data": [2 if is_last else 1], "next": None if is_last else token})
+
+    setting = {"mode": "cursor", "next": "$.next", "parameter": {"in": location, "name": "at"}}
+    method = "GET" if location == "path" else "POST"
+    with list_server(answer) as server:
+        url = f"{server.url}/list/{{at}}" if location == "path" else server.url
+        request = {"method": method, **request_settings}
+        assert call(http(url, request=request, pagination=setting)).body == [1, 2]
 
 
 def test_a_graphql_connection_is_read_to_its_end() -> None:

@@ -50,8 +50,7 @@ def confirmed_by(
     secret.
     """
     setting = suggestion.setting
-    query = Query.of(setting.get("items", "$"))
-    items = query.value(body) if query.steps is not None else query.values(body)
+    items = _items(setting.get("items"), body)
     if not isinstance(items, list):
         reason = f"the response has no list at {setting.get('items', '$')}"
         return replace(suggestion, confirmed=False, reason=reason)
@@ -69,6 +68,21 @@ def confirmed_by(
         return replace(suggestion, confirmed=True, reason=reason)
     reason = f"the response has a list of {len(items)} items"
     return replace(suggestion, confirmed=True, reason=reason)
+
+
+def _items(items_query: str | None, body: Any) -> Any:
+    """Return the items of *body*; without *items_query*, those that a task takes: the body, or the
+    only list in it.
+    """
+    if items_query is None:
+        lists = (
+            [value for value in body.values() if isinstance(value, list)]
+            if isinstance(body, dict)
+            else []
+        )
+        return lists[0] if len(lists) == 1 else body
+    query = Query.of(items_query)
+    return query.value(body) if query.steps is not None else query.values(body)
 
 
 def _confirmed_by_link(suggestion: SuggestedPagination, header: Any) -> SuggestedPagination:

@@ -38,6 +38,13 @@ class Field:
         return plain(self.path[-1]) if self.path else ""
 
     @property
+    def parent_name(self) -> str:
+        """The name of the object that contains it, without case and punctuation; "" for the body's
+        own properties.
+        """
+        return plain(self.path[-2]) if len(self.path) > 1 else ""
+
+    @property
     def query(self) -> str:
         """Its JSONPath over the body."""
         return Query.of_steps(self.path).text

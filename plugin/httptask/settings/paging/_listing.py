@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._http.media_types import JSON, essence, reading_of
+from httptask._http.media_types import FORM, FORM_DATA, JSON, essence, reading_of
 from httptask.model.api import Endpoint, Response
 from httptask.model.pagination import Evidence
 from httptask.settings.paging._fields import Field, Fields
-from httptask.settings.paging._names import ASIDE_ENDS, ASIDE_FIELDS, LIST_FIELDS, is_wrapper, plain
+from httptask.settings.paging._names import (
+    ASIDE_ENDS,
+    ASIDE_FIELDS,
+    ASIDE_START,
+    LIST_FIELDS,
+    PATH_PARAMETERS,
+    is_wrapper,
+    plain,
+    plain_header,
+)
 
 _PLAIN = ("string", "integer", "number", "boolean")
 _LOCATIONS = ("query", "header")
 _NAMES = re.compile(r"[^.\[\]]+")
 _FILTERS = ("filter", "filters", "fields", "where", "sort", "range")
+_IGNORED = re.compile(r"(?:deprecated\b[^.]*|(?:this )?(?:parameter|field) is )?\bignored\b")
+"""The beginning of the description of a parameter without effect."""
 _DEEPEST_ITEMS = 3
 """The most names in the path to the items; a deeper list belongs to something else."""
 
@@ -27,16 +38,15 @@ class Asked:
     """A parameter, or a property of an object body, that a request can set."""
 
     location: str
-    """`query`, `header` or `body`."""
+    """`query`, `header`, `body` or `path`."""
     written: str
     """Its name, spelt as in the description."""
     field: Field
 
     @property
     def name(self) -> str:
-        """Its name without case and punctuation, and without the `X-` of a header."""
-        name = plain(self.written)
-        return name.removeprefix("x") if self.location == "header" else name
+        """Its name without case and punctuation."""
+        return plain_header(self.written) if self.location == "header" else plain(self.written)
 
     @property
     def last_name(self) -> str:
@@ -88,13 +98,15 @@ class Listing:
         parameters = tuple(_asked(endpoint, reader))
         return cls(endpoint, parameters, tuple(fields), headers, pointer)
 
+    def parameters_named(self, names: Iterable[str]) -> list[Asked]:
+        """Return the parameters with one of *names*, then those with one as their last name."""
+        by_name = [parameter for parameter in self.parameters if parameter.name in names]
+        by_last_name = [parameter for parameter in self.parameters if parameter.last_name in names]
+        return by_name + [parameter for parameter in by_last_name if parameter not in by_name]
+
     def parameter(self, names: Iterable[str]) -> Asked | None:
-        """Return the first parameter with one of *names*, else with one of them as its last
-        name.
-        """
-        by_name = (parameter for parameter in self.parameters if parameter.name in names)
-        by_last_name = (parameter for parameter in self.parameters if parameter.last_name in names)
-        return next(by_name, None) or next(by_last_name, None)
+        """Return the first parameter with one of *names*; see `parameters_named`."""
+        return next(iter(self.parameters_named(names)), None)
 
     def field(self, names: Iterable[str], *types: str) -> Field | None:
         """Return the shallowest field that has one of *names* and may have one of *types*.
@@ -121,6 +133,11 @@ class Listing:
         return Evidence("response", pointer, f"the response's header {written}")
 
     @property
+    def has_body(self) -> bool:
+        """Whether the description says anything about the body of the response."""
+        return bool(_successful(self.endpoint)[1].content)
+
+    @property
     def items(self) -> Field | None:
         """The array of the items, or None if none can be told.
 
@@ -131,14 +148,15 @@ class Listing:
             return None
         if self.fields[0].is_list:
             return self.fields[0]
-        arrays = [
-            field
-            for field in self.fields
-            if field.is_list
-            and len(field.path) <= _DEEPEST_ITEMS
-            and (field.name not in ASIDE_FIELDS or self._is_resource(field))
+        lists = [
+            field for field in self.fields if field.is_list and len(field.path) <= _DEEPEST_ITEMS
         ]
-        arrays = [field for field in arrays if not field.name.endswith(ASIDE_ENDS)] or arrays
+        arrays = [
+            field for field in lists if field.name not in ASIDE_FIELDS or self._is_resource(field)
+        ]
+        arrays = [field for field in arrays if not _is_mostly_aside(field)] or arrays
+        if not arrays and len(lists) == 1 and self._is_mentioned(lists[0]):
+            return lists[0]
         # The least deep first: a list inside an item is a field of that item, not the list of
         # items.
         for depth in sorted({len(field.path) for field in arrays}):
@@ -148,7 +166,8 @@ class Listing:
             resource = [field for field in level if self._is_resource(field)]
             mentioned = [field for field in level if self._is_mentioned(field)]
             named = [field for name in LIST_FIELDS for field in level if field.name == name]
-            for candidates in (resource, named[:1], mentioned):
+            ending = [field for field in level if self._ends_with_resource(field)]
+            for candidates in (resource, named[:1], mentioned, ending):
                 if len(candidates) == 1:
                     return candidates[0]
         return None
@@ -178,11 +197,23 @@ class Listing:
         is_named = self._is_resource(field) or self._is_mentioned(field)
         return is_named or field.name in LIST_FIELDS
 
-    def _is_resource(self, field: Field) -> bool:
-        """Say whether *field* is named like the resource, the path's last fixed segment."""
+    @property
+    def _resource(self) -> str:
+        """The plain name of the resource: the path's last fixed segment, without an extension, and
+        without an action such as `:search`.
+        """
         segments = [part for part in self.endpoint.path.split("/") if part and "{" not in part]
-        last = plain(re.sub(r"\.\w+$", "", segments[-1])) if segments else ""
-        return bool(last) and field.name.rstrip("s") == last.rstrip("s")
+        return plain(re.sub(r"\.\w+$|:\w+$", "", segments[-1])) if segments else ""
+
+    def _is_resource(self, field: Field) -> bool:
+        """Say whether *field* is named like the resource."""
+        resource = self._resource
+        return bool(resource) and field.name.rstrip("s") == resource.rstrip("s")
+
+    def _ends_with_resource(self, field: Field) -> bool:
+        """Say whether the name of *field* ends with the resource: `jobMessages` of `/messages`."""
+        resource = self._resource
+        return len(resource) > 3 and field.name.endswith(resource)
 
     def _is_mentioned(self, field: Field) -> bool:
         """Say whether the path or the operation's id mentions the name of *field*."""
@@ -194,6 +225,11 @@ def response_evidence(field: Field, noun: str = "") -> Evidence:
     """Return *field* of a response as evidence for a pagination."""
     text = f"the response's {field.query}" if field.path else "the response, a list"
     return Evidence("response", field.pointer, f"{text}{noun}")
+
+
+def _is_mostly_aside(field: Field) -> bool:
+    """Say whether a list with the name of *field* mostly stands beside the items."""
+    return field.name.endswith(ASIDE_ENDS) or field.name.startswith(ASIDE_START)
 
 
 def _successful(endpoint: Endpoint) -> tuple[str, Response]:
@@ -209,25 +245,30 @@ def _is_json(name: str) -> bool:
     return media_type in ("*/*", "application/*") or reading_of(media_type) == JSON
 
 
+def _is_object(name: str) -> bool:
+    """Say whether the body of a request of the media type *name* is written as an object."""
+    return _is_json(name) or essence(name) in (FORM, FORM_DATA)
+
+
 def _asked(endpoint: Endpoint, reader: Fields) -> Iterable[Asked]:
-    """Yield the properties of a JSON body, then the parameters.
+    """Yield the properties of a JSON body, else of a form, then the parameters.
 
     The order decides if both have a token: the one in the body is used.
     """
-    if endpoint.request_body is not None:
-        for media_name, media_type in endpoint.request_body.content.items():
-            if _is_json(media_name):
-                schema_pointer = pointer_of(["requestBody", "content", media_name, "schema"])
-                for field in reader.of(media_type.schema, schema_pointer):
-                    if len(field.path) == 1:
-                        yield Asked("body", field.path[0], field)
-                break
+    content = {} if endpoint.request_body is None else endpoint.request_body.content
+    for media_name in sorted(filter(_is_object, content), key=_is_json, reverse=True)[:1]:
+        schema_pointer = pointer_of(["requestBody", "content", media_name, "schema"])
+        for field in reader.of(content[media_name].schema, schema_pointer):
+            if len(field.path) == 1:
+                yield Asked("body", field.path[0], field)
     for index, parameter in enumerate(endpoint.parameters):
-        if parameter.location in _LOCATIONS:
+        is_in_path = parameter.location == "path" and plain(parameter.name) in PATH_PARAMETERS
+        if parameter.location in _LOCATIONS or is_in_path:
             pointer = pointer_of(["parameters", str(index)])
             field = reader.of(parameter.schema, pointer)[0]
             described = {"description": parameter.description, **field.keywords}
             if parameter.description:
                 described["description"] = parameter.description
             field = Field((parameter.name,), pointer, field.types, described)
-            yield Asked(parameter.location, parameter.name, field)
+            if not _IGNORED.match(field.text):
+                yield Asked(parameter.location, parameter.name, field)

@@ -26,7 +26,7 @@ TOKEN_PARAMETERS = _words(
     pagestate nextid startfrom exclusivestarttablename exclusivestartbackuparn
     exclusivestartstreamarn exclusivestartshardid nextpagecursor paginationcursor
     pagecontinuation resumptiontoken sequencetoken pagingtoken searchafter pagestart synctoken
-    iterator
+    iterator pagepointer nextpagepointer searchpointer lastoffset
     """
 )
 """Parameters that take a token. The response must have a field that supplies it."""
@@ -61,15 +61,22 @@ URL_FIELDS = _words(
 
 PAGE_PARAMETERS = _words(
     """
-    page pagenumber pageno pagenum pagenr currentpage pageindex pnum
+    page pagenumber pageno pagenum pagenr currentpage pageindex pnum paginatepage
     """
 )
 OFFSET_PARAMETERS = _words(
     """
     offset skip startindex startat pageoffset resultoffset startoffset firstresult
-    startposition startrow startrecord start
+    startposition startrow startrecord start recordindex
     """
 )
+PATH_PARAMETERS = _words(
+    """
+    page pagenumber pageno pagenum pageindex offset skip startindex
+    pagetoken nextpagetoken pagecursor cursor nextcursor continuationtoken
+    """
+)
+"""Parameters that may stand in a path; in a path, the others name a resource."""
 SIZE_PARAMETERS = _words(
     """
     limit perpage pagesize pagelimit count size max maxresults top maxitems maxrecords take
@@ -119,6 +126,8 @@ TOTAL_HEADERS = _words(
     """
 )
 NEXT_PAGE_HEADERS = frozenset(["xnextpage", "xpaginationnextpage"])
+NEXT_URL_HEADERS = frozenset(["next", "xnext", "xnextpage", "xnextlink", "xnexturl", "nextlink"])
+"""Headers that hold the URL of the next page, if their description speaks of one."""
 PAGES_HEADERS = _words(
     """
     xpages xtotalpages xpagecount xpagescount totalpages xpaginationpagecount xpaginationtotalpages
@@ -144,7 +153,8 @@ ASIDE_FIELDS = _words(
 """Lists that a response has beside the items."""
 
 ASIDE_ENDS = ("errors", "warnings", "failures")
-"""Ends of names of lists that mostly stand beside the items."""
+ASIDE_START = "unreachable"
+"""Ends and start of names of lists that mostly stand beside the items."""
 
 _WRAPPERS = _words(
     """
@@ -161,6 +171,18 @@ _WRAPPER_ENDS = (
 )  # fmt: skip
 
 
+_VENDOR = re.compile(
+    r"^(?:x-)?(?!next|page)[a-z]+-(?=(?:next-?|page-?)*(?:continuation|cursor|page-?token))"
+)
+
+
+def plain_header(name: str) -> str:
+    """Return the header *name* without case, punctuation, `X-`, and a vendor before the name of a
+    token: `x-ms-continuation` is `continuation`.
+    """
+    return plain(_VENDOR.sub("", name.lower()).removeprefix("x-"))
+
+
 def is_wrapper(name: str) -> bool:
     """Say whether an object named *name* may hold the pagination part of a response."""
     name = plain(name)
@@ -172,6 +194,8 @@ def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
     names.
     """
     parameter_name, field_name = plain(parameter), plain(path[-1])
+    if field_name == f"next{parameter_name}":
+        return True
     parent_name = plain(path[-2]) if len(path) > 1 else ""
     if field_name == parameter_name:
         # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.

@@ -21,7 +21,7 @@ from httptask.settings.paging._listing import Asked, Listing, response_evidence
 _URL_WORDS = re.compile(r"\b(?:ur[li]s?|link|href|https?|hyperlink|relative path|endpoint)\b")
 _TOKEN_WORDS = re.compile(r"\b(?:token|cursor|opaque|identifier|key)\b")
 _FROM_ZERO = re.compile(
-    r"\b(?:zero|0)[- ](?:based|index\w*|offset)|(?:start|begin)\w* (?:at|with|from) (?:zero|0)\b"
+    r"\b(?:zero|0)[- ](?:based?|index\w*|offset)|(?:start|begin)\w* (?:at|with|from) (?:zero|0)\b"
     r"|\bfirst page is (?:zero|0)\b|\(0\.\.n\)",
 )
 _NEXT_WORDS = re.compile(r"\bpagina|\bnext\b|\bpages?\b|\brel=")
@@ -58,6 +58,9 @@ def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
 def _by_rules(listing: Listing) -> SuggestedPagination | None:
     """Return what the names and texts of the description suggest."""
     items = listing.items
+    if not listing.has_body:
+        # A task without `items` reads the only list in the body.
+        return _link_header(listing, None) or _token_pair(listing, None)
     if items is None:
         # Only a token tells a map that goes on from one resource.
         members = listing.map_of_items
@@ -83,7 +86,7 @@ def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagina
     return listing.endpoint.path.rstrip("/").endswith("}") and not is_plainly_a_list
 
 
-def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
+def _token_pair(listing: Listing, items: Field | None) -> SuggestedPagination | None:
     """Suggest by a parameter for a token, and the response field or header that supplies it."""
     for parameter in sorted(listing.parameters, key=lambda parameter: parameter.name == "token"):
         is_number = parameter.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
@@ -106,7 +109,7 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
             continue
         setting = {
             "mode": "cursor",
-            "items": items.items_query,
+            **({} if items is None else {"items": items.items_query}),
             "next": next_query,
             "parameter": parameter.setting,
         }
@@ -128,8 +131,8 @@ def _header_token(listing: Listing, parameter: Asked) -> str | None:
         return listing.header(names.NEXT_PAGE_HEADERS)
     if parameter.name not in names.TOKEN_PARAMETERS:
         return None
-    for header in listing.headers:
-        field_name = header.removeprefix("x")
+    for header, (written, _) in listing.headers.items():
+        field_name = names.plain_header(written)
         if field_name in names.TOKEN_FIELDS and names.fits_token(parameter.name, (field_name,)):
             return header
     return None
@@ -145,7 +148,7 @@ def _token(listing: Listing, parameter: Asked) -> Field | None:
             continue
         if is_object and field.name not in names.TOKEN_FIELDS:
             continue
-        if not names.fits_token(parameter.written, field.path):
+        if not names.fits_token(parameter.name, field.path):
             continue
         # A URL is requested as it is; it is no value of a parameter.
         if field.name in ("next", "nextpage") and _is_url(listing, field):
@@ -162,8 +165,11 @@ def _next_number(listing: Listing, parameter: Asked) -> Field | None:
         is_plain = field.may_be("integer", "number", "string") and not _is_url(listing, field)
         if is_named and is_plain:
             return field
-        parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
-        if field.name == "next" and parent_name in _LINKS and field.types & {"integer", "number"}:
+        if (
+            field.name == "next"
+            and field.parent_name in _LINKS
+            and field.types & {"integer", "number"}
+        ):
             return field
     return None
 
@@ -172,7 +178,7 @@ def _is_time(parameter: Asked) -> bool:
     """Say whether *parameter* is a point in time rather than a token or number."""
     schema_format = parameter.field.keywords.get("format")
     if isinstance(schema_format, str) and schema_format.startswith("date"):
-        return True
+        return "cursor" not in parameter.name
     words = parameter.field.text
     return parameter.name in ("after", "next", "position") and bool(
         re.search(r"\b(?:date|time|timestamp|iso ?8601|epoch)\b", words)
@@ -192,9 +198,9 @@ def _is_url(listing: Listing, field: Field) -> bool:
         return False
     if _URL_WORDS.search(text):
         return True
-    parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
     siblings = {other.name for other in listing.fields if other.path[:-1] == field.path[:-1]}
-    return parent_name.endswith(("links", "link", "urls")) or bool(siblings & {"previous", "prev"})
+    beside_urls = bool(siblings & {"previous", "prev", "self"})
+    return field.parent_name.endswith(("links", "link", "urls")) or beside_urls
 
 
 def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
@@ -205,10 +211,9 @@ def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
     if listing.endpoint.method != "GET":
         return None
     for field in listing.fields[1:]:
-        parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
         is_named = field.name in names.URL_FIELDS
         is_next = field.name in ("next", "nextpage") and _is_url(listing, field)
-        is_href = field.name in ("href", "url", "uri") and parent_name in (
+        is_href = field.name in ("href", "url", "uri") and field.parent_name in (
             "next",
             "nextpage",
             "nextlink",
@@ -218,7 +223,20 @@ def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
         if field.types and "string" not in field.types:
             continue
         return _by_url(listing, items, field)
-    return None
+    return _next_url_header(listing, items)
+
+
+def _next_url_header(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """Suggest by a response header with the URL of the next page."""
+    header = listing.header(names.NEXT_URL_HEADERS)
+    request = _of_request(listing)
+    if header is None or not request:
+        return None
+    if not _URL_WORDS.search(str(listing.headers[header][1]).lower()):
+        return None
+    setting = {"mode": "nextUrl", "items": items.query, "next": listing.header_query(header)}
+    evidence = (*request, listing.header_evidence(header), *_of_items(items))
+    return SuggestedPagination(setting, evidence)
 
 
 def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination:
@@ -228,17 +246,24 @@ def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination
     return SuggestedPagination(setting, evidence)
 
 
-def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
+def _link_header(listing: Listing, items: Field | None) -> SuggestedPagination | None:
     """Suggest by a documented `Link` header (RFC 8288) about pages."""
     if listing.endpoint.method != "GET" or "link" not in listing.headers:
         return None
-    request = _of_request(listing)
+    request = _of_request(listing) or _since_evidence(listing)
     words = str(listing.headers["link"][1]).lower()
-    if not request and not _NEXT_WORDS.search(words):
+    if not request and (items is None or not _NEXT_WORDS.search(words)):
         return None
-    setting = {"mode": "link", "items": items.query}
+    setting = {"mode": "link", **({} if items is None else {"items": items.query})}
     evidence = (*request, listing.header_evidence("link"), *_of_items(items))
     return SuggestedPagination(setting, evidence)
+
+
+def _since_evidence(listing: Listing) -> tuple[Evidence, ...]:
+    """Return evidence of a parameter `since` that is a number: the id of an item, and no time."""
+    parameter = listing.parameter(["since"])
+    is_number = parameter is not None and bool(parameter.field.types & {"integer", "number"})
+    return (parameter.evidence,) if parameter is not None and is_number else ()
 
 
 def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
@@ -264,41 +289,54 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
         return None
     size = listing.parameter(names.SIZE_PARAMETERS)
     most = listing.parameter(["max"])
-    for mode, parameter_names in (
-        ("page", names.PAGE_PARAMETERS),
-        ("offset", names.OFFSET_PARAMETERS),
+    for mode, parameter_names, its_size in (
+        ("page", names.PAGE_PARAMETERS | _short_page_names(listing), size),
+        ("offset", names.OFFSET_PARAMETERS, size),
         # Beside `max`, `first` is the index of the first item (Keycloak), and no size.
-        ("offset", [] if most is None else ["first"]),
+        ("offset", frozenset[str]() if most is None else frozenset(["first"]), most),
     ):
-        parameter = listing.parameter(parameter_names)
-        if parameter is None or not parameter.field.may_be("integer", "number", "string"):
-            continue
-        size = most if parameter.name == "first" else size
-        if _is_time(parameter) or not _is_a_number(listing, parameter):
-            continue
-        setting: dict[str, Any] = {
-            "mode": mode,
-            "items": items.query,
-            "parameter": parameter.setting,
-        }
-        start = _start(parameter)
-        if start is not None and start != (1 if mode == "page" else 0):
-            setting["start"] = start
-        evidence = [parameter.evidence, *([size.evidence] if size is not None else [])]
-        page_evidence = _of_pages(listing, setting)
-        if (
-            size is None
-            and page_evidence is None
-            and not _is_page_of_list(listing, parameter, items)
-        ):
-            continue
-        if mode == "offset" and parameter.name == "start" and size is None:
-            continue
-        if page_evidence is None and listing.is_inside_resource(items):
-            continue
-        evidence += [page_evidence] if page_evidence is not None else []
-        return _with_more(listing, setting, [*evidence, *_of_items(items)])
+        for parameter in listing.parameters_named(parameter_names):
+            suggestion = _by_number(listing, items, mode, parameter, its_size)
+            if suggestion is not None:
+                return suggestion
     return None
+
+
+def _short_page_names(listing: Listing) -> frozenset[str]:
+    """Return `p` and `pg` if their descriptions say that they are pages."""
+    return frozenset(
+        parameter.name
+        for parameter in listing.parameters
+        if parameter.name in ("p", "pg") and re.search(r"\bpages?\b", parameter.field.text)
+    )
+
+
+def _by_number(
+    listing: Listing, items: Field, mode: str, parameter: Asked, size: Asked | None
+) -> SuggestedPagination | None:
+    """Return the suggestion to count pages or items with *parameter*, beside the page *size*."""
+    if not parameter.field.may_be("integer", "number", "string"):
+        return None
+    if _is_time(parameter) or not _is_a_number(listing, parameter):
+        return None
+    setting: dict[str, Any] = {
+        "mode": mode,
+        "items": items.query,
+        "parameter": parameter.setting,
+    }
+    start = _start(parameter)
+    if start is not None and start != (1 if mode == "page" else 0):
+        setting["start"] = start
+    evidence = [parameter.evidence, *([size.evidence] if size is not None else [])]
+    page_evidence = _of_pages(listing, setting)
+    if page_evidence is None:
+        is_page = size is not None or _is_page_of_list(listing, parameter, items)
+        if not is_page or parameter.location == "path" or listing.is_inside_resource(items):
+            return None
+    if mode == "offset" and parameter.name == "start" and size is None:
+        return None
+    evidence += [page_evidence] if page_evidence is not None else []
+    return _with_more(listing, setting, [*evidence, *_of_items(items)])
 
 
 def _of_pages(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
@@ -357,8 +395,13 @@ def _is_a_number(listing: Listing, parameter: Asked) -> bool:
 
 
 def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
-    """Add the query of the total to *setting*, and return its evidence."""
+    """Add the query of the total to *setting*, and return its evidence.
+
+    `total` of an object `page` or `pages` may be the number of pages, so it is left out.
+    """
     field = listing.field(names.TOTAL_FIELDS, "integer", "number", "string")
+    if field is not None and field.name == "total" and field.parent_name in ("page", "pages"):
+        return response_evidence(field)
     if field is not None:
         setting["total"] = field.query
         return response_evidence(field)
@@ -406,6 +449,8 @@ def _of_request(listing: Listing) -> tuple[Evidence, ...]:
     return () if parameter is None else (parameter.evidence,)
 
 
-def _of_items(items: Field) -> tuple[Evidence, ...]:
-    """Return evidence of the items."""
+def _of_items(items: Field | None) -> tuple[Evidence, ...]:
+    """Return evidence of the items, if the description has them."""
+    if items is None:
+        return ()
     return (response_evidence(items, ", the items" if items.path else ""),)

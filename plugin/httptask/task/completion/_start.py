@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from httptask._core.json_types import shown
 from httptask.errors import CompletionError
 from httptask.model.completion import AUTO
 from httptask.task._conditions import Truth
@@ -59,7 +60,7 @@ async def _url(
     value = await expressions.evaluate(text, path, answer.result.to_json())
     if not isinstance(value, str) or not value:
         name = path.replace("/", ".")
-        raise CompletionError(f"{name} gives {value!r}, and should be a URL")
+        raise CompletionError(f"{name} gives {shown(value)}, and should be a URL")
     return resolved(answer.url, value)
 
 

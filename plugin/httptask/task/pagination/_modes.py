@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from httptask._core.json_types import shown
 from httptask._http.links import links
 from httptask.errors import RedirectError
 from httptask.expressions import Query
@@ -65,8 +66,8 @@ def _next_url(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
         return None
     if not isinstance(token, str):
         raise page.error(
-            f"'next' found {token!r}, which is no URL: the modes cursor and page take a token or a"
-            " number"
+            f"'next' is {shown(token)}, which is no URL: the modes cursor and page take a token or"
+            " a number"
         )
     return _resolved(page, token)
 

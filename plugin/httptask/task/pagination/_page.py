@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from httptask._core.json_types import type_name
+from httptask._core.json_types import shown, type_name
 from httptask._core.numbers import number_from_1, without_point
 from httptask._core.strict_json import decimal_text
 from httptask._http.media_types import received_essence
@@ -174,7 +174,7 @@ class Page:
         if isinstance(value, str) and value.rstrip().endswith("/*"):
             return None  # RFC 9110, section 14.4: the complete length is unknown
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            raise self.error(f"'total' is {_shown(value)}, and should be a number of items")
+            raise self.error(f"'total' is {shown(value)}, and should be a number of items")
         return int(value)
 
     def is_total_at_least(self, query: Query | None) -> bool:
@@ -190,7 +190,7 @@ class Page:
             return bool(value)
         if isinstance(value, str) and value.strip().lower() in (*_FALSE, *_TRUE):
             return value.strip().lower() in _TRUE
-        raise self.error(f"'more' is {_shown(value)}, and should be true or false")
+        raise self.error(f"'more' is {shown(value)}, and should be true or false")
 
     def token(self, query: Query, parameter: Place | None = None) -> Any:
         """Return the token at *query*; None if it is null, false, empty or missing.
@@ -225,7 +225,7 @@ def _no_token(query: Query, value: Any, parameter: Place | None) -> str:
     if isinstance(value, Mapping) and value:
         names = ", ".join(map(str, list(value)[:5]))
         hint = f"; it has the names {names}: name one of them, {query.text}.{next(iter(value))}"
-    return f"what follows, {query.text}, is {_shown(value)}, and {target} takes text{hint}"
+    return f"what follows, {query.text}, is {shown(value)}, and {target} takes text{hint}"
 
 
 _LOCATIONS = {
@@ -262,7 +262,3 @@ def _lists_in(body: Any) -> str:
         return f"; lists are {', '.join(f'$.{name}' for name in names)}"
     known = ", ".join(map(str, list(body)[:8]))
     return f"; known names: {known}" if known else "; the body is an empty object"
-
-
-def _shown(value: Any) -> str:
-    return type_name(value) if isinstance(value, dict | list) else repr(value)[:80]
