@@ -35,6 +35,8 @@ from httptask.credentials import resolve
 from httptask.credentials.oauth2 import AUTHENTICATIONS, GRANTS
 from httptask.errors import Problem
 from httptask.errors._sentences import SENTENCES
+from httptask.importers import read_api
+from httptask.model.api import Endpoint
 from httptask.model.authorisation import Token
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
@@ -264,17 +266,33 @@ TYPED = {
 """Codes of what is told of an expression by the types of what it sees."""
 
 
+def described(document: Path, folder: Path) -> list[Endpoint]:
+    """Return the endpoints of the descriptions that *document* shows as files."""
+    endpoints: list[Endpoint] = []
+    for block in blocks(document):
+        if block.title.endswith((".yaml", "things.txt")):
+            path = folder / block.title
+            path.write_text(block.text, "utf-8")
+            endpoints += read_api(path, provider="acme").endpoints
+    return endpoints
+
+
 @with_blocks("json")
-def test_no_expression_shown_is_doubted(document: Path) -> None:
-    """No definition or task in a document has an expression that is told to be wrong."""
-    for block in blocks(document, "json"):
-        value = json.loads(block.text)
-        if value.get("type") == "Http":
-            value = {"startTask": "Task", "tasks": {"Task": value}}
-        if "startTask" in value:
-            with Runtime() as runtime:
-                found = problems(WorkflowDefinition(value), runtime)
-            assert [problem for problem in found if problem.code in TYPED] == []
+def test_no_expression_shown_is_doubted(document: Path, tmp_path: Path) -> None:
+    """No definition or task in a document has an expression that is told to be wrong by the input or
+    the responses of the endpoints that it names, which are all known.
+    """
+    with Catalogue.open(tmp_path / "catalogue.sqlite3") as catalogue:
+        catalogue.put(described(document, tmp_path), source="documents")
+        for block in blocks(document, "json"):
+            value = json.loads(block.text)
+            if value.get("type") == "Http":
+                value = {"startTask": "Task", "tasks": {"Task": value}}
+            if "startTask" in value:
+                with Runtime(catalogue=catalogue) as runtime:
+                    found = problems(WorkflowDefinition(value), runtime)
+                codes = {problem.code for problem in found}
+                assert codes.isdisjoint({*TYPED, "endpoint-unknown"}), found
 
 
 @with_blocks("json")

@@ -28,6 +28,7 @@ from httptask.workflow.typing._outputs import (
     body_schema,
     output_schema,
     result_schema,
+    with_examples,
 )
 from httptask.workflow.typing._routes import Ran, Routes, is_steered, may_end
 
@@ -66,6 +67,7 @@ class TypedData:
         }
         self._sources: dict[str, tuple[Endpoint, SchemaSource]] = {}
         self.plan = cache(self._plan)
+        self.endpoint = cache(self._endpoint)
         self.outer = cache(self._outer_type)
         self.document = cache(self._document_type)
         self.parameters = cache(self._parameters_type)
@@ -108,21 +110,21 @@ class TypedData:
     def result(self, name: str) -> ValueType:
         """Return the type of the result of the Http task *name*, for any status."""
         task, _ = self._tasks[name]
-        endpoint = self._endpoint(name)
+        endpoint = self.endpoint(name)
         body = True if task.get("pagination") is not None else None
         schema = result_schema(task, endpoint, body, any_status=True)
         return self._source(endpoint).type_of(schema)
 
     def first_answer(self, name: str) -> ValueType:
         """Return the type of the result of the call by which the Http task *name* starts a job."""
-        endpoint = self._endpoint(name)
+        endpoint = self.endpoint(name)
         schema = result_schema({**self._tasks[name][0], "completion": None}, endpoint)
         return self._source(endpoint).type_of(schema)
 
     def body(self, name: str) -> ValueType:
         """Return the type of the body of one response to the Http task *name*."""
         task, _ = self._tasks[name]
-        endpoint = self._endpoint(name)
+        endpoint = self.endpoint(name)
         return self._source(endpoint).type_of(body_schema(task, endpoint))
 
     def items_of_pages(self, name: str) -> ValueType:
@@ -174,7 +176,7 @@ class TypedData:
         task, pointer = self._tasks[name]
         if task.get("type") == "Parallel":
             return self._parallel(task, pointer)
-        endpoint = self._endpoint(name)
+        endpoint = self.endpoint(name)
         body = self._pages(name) if task.get("pagination") is not None else None
         is_nested = task.get("type") == "Workflow"
         output = self._nested_output(task.get("definition")) if is_nested else True
@@ -277,9 +279,10 @@ class TypedData:
         if self._tasks[name][0].get("type") != "Http":
             return None
         try:
-            return self.plan(name).endpoint
+            endpoint = self.plan(name).endpoint
         except HttpTaskError:  # reported at the task's `endpoint`
             return None
+        return None if endpoint is None else with_examples(endpoint)
 
     def _source(self, endpoint: Endpoint | None) -> SchemaSource:
         """Return the source of *endpoint*'s schemas, cached: it resolves their references."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from httptask._http.media_types import essence, is_json, reading_of
 from httptask._http.syntax import WITHOUT_CONTENT
 from httptask._schema.value_types import Schema
+from httptask._schema.views import json_type
 from httptask.building import REFERENCE, is_reference
-from httptask.model.api import Endpoint, Response
+from httptask.model.api import Endpoint, MediaType, Response
 
 FILE: dict[str, Any] = {"type": "object", "properties": {REFERENCE: {"type": "object"}}}
 """A reference to a file."""
 FAILED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "object"}}}
 """The output of a failed task after which an `onError` route continues."""
+
+_DEEPEST_EXAMPLE = 10
+"""The depth to which an example is examined."""
+_MOST_EXAMINED = 20
+"""The number of items of an array in an example that are examined."""
 
 _WITHOUT_CONTENT = frozenset(map(str, WITHOUT_CONTENT))
 _ADDED = (("pagination", "pages"), ("completion", "job"))
@@ -48,6 +55,41 @@ def output_schema(
     if not isinstance(setting, Mapping):
         return schema
     return _for_each(setting, schema, with_files=with_files)
+
+
+def with_examples(endpoint: Endpoint) -> Endpoint:
+    """Return *endpoint* with schemas of its responses that allow their examples, too.
+
+    Descriptions show names and types in an example that their schema lacks.
+    """
+    responses = {
+        status: replace(
+            response,
+            content={name: _with_examples(content) for name, content in response.content.items()},
+        )
+        for status, response in endpoint.responses.items()
+    }
+    return replace(endpoint, responses=responses)
+
+
+def _with_examples(media_type: MediaType) -> MediaType:
+    if not media_type.examples or not media_type.schema:  # without a schema, any value
+        return media_type
+    schemas = [media_type.schema, *(_example_schema(value) for value in media_type.examples)]
+    return replace(media_type, schema={"anyOf": schemas})
+
+
+def _example_schema(value: Any, depth: int = 0) -> Schema:
+    """Return a schema with the names and types in the example *value*; null says nothing."""
+    if depth > _DEEPEST_EXAMPLE:
+        return True
+    if isinstance(value, Mapping):
+        properties = {name: _example_schema(inner, depth + 1) for name, inner in value.items()}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+    if isinstance(value, list):
+        items = [_example_schema(inner, depth + 1) for inner in value[:_MOST_EXAMINED]]
+        return {"type": "array", "items": {"anyOf": items} if items else False}
+    return False if value is None else {"type": json_type(value)}
 
 
 def result_schema(
