@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from command_line import Run
-from interchange import recorder, sent
+from interchange import recorder, sent, write_large_collection
 
 COMMAND = "curl 'https://api.acme.example/a?x=1' -H 'Authorization: Bearer hush-12345678'"
 
@@ -65,6 +65,26 @@ def test_tasks_are_added_to_a_definition(run: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{", "utf-8")
     assert run("import-request", "--into", "broken.json", stdin=COMMAND).status == 2
     assert (tmp_path / "broken.json").read_text("utf-8") == "{"
+
+
+def test_a_collection_of_50_megabytes_is_read_whole(run: Run, tmp_path: Path) -> None:
+    """Each of its requests becomes a task, and what the definition has stays; what is larger than
+    any document that is read is refused before it is all in memory, and nothing is changed.
+    """
+    write_large_collection(tmp_path / "shop.json", "https://api.acme.example")
+    assert (tmp_path / "shop.json").stat().st_size > 50_000_000
+    into = ("--into", "flow.json")
+    assert run("import-request", *into, "--task", "Mine", stdin=COMMAND).status == 0
+    done = run("import-request", "shop.json", *into)
+    assert done.status == 0, done.err
+    added = (tmp_path / "flow.json").read_text("utf-8")
+    assert [*json.loads(added)["tasks"]] == ["Mine", *(f"Order {number}" for number in range(50))]
+    assert "hush" not in done.out + done.err + added
+    with (tmp_path / "endless.har").open("wb") as file:
+        file.truncate(2**33)
+    refused = run("import-request", "endless.har", *into)
+    assert (refused.status, "save a HAR without contents" in refused.err) == (2, True)
+    assert (tmp_path / "flow.json").read_text("utf-8") == added
 
 
 def har(*urls: str) -> str:

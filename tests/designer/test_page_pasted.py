@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from designer import running_designer, thing_endpoint
 from designer_page.browser import FOUND, DesignerPage, designer_page
+from interchange import write_large_collection
 from servers import JSON, RawServer, raw_server, respond, response
 
 SECRET = "c4n4ry-secret-9b1f"
@@ -211,12 +212,91 @@ def test_paste_into_the_address_of_a_request(designer: DesignerPage, server: Raw
     expect(page.get_by_role("tab", name="History (1)")).to_be_visible()
 
 
-def test_file_that_is_too_large(designer: DesignerPage) -> None:
-    """A file that the page does not read is refused with what reads it, without being sent."""
-    drop(designer, "large.har", "x" * (16 * 1024 * 1024 + 1))
+def test_collection_of_50_megabytes(
+    designer: DesignerPage, server: RawServer, tmp_path: Path
+) -> None:
+    """Dropped, chosen or pasted, it is refused with what reads it, without being sent; the page goes
+    on with what was typed before.
+    """
+    large = tmp_path / "shop.json"
+    write_large_collection(large, server.url)
+    page = designer.page
+    designer.pick("Get a thing")
+    designer.at("/httpRequest/pathParameters/id").fill("7")
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url))
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search the endpoints").evaluate(
+        """(element) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(50_000_000)], "dropped.json"));
+            const event = {bubbles: true, composed: true, cancelable: true, dataTransfer: data};
+            element.dispatchEvent(new DragEvent("drop", event));
+        }"""
+    )
     dialog = designer.named("dialog", "Paste a request")
-    expect(dialog.get_by_role("alert")).to_contain_text("large.har is too large for the page")
-    expect(dialog.get_by_role("alert")).to_contain_text("httptask import-request")
+    alert = dialog.get_by_role("alert")
+    expect(alert).to_contain_text("dropped.json is too large for the page")
+    dialog.get_by_label("File with requests").set_input_files(large)
+    expect(alert).to_contain_text("shop.json is too large for the page")
+    expect(alert).to_contain_text("httptask import-request")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("combobox", name="Search the endpoints").evaluate(
+        """(element) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", '{"info": {"name": "' + "x".repeat(50_000_000) + '"}}');
+            const event = {bubbles: true, composed: true, cancelable: true, clipboardData: data};
+            element.dispatchEvent(new ClipboardEvent("paste", event));
+        }"""
+    )
+    expect(alert).to_contain_text("The text is too large for the page")
+    assert len(designer.text()) < 1_000_000
+    assert designer.violations() == []
+    assert [url for url in posted if url.endswith("/pasted")] == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("7")
+    designer.send()
+    expect(page.locator(".response .status")).to_have_text("200 OK")
+
+
+def test_har_file_with_credentials(
+    designer: DesignerPage, server: RawServer, folder: Path, file: Path
+) -> None:
+    """A dropped HAR of a browser's session leaves its token, cookie and password in no place of the
+    page and of the definition. A secret that is kept is used, and others can still be kept.
+    """
+    secrets = [f"{SECRET}-{number}" for number in range(3)]
+    names = ("authorization", "cookie")
+    values = (f"Bearer {secrets[0]}", f"sid={secrets[1]}")
+    headers = [{"name": name, "value": value} for name, value in zip(names, values, strict=True)]
+    login = {"mimeType": "application/json", "text": json.dumps({"password": secrets[2]})}
+    requests = [
+        {"method": "GET", "url": f"{server.url}/things/7", "headers": headers},
+        {"method": "POST", "url": f"{server.url}/login", "headers": [], "postData": login},
+    ]
+    drop(
+        designer,
+        "session.har",
+        json.dumps({"log": {"entries": [{"request": one} for one in requests]}}),
+    )
+    dialog = designer.named("dialog", "Paste a request")
+    expect(dialog.get_by_role("heading", name="Recognised: a HAR file")).to_be_visible()
+    kept = dialog.get_by_role("button", name="Keep it as a credential")
+    expect(kept).to_have_count(3)
+    assert both_lights(designer) == []
+    seen = [designer.text(), designer.stored()]
+    kept.first.click()
+    expect(kept).to_have_count(2)
+    assert secrets[0] in file.read_text("utf-8")
+    assert not any(secret in file.read_text("utf-8") for secret in secrets[1:])
+    dialog.get_by_role("button", name="Add 2 tasks").click()
+    expect(dialog).to_be_hidden()
+    designer.save()
+    seen += [designer.text(), designer.stored()]
+    seen += [saved.read_text("utf-8") for saved in folder.iterdir()]
+    assert [text for text in seen if SECRET in text] == []
 
 
 def description(server: RawServer) -> str:

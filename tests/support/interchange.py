@@ -170,3 +170,21 @@ def sent_by_task(
         HttpTask(one.task, name="task", runtime=shared).call(Inputs(input=values))
     assert len(server.received) > before
     return sent(server.received[-1])
+
+
+def write_large_collection(
+    path: Path, url: str, requests: int = 50, size: int = 50_000_000
+) -> None:
+    """Write a Postman collection of *size* bytes, request by request: what makes collections of
+    that size are the responses that Postman has saved. The token is the text `hush-12345678`.
+    """
+    schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+    saved = "0123456789" * (size // requests // 10)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(json.dumps({"info": {"name": "Shop", "schema": schema}})[:-1] + ', "item": [')
+        for number in range(requests):
+            token = {"key": "Authorization", "value": "Bearer hush-12345678"}
+            request = {"method": "GET", "url": f"{url}/orders/{number}", "header": [token]}
+            item = {"name": f"Order {number}", "request": request, "response": [{"body": saved}]}
+            file.write((", " if number else "") + json.dumps(item))
+        file.write("]}")

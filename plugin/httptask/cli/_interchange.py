@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 40
 """Lines of the report for a person; `--json` has all."""
+_MOST_BYTES = 256 * 1024 * 1024
+"""More bytes than any document that is read; no more of a file is read."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -95,9 +98,15 @@ def run_import_request(arguments: argparse.Namespace) -> int:
 def _text(source: str) -> str:
     """Return the text in the file *source*: UTF-8, or UTF-16 with a byte order mark."""
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
+    if len(data) > _MOST_BYTES:
+        raise CommandError(
+            f"{source}: it has more than {_MOST_BYTES:,} bytes; save a HAR without contents, and a"
+            " collection in parts"
+        )
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)

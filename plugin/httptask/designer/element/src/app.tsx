@@ -81,7 +81,7 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
             </main>
           </>
         )}
-        {store.pasting.text !== null && <Panel name="Pasted" />}
+        {store.pasting.text !== null && <Panel name="Pasted" key={store.pasting.openings} />}
         {/* While a task is open, the search lies over it as a palette, but not beside the dialog for a pasted request. */}
         {store.pasting.text === null && store.isReady && store.task.picking && store.task.name !== null
           && <Panel name="Search" of={{ over: true }} until=" " />}

@@ -13,6 +13,8 @@ export class Pasting {
   file: File | null = null;
   /** The name of the task whose request the pasted one may replace. */
   replaces: string | null = null;
+  /** How often the dialog was opened. Each time it begins anew, also where it is open already. */
+  openings = 0;
   /** A description for the import panel to import. */
   description: File | null = null;
 
@@ -23,6 +25,7 @@ export class Pasting {
   /** Open the dialog with *text*; with "" it asks for a text. */
   open(text: string, replaces: string | null = null, file: File | null = null): void {
     Object.assign(this, { text, replaces, file });
+    this.openings += 1;
     this.store.update();
   }
 
