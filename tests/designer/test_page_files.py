@@ -5,6 +5,7 @@ the page is closed, in a real browser.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,62 @@ def test_a_file_of_the_folder_and_one_of_an_earlier_task(
             page.page.keyboard.press("Control+Shift+Enter")
             page.status("The run completed")
             assert REPORT in server.received[-1]
+
+
+def asked(peer: Peer) -> None:
+    """Answer with JSON."""
+    while peer.read_request():
+        peer.sendall(servers.response(b'{"ok": true}', servers.JSON))
+
+
+def test_the_sample_input_is_kept_without_its_secrets(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """Saving puts the sample input next to the definition, where another browser finds it. Neither that
+    file nor the stored runs have the password in it; a later run of the same input asks for it.
+    """
+    with raw_server(asked) as server:
+        task = http(
+            f"{server.url}/A",
+            request={"method": "POST", "body": {"of": "${$.of}", "is": "${$.is}"}},
+            inputParameters={"of": "${$.input.of}", "is": "${$.input.password}"},
+        )
+        definition = {"name": "flow", "startTask": "A", "tasks": {"A": task}}
+        (folder / "flow.json").write_text(json.dumps(definition), "utf-8")
+        with (
+            running_designer(tmp_path, workflows=folder) as running,
+            designer_page(browser, running.url) as page,
+        ):
+            page.page.locator("#sample-input").fill('{"of": 7, "password": "hunter22"}')
+            page.save("secrets of the sample input are not kept")
+            page.page.keyboard.press("Control+Shift+Enter")
+            page.status("The run completed")
+            assert b'{"of":7,"is":"hunter22"}' in server.received[-1]
+            page.named("button", "Run again").click()
+            expect(page.page.locator(".kept li")).to_have_count(2)
+            page.status("The run completed")
+            assert b'"hunter22"' in server.received[-1]
+        assert json.loads((folder / "inputs/flow.json").read_text("utf-8")) == {"of": 7}
+        journal = [path for path in folder.glob(".httptask/runs.sqlite3*") if path.is_file()]
+        stored = b"".join(path.read_bytes() for path in journal)
+        assert b"Completed" in stored
+        assert b"hunter22" not in stored
+        with (
+            running_designer(tmp_path, workflows=folder) as later,
+            designer_page(browser, later.url, quiet=False) as page,
+        ):
+            sample = page.page.locator("#sample-input")
+            expect(sample).to_have_value(re.compile('"of": 7'))
+            page.named("tab", "Runs").click()
+            page.page.locator(".kept li").first.get_by_role("button").click()
+            page.named("button", "Run again").click()
+            refused = page.page.locator(".runs .note.error")
+            expect(refused).to_contain_text("type them into the sample input, at /password")
+            sample.fill('{"of": 8, "password": "hunter22"}')
+            page.named("button", "Run again").click()
+            page.status("The run completed")
+            assert b'{"of":7,"is":"hunter22"}' in server.received[-1]
+            (folder / "inputs/flow.json").write_text('{"of": 9}', "utf-8")
+            page.save("save again to write yours over it")
+            page.save("secrets of the sample input are not kept")
+        assert json.loads((folder / "inputs/flow.json").read_text("utf-8")) == {"of": 8}

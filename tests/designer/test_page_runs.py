@@ -60,7 +60,12 @@ def flow(url: str) -> dict[str, Any]:
     """Ask A, then B with what A put out."""
     first = http(f"{url}/A?of=${{$.of}}", inputParameters={"of": "${$.input.of}"}, nextTask="B")
     del first["end"]
-    second = http(f"{url}/B", inputParameters={"path": "${$.tasks['A'].output.body.path}"})
+    second = http(
+        f"{url}/B",
+        inputParameters={"path": "${$.tasks['A'].output.body.path}"},
+        retry={"maxAttempts": 2},
+        readTimeoutSeconds=300,
+    )
     return {"name": "flow", "startTask": "A", "tasks": {"A": first, "B": second}}
 
 
@@ -123,13 +128,16 @@ def test_a_workflow_is_run_and_each_step_looked_at(
 
 
 def test_a_run_is_stopped_and_goes_on(page: DesignerPage, api: Api) -> None:
-    """While it runs, the task shows that it does; Esc closes its connection. The run says that it
-    can go on, and then repeats no task that had ended.
+    """While it runs, the task shows that it does, and the picture its attempt and its seconds; Esc
+    closes its connection. The run says that it can go on, and then repeats no task that had ended.
     """
     api.held.add("/B")
     run(page)
     expect(of(page, "B")).to_contain_text("running")
     expect(page.page.locator(".graph .sign.is-inprogress")).to_have_count(1)
+    doing = page.page.locator(".graph .progress")
+    expect(doing.nth(0)).to_have_text(re.compile(r"^[0-9.]+ m?s$"))
+    expect(doing.nth(1)).to_have_text(re.compile(r"^1/2 · [0-9.]+ s$"))
     assert page.violations() == []
     page.page.keyboard.press("Escape")
     assert api.hung_up.wait(60)

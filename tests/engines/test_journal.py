@@ -600,6 +600,36 @@ def test_no_secret_gets_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert file.stat().st_mode & 0o77 == 0
 
 
+def test_an_inner_run_gets_a_secret_that_the_journal_does_not(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The input of an inner run is whole while its process lives; what is written of it is masked."""
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_CRM", json.dumps({"type": "bearer", "token": "s3cr3t-t0ken"})
+    )
+    end = {
+        "type": "Terminate",
+        "terminationStatus": "Completed",
+        "workflowOutput": "${$.input.echo}",
+    }
+    inner = workflow("End", {"End": end})
+    with list_server(lambda asked: page(dict(asked.headers))) as server:
+        ask = http(server.url, credentials="CRM", nextTask="Run", end=False)
+        echoed = {"echo": "${$.tasks['Ask'].output.body.authorization}"}
+        run_inner = {
+            "type": "Workflow",
+            "definition": "inner",
+            "inputParameters": echoed,
+            "end": True,
+        }
+        outer = workflow("Ask", {"Ask": ask, "Run": run_inner})
+        with Journal(file) as journal, runtime() as shared:
+            run = run_workflow(outer, runtime=shared, journal=journal, definitions={"inner": inner})
+    assert run.output == "Bearer s3cr3t-t0ken"
+    found = [path for path in file.parent.rglob("*") if path.is_file()]
+    assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
+
+
 def test_no_secret_gets_in_by_an_item_that_waits(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

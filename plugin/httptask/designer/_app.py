@@ -46,6 +46,7 @@ from httptask.designer._problems import (
     answer_unexpected,
 )
 from httptask.designer._runs import Runs, runs_file
+from httptask.designer._sample_inputs import SampleInputs
 from httptask.designer._server_runs import RunsOnServer
 from httptask.designer._task_types import TaskTypes
 from httptask.designer._test_request_routes import TestRequestRoutes
@@ -223,6 +224,7 @@ class _Designer:
         )
         self._task_types = TaskTypes(runtime)
         self._pins = Pins(workflows, self._tests, catalogue.entry)
+        self._sample_inputs = SampleInputs(workflows)
 
     def routes(self) -> list[Route]:
         """Return all routes. `schemas/designer-api.openapi.json` describes those of the API."""
@@ -273,6 +275,7 @@ class _Designer:
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
             ("/conditions", {"POST": self._expressions.conditions}),
+            ("/functions", {"GET": self._expressions.functions}),
             ("/filter", {"POST": self._filter.answer}),
         )
 
@@ -315,6 +318,10 @@ class _Designer:
             (
                 "/workflows/{id}/pins/{task:path}",  # a name may contain a slash
                 {"PUT": self._pins.put, "DELETE": self._pins.remove},
+            ),
+            (
+                "/workflows/{id}/sample-input",
+                {"GET": self._sample_inputs.show, "PUT": self._sample_inputs.save},
             ),
             ("/input-form", {"POST": self._definitions.input_form}),
         )

@@ -20,7 +20,7 @@ from httptask.designer._scope import scope_of
 from httptask.designer._surroundings import Surroundings, surroundings_of
 from httptask.designer._workflows import MOST_BYTES, Workflows
 from httptask.errors import UnknownEndpointError
-from httptask.expressions import condition_rows
+from httptask.expressions import condition_rows, function_signatures
 from httptask.model.workflow import WorkflowDefinition
 
 if TYPE_CHECKING:
@@ -78,6 +78,12 @@ class Expressions:
         if not all(isinstance(condition, str) for condition in conditions):
             raise Refused("bad-request", "conditions are texts")
         items = await in_thread(lambda: [_as_rows(condition) for condition in conditions])
+        return as_json({"items": items})
+
+    async def functions(self, request: Request) -> Response:
+        """Answer with the functions that JSONata expressions can call."""
+        signatures = await in_thread(function_signatures)
+        items = [{"name": name, "signature": words} for name, words in signatures.items()]
         return as_json({"items": items})
 
     async def surroundings(

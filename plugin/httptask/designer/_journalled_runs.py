@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask.designer._event_stream import EventStream
 from httptask.designer._live_run import LiveRun
 from httptask.designer._problems import Refused
 from httptask.designer._run_keeper import MOST_KEPT
+from httptask.designer._secret_inputs import masked_input, whole_input
 from httptask.engines import Journal, aresume_run, arun_workflow
 from httptask.engines.callbacks import without_token
 from httptask.errors import HttpTaskError, JournalError
@@ -114,11 +116,16 @@ class JournalledRuns:
             str(uuid.uuid4()), lambda live: self._run(live, journal, start, callbacks)
         )
 
-    async def resume(self, run: KeptRun, request: Request) -> str:
-        """Resume *run*, which no process runs."""
+    async def resume(self, run: KeptRun, request: Request, sample_input: Any) -> str:
+        """Resume *run*, which no process runs.
+
+        *sample_input* has the secrets of its input, which are not stored.
+        """
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
         journal = await self._opened()
+        _, options = await self.started_with(run.workflow_id)
+        journal.take_input(run.workflow_id, whole_input(options.input, sample_input))
         callbacks = await self._receiver.callbacks(request)
         return await self._begun(
             run.workflow_id,
@@ -194,7 +201,14 @@ class JournalledRuns:
             path = Path(self._temporary.name) / "runs.sqlite3"
         elif path.parent.name == FOLDER:
             self._make_folder(path.parent)
-        return Journal(path, listener=self)
+        return Journal(path, listener=self, masks_input=self._masked_input)
+
+    def _masked_input(self, definition: WorkflowDefinition, value: Any) -> Any:
+        """Return the input *value* as it is stored, and mask its secrets in what follows."""
+        stored, secrets = masked_input(definition.input_schema, value)
+        for secret in secrets:
+            self._runtime.redactor.add_derived(secret if isinstance(secret, str) else dump(secret))
+        return stored
 
     def _make_folder(self, folder: Path) -> None:
         """Make *folder*, with a `.gitignore`: responses should not get into a repository."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from httptask._core.strict_json import JsonError, deeper_than, dump, parse
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
-from httptask.designer._workflows import MOST_BYTES, Stored, replace_file
+from httptask.designer._side_files import SideFile, is_link
+from httptask.designer._workflows import MOST_BYTES, Stored
 from httptask.errors import DefinitionError
 from httptask.task import PinFault, pinned_answer
 from httptask.workflow import new_pin, pin_file_problems, pin_problems, pins_path
@@ -50,21 +50,19 @@ class Pins:
         self._workflows = workflows
         self._tests = tests
         self._entry = entry
-        self._writing = threading.Lock()
 
     # Routes
 
     async def list(self, request: Request) -> Response:
         """Answer with the pins of a definition, by task."""
-        path = self._path(request)
-        return _answer(await in_thread(lambda: _read(path)))
+        return _answer(await in_thread(self._file(request).read))
 
     async def put(self, request: Request) -> Response:
         """Pin a task with the body's `{"pin", "endpoint"?}`, or with the `{"response"}` of a test
         request.
         """
         value = await json_object(request)
-        path, task = self._path(request), request.path_params["task"]
+        path, task = self._file(request).path, request.path_params["task"]
         pin = value["pin"] if "pin" in value else self._of_response(member(value, "response", dict))
         problems = pin_problems(pin, path)
         if problems:
@@ -72,12 +70,12 @@ class Pins:
             listed = [problem.to_json() for problem in problems]
             raise Refused("pins", f"{message}. Nothing was changed", problems=listed)
         await self._check_example(pin, value.get("endpoint"))
-        return await self._changed(request, path, lambda pins: pins.update({task: pin}))
+        return await self._changed(request, lambda pins: pins.update({task: pin}))
 
     async def remove(self, request: Request) -> Response:
         """Remove the pin of a task."""
-        path, task = self._path(request), request.path_params["task"]
-        return await self._changed(request, path, lambda pins: pins.pop(task, None))
+        task = request.path_params["task"]
+        return await self._changed(request, lambda pins: pins.pop(task, None))
 
     async def _check_example(self, pin: Any, endpoint_id: Any) -> None:
         """Raise `Refused` if *pin* names a documented example that does not exist."""
@@ -124,40 +122,23 @@ class Pins:
 
     # The file
 
-    def _path(self, request: Request) -> Path:
+    def _file(self, request: Request) -> SideFile:
         """Return the file of pins for the definition in the path of *request*. Raises `Refused`."""
         path = pins_path(self._workflows.placed(request.path_params["id"]))
         if path is None:
             raise AssertionError("a definition that is placed has a path")
-        if _is_link(path):
-            raise Refused(
-                "pins", f"{path.name} is a link, or its folder is: pins are not kept there"
-            )
-        return path
+        return SideFile(path, "pins", "pins", "pins-changed")
 
-    async def _changed(self, request: Request, path: Path, change: Change) -> Response:
-        """Apply *change* to the file *path*, if the page knows its present state; answer with all
-        pins.
-        """
-        headers = request.headers
-        match, none_match = headers.get("if-match"), headers.get("if-none-match")
-        if match is None and none_match is None:
-            detail = (
-                "pins are changed with If-Match (their ETag) or, when there are none, with"
-                " If-None-Match: *"
-            )
-            raise Refused("precondition-required", detail)
+    async def _changed(self, request: Request, change: Change) -> Response:
+        """Apply *change* to the file of pins, and answer with all of them."""
+        file = self._file(request)
 
-        def write() -> Stored:
-            with self._writing:
-                old = _read(path)
-                _check(old, match)
-                document = _document(old, path)
-                pins = document.setdefault("tasks", {})
-                change(pins)
-                return _write(path, document)
+        def changed(stored: Stored | None) -> bytes:
+            document = _document(stored, file.path)
+            change(document.setdefault("tasks", {}))
+            return _data(document)
 
-        return _answer(await in_thread(write))
+        return _answer(await file.changed(request, changed))
 
 
 def pin_fit(
@@ -168,39 +149,12 @@ def pin_fit(
     There are none without such a file, or if it cannot be read, which the list of pins reports.
     """
     path = pins_path(definition)
-    if path is None or _is_link(path) or not path.is_file():
+    if path is None or is_link(path) or not path.is_file():
         return []
     try:
         return pin_file_problems(definition, path, nested, runtime)
     except DefinitionError:
         return []
-
-
-def _is_link(path: Path) -> bool:
-    return path.is_symlink() or path.parent.is_symlink()
-
-
-def _read(path: Path) -> Stored | None:
-    try:
-        with path.open("rb") as file:
-            return Stored(file.read(MOST_BYTES + 1))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Refused("pins", f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def _check(old: Stored | None, match: str | None) -> None:
-    """Check the preconditions of a change (RFC 9110, section 13.1). Raises `Refused`."""
-    current = old.etag if old is not None else None
-    holds = current is None if match is None else match.strip() == current
-    if not holds:
-        raise Refused(
-            "pins-changed",
-            "another tab, or an editor, changed the pins since this page read them. Nothing was"
-            " written: look at them, and do it again",
-            headers={"ETag": current} if current is not None else None,
-        )
 
 
 def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
@@ -220,7 +174,7 @@ def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
     return document
 
 
-def _write(path: Path, document: Mapping[str, Any]) -> Stored:
+def _data(document: Mapping[str, Any]) -> bytes:
     data = (dump(document, indent=2) + "\n").encode("utf-8")
     if len(data) > MOST_BYTES:
         raise Refused(
@@ -229,8 +183,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> Stored:
             " bodyFile",
             limit=MOST_BYTES,
         )
-    replace_file(path, data)
-    return Stored(data)
+    return data
 
 
 def _answer(stored: Stored | None) -> Response:

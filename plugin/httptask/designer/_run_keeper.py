@@ -47,8 +47,11 @@ class RunKeeper(Protocol):
         """
         ...
 
-    async def resume(self, run: KeptRun, request: Request) -> str:
-        """Resume *run*, which no process runs."""
+    async def resume(self, run: KeptRun, request: Request, sample_input: Any) -> str:
+        """Resume *run*, which no process runs.
+
+        *sample_input* has the secrets of its input, if the stored input lacks them.
+        """
         ...
 
     async def stop(self, run: KeptRun) -> None:

@@ -14,6 +14,7 @@ from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._journalled_runs import FOLDER
 from httptask.designer._problems import Refused
 from httptask.designer._run_views import listed, shown_run, value_in, visit_of
+from httptask.designer._secret_inputs import masked_input
 from httptask.designer._starting import start_of
 from httptask.designer._workflows import MOST_BYTES, folder_of
 from httptask.errors import DefinitionError, InputError
@@ -83,8 +84,10 @@ class Runs:
     async def resume(self, request: Request) -> Response:
         """Resume a run that no process runs."""
         run = await self._found(request, with_tasks=False)
+        has_body = request.headers.get("content-length", "0") != "0"
+        value = await json_object(request, _MOST_BYTES) if has_body else {}
         try:
-            return _begun(await self._keeper.resume(run, request))
+            return _begun(await self._keeper.resume(run, request, value.get("input")))
         except DefinitionError as error:
             raise _refused(error) from error
 
@@ -122,8 +125,8 @@ class Runs:
         run = await self._found(request)
         query = request.query_params
         if "task" not in query and query.get("of", "output") == "input":
-            _, options = await self._keeper.started_with(run.workflow_id)
-            value = options.input
+            definition, options = await self._keeper.started_with(run.workflow_id)
+            value, _ = masked_input(definition.input_schema, options.input)
         else:
             value = value_in(run, query)
         # A server's response must never be interpreted as a page of this origin.

@@ -85,7 +85,7 @@ class RunsOnServer:
         )
         return await self._server.start(start.definition, options, start.history)
 
-    async def resume(self, run: KeptRun, request: Request) -> NoReturn:
+    async def resume(self, run: KeptRun, request: Request, sample_input: Any) -> NoReturn:
         """Refuse: these runs are never interrupted."""
         raise Refused(
             "run",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
+from httptask.designer._secret_inputs import whole_input
 from httptask.engines import history_before
 from httptask.workflow import load_pins
 
@@ -38,7 +39,8 @@ class Start:
 
 async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions) -> Start:
     """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?, "pins"?}`, or
-    `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "pins"?}`.
+    `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "input"?, "pins"?}`. The
+    `input` of a run that is repeated only has the secrets that are not stored.
 
     Raises `Refused`, and `DefinitionError` if the pins are wrong.
     """
@@ -70,8 +72,9 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
     pins = await _pins(value, definition, nested)
+    run_input = whole_input(options.input, value.get("input"))
     return Start(
-        *(definition, options.input, options.variables, options.environment, nested, history, pins)
+        *(definition, run_input, options.variables, options.environment, nested, history, pins)
     )
 
 

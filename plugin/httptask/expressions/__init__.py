@@ -22,6 +22,7 @@ from httptask.expressions._condition_rows import ConditionRow, condition_rows
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._document import only
 from httptask.expressions._evaluator import Evaluator
+from httptask.expressions._jsonata_parameters import function_signatures
 from httptask.expressions._prepared import Prepared
 from httptask.expressions._query import ABSENT, Query
 from httptask.expressions._renaming import Renamed
@@ -63,6 +64,7 @@ __all__ = [
     "condition_problems",
     "condition_rows",
     "escape",
+    "function_signatures",
     "has_expression",
     "holds_expression",
     "is_expression",

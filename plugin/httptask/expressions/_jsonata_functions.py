@@ -351,7 +351,9 @@ _FROM_LIBRARY: dict[str, tuple[str, Callable[..., Any]]] = {
     "fromMillis": ("<n-s?s?:s>", Library.datetime_from_millis),
 }
 
-FUNCTIONS = {
-    name: Function(name, *definition) for name, definition in (_FROM_LIBRARY | _IMPLEMENTED).items()
-}
+_DEFINITIONS = _FROM_LIBRARY | _IMPLEMENTED
+SIGNATURES = {name: signature for name, (signature, _) in _DEFINITIONS.items()}
+"""The signature of every function, by name, as the documentation of JSONata writes it."""
+
+FUNCTIONS = {name: Function(name, *definition) for name, definition in _DEFINITIONS.items()}
 """Every function that an expression can call, by name. Impure functions are missing."""

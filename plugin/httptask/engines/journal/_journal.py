@@ -6,7 +6,7 @@ import os
 import shlex
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,8 +33,9 @@ class Journal:
     """The journal in the file *path*, which is created if it does not exist. A context manager.
 
     It is for one machine, because its locks do not work over a network. *waits* is called when a
-    task begins to wait for a signal, *listener* for every step of the runs. Raises `JournalError`
-    if the file is not a journal, or cannot be written.
+    task begins to wait for a signal, *listener* for every step of the runs. *masks_input* returns
+    the input of a new run as it is to be stored; this process keeps the whole input. Raises
+    `JournalError` if the file is not a journal, or cannot be written.
     """
 
     def __init__(
@@ -43,11 +44,15 @@ class Journal:
         *,
         waits: GateListener | None = None,
         listener: RunListener | None = None,
+        masks_input: Callable[[WorkflowDefinition, Any], Any] | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._store = Store(self.path)
         self._waits = waits
         self._listener = listener
+        self._masks_input = masks_input
+        self._whole_inputs: dict[str, Any] = {}
+        """The inputs of runs whose stored input is masked, by the id of the run."""
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +86,12 @@ class Journal:
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
         plan = _text({**plan_of(definition, options), "operator": operator})
-        input_text = _text(options.input)
+        stored_input = options.input
+        if self._masks_input is not None:
+            stored_input = self._masks_input(definition, options.input)
+        input_text = _text(stored_input)
+        if input_text != _text(options.input):
+            self._whole_inputs[workflow_id] = options.input
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -138,7 +148,8 @@ class Journal:
             stored_plan = parse(plan)
             if operator is not None:
                 self._store_operator(workflow_id, stored_plan, operator, anyway=anyway)
-            definition, options = started_with(stored_plan, parse(input_text))
+            whole_input = self._whole_inputs.get(workflow_id, parse(input_text))
+            definition, options = started_with(stored_plan, whole_input)
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
@@ -194,8 +205,13 @@ class Journal:
 
         Raises `JournalError`.
         """
-        plan, input_text = self._plan_and_input(workflow_id)
-        return started_with(plan, parse(input_text))
+        run_id = self.run(workflow_id).outermost
+        plan, input_text = self._plan_and_input(run_id)
+        return started_with(plan, self._whole_inputs.get(run_id, parse(input_text)))
+
+    def take_input(self, workflow_id: str, value: Any) -> None:
+        """Take *value* for the input of the run, whose stored input is masked."""
+        self._whole_inputs[workflow_id] = value
 
     def _plan_and_input(self, workflow_id: str) -> tuple[dict[str, Any], str]:
         run = self.run(workflow_id)
@@ -225,6 +241,8 @@ class Journal:
         self._store.do(
             lambda connection: connection.executemany("DELETE FROM run WHERE number = ?", numbers)
         )
+        for run in old:
+            self._whole_inputs.pop(run.workflow_id, None)
 
     def runs(self) -> list[KeptRun]:
         """Return all runs except nested ones, the latest one first."""

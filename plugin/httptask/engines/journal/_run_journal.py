@@ -91,7 +91,7 @@ class RunJournal:
         self._number = stored.number
         self.began_at = stored.began_at
         self.input = stored.input
-        """The run's input when it began."""
+        """The run's input when it began; masked if an earlier process began it."""
         self.history: list[TaskRun] | None = stored.history
         """The entries that an earlier process wrote."""
         self.ended = stored.ended
@@ -213,8 +213,8 @@ class RunJournal:
         value = self._mask(input_value)
         task, visit = key if key is not None else (None, None)
 
-        def open_run(connection: sqlite3.Connection) -> Stored:
-            connection.execute(
+        def open_run(connection: sqlite3.Connection) -> tuple[Stored, bool]:
+            inserted = connection.execute(
                 "INSERT OR IGNORE INTO run (id, parent, task, visit, item, definition, input,"
                 " began_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -222,11 +222,13 @@ class RunJournal:
                     *(title, _text(value), began_at, began_at),
                 ),
             )
-            return stored_run(connection, workflow_id)
+            return stored_run(connection, workflow_id), inserted.rowcount == 1
 
         await self.written()  # so that the start of the task is on disk before its nested run
-        stored = await self._store.ado(open_run)
+        stored, is_new = await self._store.ado(open_run)
         journal = RunJournal(self._store, workflow_id, stored, outer=self, waits=self._waits)
+        if is_new:
+            journal.input = input_value  # the stored one is masked
         journal.mask(self._mask)
         return journal
 

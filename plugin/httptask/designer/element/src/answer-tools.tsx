@@ -147,7 +147,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
       </div>
       {others.length > 0 && !filters && (
         <Comparison
-          text={text} others={others} store={store} onChanges={setChanges}
+          text={text} task={task} others={others} store={store} onChanges={setChanges}
           onGo={({ pointer }) => {
             setAsTable(false);
             setWanted({ offset: offsetOf(text, nodeAt(text, 0), segments(pointer)) });

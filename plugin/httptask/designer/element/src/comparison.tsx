@@ -17,16 +17,15 @@ async function textOf({ text, truncated, body }: Ending, store: Store): Promise<
   return store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
 }
 
-/** The earlier JSON responses of *task* that *ending* can be compared with, the latest first. */
-export const comparable = (task: string, { id }: Ending, store: Store): Snapshot[] =>
-  store.history.items.filter((snapshot) => {
-    const { ending } = snapshot;
-    return snapshot.task === task && ending?.decodedAs === "json" && ending.id !== id;
-  });
+/** The other JSON responses of the history that *ending* can be compared with: first those of *task*, the latest first. */
+export function comparable(task: string, { id }: Ending, store: Store): Snapshot[] {
+  const others = store.history.items.filter(({ ending }) => ending?.decodedAs === "json" && ending.id !== id);
+  return [...others.filter((snapshot) => snapshot.task === task), ...others.filter((snapshot) => snapshot.task !== task)];
+}
 
-/** Offers the *others* for comparison with *text*. *onChanges* gets the differences, *onGo* the one that the user goes to. */
-export function Comparison({ text, others, store, onChanges, onGo }: {
-  text: string; others: Snapshot[]; store: Store; onChanges: (changes: Change[]) => void; onGo: (change: Change) => void;
+/** Offers the *others* for comparison with *text*, a response of *task*. *onChanges* gets the differences, *onGo* the one that the user goes to. */
+export function Comparison({ text, task, others, store, onChanges, onGo }: {
+  text: string; task: string; others: Snapshot[]; store: Store; onChanges: (changes: Change[]) => void; onGo: (change: Change) => void;
 }) {
   const [chosen, setChosen] = useState("");
   const [changes, setChanges] = useState<Change[] | null>(null);
@@ -67,9 +66,10 @@ export function Comparison({ text, others, store, onChanges, onGo }: {
     <div class="compare">
       <select aria-label="Compare with" value={chosen} onChange={typed(setChosen)}>
         <option value="">⇄ Compare with …</option>
-        {others.map(({ at: moment, ending }, index) => (
-          <option key={moment} value={moment}>{index ? "" : "the one before, "}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>
-        ))}
+        {others.map(({ at: moment, task: other, ending }, index) => {
+          const whose = other !== task ? `${other}, ` : index ? "" : "the one before, ";
+          return <option key={moment} value={moment}>{whose}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>;
+        })}
       </select>
       {changes && (
         <span class="muted small" role="status">

@@ -173,6 +173,7 @@ export function Credentials({ wish, onUse, onClose }: {
             </li>
           ))}
         </ul>
+        {!store.credentials.length && <p class="muted small">None yet: fill in the form, then save it.</p>}
         <p class="hint">A task holds a credential’s name. Its value stays on this machine and is never shown again.</p>
       </nav>
       <form class="main" onSubmit={(event) => { event.preventDefault(); void saveAndUse(); }}>

@@ -25,7 +25,7 @@ interface Draft {
   samples: SamplesOf;
   /** The parameters that are switched off, by the name of the task. */
   off: Record<string, OffRow[]>;
-  /** The sample input as typed. */
+  /** The sample input as typed; "" if it is the one that is kept beside the definition. */
   input: string;
 }
 
@@ -121,7 +121,10 @@ export class Drafts {
     const draft = this.storage.read<Draft>("draft");
     if (!draft) return;
     this.store.task.name = draft.current;
-    this.store.task.input = draft.input ?? "";
+    if (draft.input) {
+      this.store.task.input = draft.input;
+      this.store.input.edited = true;
+    }
     this.samplesOf = byName(draft.samples);
     this.openSamplesOf = byName(draft.samples);
     this.secretsOf = byName(draft.removed);
@@ -146,7 +149,8 @@ export class Drafts {
     if (!this.opened) return;
     const { etag, dirty, working } = this.store.workflow;
     const { name: current } = this.store.task;
-    const input = this.store.input.storable;
+    const { storable, edited } = this.store.input;
+    const input = edited ? storable : "";
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
     const draft: Draft = {
       etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input,

@@ -112,7 +112,7 @@ export class HttpTaskDesigner extends HTMLElement {
   /** Have the browser ask before it closes a page with unsaved changes: a reload keeps them, a closed tab does not. */
   private readonly warn = (event: Event): void => {
     this.keep();
-    if (this.store?.workflow.dirty) event.preventDefault();
+    if (this.store?.workflow.losesWork) event.preventDefault();
   };
   private readonly switchTheme = (): void => {
     const theme = this.getAttribute("theme") ?? "auto";

@@ -4,7 +4,9 @@ import { contextAt, inserted } from "./typed-path";
 import { isExpression, wrapped } from "./json";
 import type { Slot } from "./slots";
 import type { Evaluation, ScopeGroup } from "./types";
-import { fits, keyOf, type Line, linesOf, origin, preview, short, title } from "./value-list";
+import {
+  fits, functionLines, type JsonataFunction, keyOf, type Line, linesOf, origin, preview, short, title,
+} from "./value-list";
 import { Icon, useRedraw, useUi } from "./ui";
 
 /** How long after the last key an expression is evaluated, in milliseconds. */
@@ -54,6 +56,7 @@ export function ExpressionInput({
   const popup = useRef<HTMLDivElement>(null);
   /** The tree of values, from the server. */
   const [groups, setGroups] = useState<ScopeGroup[] | null>(null);
+  const [functions, setFunctions] = useState<JsonataFunction[]>([]);
   const [failure, setFailure] = useState("");
   const [open, setOpen] = useState(false);
   /** Nothing was typed since the picker opened: the tree is not filtered, and a chosen value replaces the whole text. */
@@ -66,7 +69,9 @@ export function ExpressionInput({
   const [toggled, setToggled] = useState(new Map<string, boolean>());
   const caret = input.current?.selectionStart ?? slot.expr.length;
   const context = contextAt(slot.expr, caret);
-  const lines = open && groups ? linesOf(groups, fresh ? null : context.query, toggled) : [];
+  const { query } = context;
+  const values = () => (groups ? linesOf(groups, fresh ? null : query, toggled) : []);
+  const lines = !open ? [] : query.calls && !fresh ? functionLines(functions, query.partial) : values();
   const line = lines[active];
   /** While the user types, the picker is hidden when no value matches. */
   const visible = open && (fresh || !!failure || lines.length > 0);
@@ -79,6 +84,7 @@ export function ExpressionInput({
     setActive(-1);
     setMost(AT_ONCE);
     if (all) setToggled(new Map());
+    store.expressions.functions().then(setFunctions, () => {}); // no answer of the server: the tree reports it
     if (open && groups) return; // the tree is loaded once, not for every key
     store.expressions.scope(pointer).then(
       (scope) => {
@@ -106,8 +112,18 @@ export function ExpressionInput({
   useLayoutEffect(() => popup.current?.scrollIntoView({ block: "nearest" }), [open, groups]);
 
   const toggle = (entry: Line) => setToggled(new Map(toggled).set(keyOf(entry), !entry.open));
+  /** Insert a call of the function *name*, with the caret between its parentheses. */
+  const call = (name: string) => {
+    const rest = slot.expr.slice(input.current!.selectionStart!);
+    const before = `${slot.expr.slice(0, query.from)}${name}(`;
+    slot.expr = before + (rest.startsWith("(") ? rest.slice(1) : `)${rest}`);
+    setOpen(false);
+    redraw();
+    requestAnimationFrame(() => input.current?.setSelectionRange(before.length, before.length));
+  };
   /** Insert the value of a line. */
   const take = ({ group, steps }: Line) => {
+    if (group.kind === "function") return call(String(steps[0]));
     const path = store.expressions.reach(group, steps, pointer);
     const end = fresh ? slot.expr.length : input.current!.selectionStart!;
     const atEnd = contextAt(slot.expr, end);
@@ -165,7 +181,7 @@ export function ExpressionInput({
               return backToText();
             }
             const typed = contextAt(slot.expr, event.currentTarget.selectionStart!).query;
-            if ((typed.steps || typed.partial) && !(quiet && slot.expr[0] !== "$")) show(false);
+            if ((typed.steps || typed.partial || typed.calls) && !(quiet && slot.expr[0] !== "$")) show(false);
             else setOpen(false);
             redraw();
           }}
@@ -225,7 +241,7 @@ function ValueLine({ id, line, active, slot, onClick }: {
     <span class="muted">{origin(group)} {!open && (group.sampled || group.kind === "parameter") && preview(node)}</span>
   </> : <>
     <span class="key">{node.name}</span>
-    <span class="muted">: </span>
+    {group.kind !== "function" && <span class="muted">: </span>}
     <span class={node.value === undefined ? "muted" : "value"}>{preview(open ? { ...node, nodes: [] } : node)}</span>
   </>;
   return (

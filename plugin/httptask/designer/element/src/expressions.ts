@@ -5,6 +5,7 @@ import { at, parse, same, segments, type Json, wrapped } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
+import type { JsonataFunction } from "./value-list";
 import * as flow from "./workflow";
 
 /** Questions to the server about the expressions of the open task. */
@@ -38,6 +39,14 @@ export class Expressions {
       /* the sample input is not JSON yet: ask without it */
     }
     return body;
+  }
+
+  private loadedFunctions: Promise<JsonataFunction[]> | null = null;
+  /** The functions of JSONata, loaded when they are first needed. */
+  functions(): Promise<JsonataFunction[]> {
+    this.loadedFunctions ??= this.store.api.json<{ items: JsonataFunction[] }>("functions").then(({ items }) => items);
+    this.loadedFunctions.catch(() => { this.loadedFunctions = null; });
+    return this.loadedFunctions;
   }
 
   /** The tree of the values that expressions of the open task can name; with *pointer*, those of the field there. */

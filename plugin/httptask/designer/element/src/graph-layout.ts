@@ -2,12 +2,19 @@
 import type { Definition } from "./types";
 import { listed, type Listed, routes } from "./workflow";
 
-// All lengths are in px.
-export const WIDTH = 216;
-/** The height of a task's box. */
-export const HEIGHT = 22;
-export const GAP_Y = 26;
-const GAP_X = 8;
+/** The lengths of a picture, in px. */
+export interface Sizes {
+  /** The width of the whole picture; 0: as wide as its boxes need. */
+  width: number;
+  /** The largest width of a task's box, and its height. */
+  boxWidth: number;
+  height: number;
+  gapX: number;
+  gapY: number;
+}
+/** The picture below the list of tasks, and the one in a window of its own. */
+export const SMALL: Sizes = { width: 216, boxWidth: 150, height: 22, gapX: 8, gapY: 26 };
+export const LARGE: Sizes = { width: 0, boxWidth: 210, height: 50, gapX: 28, gapY: 48 };
 /** How many tasks are drawn. */
 const MOST_NODES = 60;
 
@@ -23,7 +30,7 @@ export interface Box {
  * The boxes of the tasks, by name. The row of a task is the length of the longest way from the start to the task;
  * routes back do not count. Tasks that no route leads to are in the last row.
  */
-export function boxes(definition: Definition): { boxes: Map<string, Box>; height: number } {
+export function boxes(definition: Definition, sizes: Sizes): { boxes: Map<string, Box>; width: number; height: number } {
   const items = listed(definition).slice(0, MOST_NODES);
   const names = new Set(items.map(({ name }) => name));
   const nextOf = new Map<string, string[]>();
@@ -44,11 +51,14 @@ export function boxes(definition: Definition): { boxes: Map<string, Box>; height
   const rows = new Map<number, Listed[]>();
   for (const item of items) rows.set(rowOf.get(item.name)!, [...(rows.get(rowOf.get(item.name)!) ?? []), item]);
   const result = new Map<string, Box>();
+  const { boxWidth, height, gapX, gapY } = sizes;
+  const most = Math.max(1, ...[...rows.values()].map((members) => members.length));
+  const whole = sizes.width || most * (boxWidth + gapX) - gapX + 2;
   for (const [row, members] of rows) {
-    const width = Math.min(150, (WIDTH - GAP_X * (members.length - 1)) / members.length);
-    const left = (WIDTH - width * members.length - GAP_X * (members.length - 1)) / 2;
-    const y = row * (HEIGHT + GAP_Y) + 1;
-    members.forEach((item, index) => result.set(item.name, { item, width, x: left + index * (width + GAP_X), y }));
+    const width = Math.min(boxWidth, (whole - gapX * (members.length - 1)) / members.length);
+    const left = (whole - width * members.length - gapX * (members.length - 1)) / 2;
+    const y = row * (height + gapY) + 1;
+    members.forEach((item, index) => result.set(item.name, { item, width, x: left + index * (width + gapX), y }));
   }
-  return { boxes: result, height: (Math.max(0, ...rows.keys()) + 1) * (HEIGHT + GAP_Y) - GAP_Y + 2 };
+  return { boxes: result, width: whole, height: (Math.max(0, ...rows.keys()) + 1) * (height + gapY) - gapY + 2 };
 }

@@ -1,14 +1,19 @@
-// A small picture of the definition's tasks and routes. It is for the pointer only: the keyboard uses the list of tasks.
-import { type Box, boxes, GAP_Y, HEIGHT, WIDTH } from "./graph-layout";
+// The picture of the definition's tasks and routes. The small one is for the pointer only: the keyboard uses the list of tasks, or the
+// picture in a window of its own.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Box, boxes, LARGE, type Sizes, SMALL } from "./graph-layout";
 import { isObject, same } from "./json";
-import { SIGNS, stateWord } from "./runs";
-import { insertBetween, spread } from "./order";
-import { Icon, useUi } from "./ui";
-import { type Route, routes } from "./workflow";
-import type { Definition } from "./types";
+import { SIGNS } from "./runs";
+import { dropOnRoute, dropTask, insertBetween, spread } from "./order";
+import { Icon, IconButton, useModal, useUi } from "./ui";
+import { progress, stateOf, useTicks } from "./visit-words";
+import { type Route, routes, summary } from "./workflow";
+import type { Definition, Visit } from "./types";
 
 /** The width and height of the button that adds a task on a route, in px. */
 const BUTTON = 24;
+/** The type under which a drag carries a task's name. */
+const DRAGGED = "application/x-httptask-task";
 
 /** A route in the picture. */
 interface Line {
@@ -16,83 +21,121 @@ interface Line {
   from: Box;
   to: Box;
 }
+interface Picture {
+  boxes: Map<string, Box>;
+  lines: Line[];
+  width: number;
+  height: number;
+}
 
-/** The picture of *definition*; *chosen* is the name of the open task. */
-export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
-  const { store } = useUi();
-  const { boxes: all, height } = boxes(definition);
+function pictureOf(definition: Definition, sizes: Sizes): Picture {
+  const layout = boxes(definition, sizes);
   const lines = routes(definition).flatMap((route) => {
-    const from = all.get(route.from);
-    const to = all.get(route.to);
+    const from = layout.boxes.get(route.from);
+    const to = layout.boxes.get(route.to);
     return from && to ? [{ route, from, to }] : [];
   });
-  const { states } = store.runs;
-  const words = lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ");
+  return { ...layout, lines };
+}
+
+const Lines = ({ lines, chosen, height }: { lines: Line[]; chosen: string | null; height: number }) => (
+  <>
+    {lines.map(({ route, from, to }, index) => {
+      const isNear = route.from === chosen || route.to === chosen;
+      return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to, height)} />;
+    })}
+  </>
+);
+
+const wordsOf = (lines: Line[]): string =>
+  `Routes: ${lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ") || "none"}`;
+
+/** The small picture of *definition*; *chosen* is the name of the open task. */
+export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
+  const { store } = useUi();
+  const [isLarge, setLarge] = useState(false);
+  const { boxes: all, lines, width, height } = pictureOf(definition, SMALL);
+  const { states, isUnderWay } = store.runs;
+  useTicks(isUnderWay);
   return (
-    <div class="picture" style={{ width: `${WIDTH}px` }}>
-      <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
-        {lines.map(({ route, from, to }, index) => {
-          const isNear = route.from === chosen || route.to === chosen;
-          return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to)} />;
-        })}
+    <div class="picture" style={{ width: `${width}px` }}>
+      <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
+        <Lines lines={lines} chosen={chosen} height={SMALL.height} />
         {[...all.values()].map((box) => {
           const { name } = box.item;
-          return <TaskBox key={name} box={box} isChosen={name === chosen} status={states.get(name)?.status} />;
+          return <TaskBox key={name} box={box} isChosen={name === chosen} visit={states.get(name)} />;
         })}
       </svg>
-      <AddButtons lines={lines} height={height} />
+      <AddButtons lines={lines} width={width} height={height} sizes={SMALL} />
+      <button class="quiet enlarge" onClick={() => setLarge(true)}>Enlarge the picture</button>
+      {isLarge && <LargePicture definition={definition} chosen={chosen} onClose={() => setLarge(false)} />}
     </div>
   );
 }
 
-/** A task: its name, its *status* in the run that is shown, and a second frame behind it where it runs for each item of a list. */
-function TaskBox({ box: { item, x, y, width }, isChosen, status }: { box: Box; isChosen: boolean; status: string | undefined }) {
+/** What there is to say about the task of a box, besides its name. */
+function useNotes({ item: { name, task } }: Box, visit: Visit | undefined) {
   const { store } = useUi();
-  const { name, type, task } = item;
   const hasItems = isObject(task.forEach);
   const isUnreached = store.workflow.unreached.has(name);
   const isPinned = store.pins.has(name);
   const notes = [
-    hasItems && ", for each item",
-    isUnreached && ", never reached",
-    isPinned && (store.pins.problemsOf(name).length ? ", its pin does not fit" : ", pinned"),
-    status !== undefined && `, ${stateWord(status)}`,
-  ].filter(Boolean).join("");
+    hasItems && "for each item",
+    isUnreached && "never reached",
+    isPinned && (store.pins.problemsOf(name).length ? "its pin does not fit" : "pinned"),
+    visit && `${stateOf(visit)}, ${progress(store, visit)}`,
+  ].filter(Boolean) as string[];
+  return { hasItems, notes, classes: `${isUnreached ? "unreached" : ""} ${isPinned ? "pinned" : ""}` };
+}
+
+/** A task: its name, the state of its *visit* in the run that is shown, and a second frame where it runs for each item of a list. */
+function TaskBox({ box, isChosen, visit }: { box: Box; isChosen: boolean; visit: Visit | undefined }) {
+  const { store } = useUi();
+  const { item: { name, type }, x, y, width } = box;
+  const { hasItems, notes, classes } = useNotes(box, visit);
+  const { height } = SMALL;
   return (
-    <g
-      class={`${type.toLowerCase()} ${isChosen ? "chosen" : ""} ${isUnreached ? "unreached" : ""} ${isPinned ? "pinned" : ""}`}
-      onClick={() => void store.task.open(name)}
-    >
-      <title>{`${name} (${type}${notes})`}</title>
-      {hasItems && <rect x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
-      <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={type === "Decision" ? 11 : 5} />
-      {status !== undefined && (
-        <g class={`sign is-${status.toLowerCase()}`}>
+    <g class={`${type.toLowerCase()} ${isChosen ? "chosen" : ""} ${classes}`} onClick={() => void store.task.open(name)}>
+      <title>{`${name} (${[type, ...notes].join(", ")})`}</title>
+      {hasItems && <rect x={x + 3.5} y={y + 3.5} width={width - 1} height={height - 1} rx={5} />}
+      <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={height - 1} rx={type === "Decision" ? 11 : 5} />
+      {visit && (
+        <g class={`sign is-${visit.status.toLowerCase()}`}>
           <circle cx={x + width - 2} cy={y + 2} r={7} />
-          <text x={x + width - 2} y={y + 5.5} text-anchor="middle">{SIGNS[status]}</text>
+          <text x={x + width - 2} y={y + 5.5} text-anchor="middle">{SIGNS[visit.status]}</text>
         </g>
       )}
-      {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(name, Math.floor((width - 10) / 6))}</text>}
+      {visit && store.runs.isUnderWay && width > 100 && (
+        <text class="progress" x={x + 2} y={y + height + 12}>{progress(store, visit)}</text>
+      )}
+      {width > 30 && <text x={x + width / 2} y={y + height / 2 + 4} text-anchor="middle">{cut(name, Math.floor((width - 10) / 6))}</text>}
     </g>
   );
 }
 
 /** A button on every route that adds a task there. For the pointer: with the keyboard one chooses a task in the list and adds behind it. */
-function AddButtons({ lines, height }: { lines: Line[]; height: number }) {
+function AddButtons({ lines, width, height, sizes, onAdd }: {
+  lines: Line[]; width: number; height: number; sizes: Sizes;
+  /** Called before the palette is opened, which adds the task. */
+  onAdd?: () => void;
+}) {
   const { store } = useUi();
   // A route back has no room for a button. Two choices of a Decision that lead to the same task share one.
   const ways = lines.filter(({ route, from, to }, index) => {
     const isFirst = lines.findIndex((line) => same(line.route, route)) === index;
     return to.y > from.y && isFirst;
   });
-  const add = (route: Route) => store.task.pick("new", {
-    text: ` between “${route.from}” and “${route.to}”`,
-    insert: (edited, name, task) => insertBetween(edited, name, task, route),
-  });
-  const half = GAP_Y / 2;
+  const add = (route: Route) => {
+    onAdd?.();
+    store.task.pick("new", {
+      text: ` between “${route.from}” and “${route.to}”`,
+      insert: (edited, name, task) => insertBetween(edited, name, task, route),
+    });
+  };
+  const half = sizes.gapY / 2;
   const spots = ways.map(({ route, from, to }) => {
     const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
-    return { route, x: x1 + ((x2 - x1) * half) / (to.y - from.y - HEIGHT), y: from.y + HEIGHT + half };
+    return { route, x: x1 + ((x2 - x1) * half) / (to.y - from.y - sizes.height), y: from.y + sizes.height + half };
   });
   const words = ({ onError }: Route) => (onError ? " on error" : "");
   return (
@@ -102,18 +145,135 @@ function AddButtons({ lines, height }: { lines: Line[]; height: number }) {
           key={JSON.stringify(route)} class="square insert" tabIndex={-1} onClick={() => add(route)}
           aria-label={`Add between ${route.from} and ${route.to}${words(route)}`}
           title={`Add between “${route.from}” and “${route.to}”${words(route)}`}
-          style={{ left: `${(x / WIDTH) * 100}%`, top: `${(y / height) * 100}%` }}
+          style={{ left: `${(x / width) * 100}%`, top: `${(y / height) * 100}%` }}
+          onDragOver={acceptTask} onDrop={({ dataTransfer }) => dropOnRoute(store, dataTransfer!.getData(DRAGGED), route)}
         ><Icon name="plus" /></button>
       ))}
     </>
   );
 }
 
+/** Accept a dragged task. */
+function acceptTask(event: DragEvent): void {
+  if (event.dataTransfer!.types.includes(DRAGGED)) event.preventDefault();
+}
+
+const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2];
+const NORMAL = ZOOMS.indexOf(1);
+/** The arrow keys, as the direction in which the focus moves. */
+const ARROWS: Record<string, [number, number]> = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+/**
+ * The picture in a window of its own: it can be zoomed, and tasks are moved in it. A task is dragged onto another one, or onto the plus of
+ * a route; with the keyboard, arrows go from task to task, and Alt with an arrow moves the task on its line.
+ */
+function LargePicture({ definition, chosen, onClose }: { definition: Definition; chosen: string | null; onClose: () => void }) {
+  const { store, focus } = useUi();
+  const dialog = useModal();
+  const [zoom, setZoom] = useState(NORMAL);
+  const area = useRef<HTMLDivElement>(null);
+  const picture = pictureOf(definition, LARGE);
+  const { boxes: all, lines, width, height } = picture;
+  const scale = ZOOMS[zoom]!;
+  const { states } = store.runs;
+  useTicks(store.runs.isUnderWay);
+  const first = all.has(chosen ?? "") ? chosen! : [...all.keys()][0];
+  useLayoutEffect(() => { if (first !== undefined) focus(`picture-${first}`); }, []);
+  const zoomBy = (step: number) => setZoom(Math.max(0, Math.min(ZOOMS.length - 1, zoom + step)));
+  const fit = () => {
+    const { clientWidth, clientHeight } = area.current!;
+    const most = Math.min(clientWidth / (width + 40), clientHeight / (height + 40));
+    setZoom(Math.max(0, ZOOMS.findLastIndex((each) => each <= most)));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    event.stopPropagation();
+    if (event.key === "+" || event.key === "-") zoomBy(event.key === "+" ? 1 : -1);
+    else if (event.key === "0") fit();
+    else return;
+    event.preventDefault();
+  };
+  const onBoxKey = (event: KeyboardEvent, box: Box) => {
+    const direction = ARROWS[event.key];
+    if (!direction || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const { name } = box.item;
+    if (event.altKey) store.workflow.move(name, direction[0] + direction[1] < 0 ? -1 : 1);
+    focus(`picture-${event.altKey ? name : nearestBox(all, box, direction).item.name}`);
+  };
+  return (
+    <dialog
+      class="whole-picture" ref={dialog} aria-label="Picture of the workflow"
+      onCancel={(event) => { event.preventDefault(); onClose(); }} onKeyDown={onKeyDown}
+    >
+      <div class="row head-row">
+        <h2>{definition.name ?? store.workflow.id}</h2>
+        <span class="muted small grow">Drag a task onto another or onto a plus. Arrows go, Alt with arrows moves, Enter opens, + − 0 zoom.</span>
+        <IconButton icon="minus" label="Smaller" title="Smaller (−)" disabled={!zoom} onClick={() => zoomBy(-1)} />
+        <output aria-label="Zoom">{Math.round(scale * 100)} %</output>
+        <IconButton icon="plus" label="Larger" title="Larger (+)" disabled={zoom === ZOOMS.length - 1} onClick={() => zoomBy(1)} />
+        <button onClick={fit} title="Fit into the window (0)">Fit</button>
+        <IconButton icon="close" label="Close" title="Close (Esc)" onClick={onClose} />
+      </div>
+      <div class="scroll picture-area" ref={area}>
+        <div style={{ width: `${width * scale}px`, height: `${height * scale}px` }}>
+          <div class="picture large" style={{ width: `${width}px`, height: `${height}px`, transform: `scale(${scale})` }}>
+            <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
+              <Lines lines={lines} chosen={chosen} height={LARGE.height} />
+            </svg>
+            {[...all.values()].map((box) => (
+              <LargeBox
+                key={box.item.name} box={box} isChosen={box.item.name === chosen} visit={states.get(box.item.name)}
+                onKeyDown={(event) => onBoxKey(event, box)} onOpen={() => { onClose(); void store.task.open(box.item.name); }}
+              />
+            ))}
+            <AddButtons lines={lines} width={width} height={height} sizes={LARGE} onAdd={onClose} />
+          </div>
+        </div>
+      </div>
+    </dialog>
+  );
+}
+
+/** A task in the large picture: a button that can be dragged. */
+function LargeBox({ box, isChosen, visit, onKeyDown, onOpen }: {
+  box: Box; isChosen: boolean; visit: Visit | undefined; onKeyDown: (event: KeyboardEvent) => void; onOpen: () => void;
+}) {
+  const { store } = useUi();
+  const { item, x, y, width } = box;
+  const { name, type } = item;
+  const { notes, classes } = useNotes(box, visit);
+  return (
+    <button
+      id={`picture-${name}`} class={`box ${type.toLowerCase()} ${isChosen ? "chosen" : ""} ${classes}`} draggable title={name}
+      style={{ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${LARGE.height}px` }} onClick={onOpen} onKeyDown={onKeyDown}
+      onDragStart={({ dataTransfer }) => dataTransfer!.setData(DRAGGED, name)}
+      onDragOver={acceptTask} onDrop={({ dataTransfer }) => dropTask(store, dataTransfer!.getData(DRAGGED), name)}
+    >
+      <span class="box-name">{visit && <span class={`state is-${visit.status.toLowerCase()}`} aria-hidden="true">{SIGNS[visit.status]}</span>} {name}</span>
+      <span class="box-about">{notes.length ? notes.join(", ") : `${type} ${summary(item)}`}</span>
+    </button>
+  );
+}
+
+/** The box nearest to *from* in a *direction*; *from* itself if there is none. */
+function nearestBox(all: Map<string, Box>, from: Box, [right, down]: [number, number]): Box {
+  const center = ({ x, y, width }: Box): [number, number] => [x + width / 2, y];
+  const [x, y] = center(from);
+  let [nearest, least] = [from, Infinity];
+  for (const box of all.values()) {
+    const [dx, dy] = [center(box)[0] - x, center(box)[1] - y];
+    const [along, aside] = right ? [dx * right, Math.abs(dy)] : [dy * down, Math.abs(dx)];
+    // A box beside is in the same row.
+    if (along > 0 && !(right && aside) && along + aside / 4 < least) [nearest, least] = [box, along + aside / 4];
+  }
+  return nearest;
+}
+
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
 
-/** The SVG path of a route, from the bottom of *from* to the top of *to*, with an arrow. */
-function lineOf(from: Box, to: Box): string {
-  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + HEIGHT, to.x + to.width / 2, to.y];
+/** The SVG path of a route, from the bottom of *from* to the top of *to*, with an arrow; boxes are *height* px high. */
+function lineOf(from: Box, to: Box, height: number): string {
+  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + height, to.x + to.width / 2, to.y];
   const arrow = `M${x2 - 3} ${y2 - 5}L${x2} ${y2 - 1}L${x2 + 3} ${y2 - 5}`;
   const bend = Math.min(18, Math.abs(y2 - y1) / 2);
   return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2 - 1}${arrow}`;

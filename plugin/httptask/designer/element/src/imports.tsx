@@ -66,11 +66,11 @@ export function Imports({ onChange }: { onChange: () => void }) {
       if (current && isRunning(current)) setState(current);
     }
   };
-  // A description that was dropped on the page is imported.
+  // A description that was dropped on the page, or whose address was pasted into the search, is imported.
   useLayoutEffect(() => {
-    const file = store.pasting.description;
+    const from = store.pasting.description;
     store.pasting.description = null;
-    if (file) void start(file);
+    if (from) void start(from);
   });
   if (running) return <Running progress={state} onCancel={() => void api.cancelImport().then(refresh)} />;
   return (

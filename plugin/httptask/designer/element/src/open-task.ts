@@ -357,7 +357,12 @@ export class OpenTask {
 
   /** Whether a run would refuse the task's settings because they differ from the description. */
   get refusesSettings(): boolean {
-    return !!this.checkSettings && dump(this.checkSettings) !== "note" && this.store.validation.errors.length > 0;
+    return !!this.checkSettings && !this.sendsAsWritten && this.store.validation.errors.length > 0;
+  }
+
+  /** Whether tests and runs send the settings even if they contradict the description. */
+  get sendsAsWritten(): boolean {
+    return !!this.checkSettings && dump(this.checkSettings) === "note";
   }
 
   /** Have runs send the settings of this task as they are written; differences from the description only become notes. */

@@ -66,6 +66,7 @@ export class OpenWorkflow {
     this.removal = null;
     this.store.task.root = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
     this.store.task.input = "";
+    this.store.input.edited = false;
     this.store.task.close();
     this.store.drafts.open(id, fresh);
     this.store.tests.results.clear();
@@ -79,6 +80,7 @@ export class OpenWorkflow {
     this.unreached.clear();
     void this.reach();
     void this.store.input.open(this.working.inputSchema);
+    void this.store.input.load(this.broken ? null : id);
     void this.store.environments.open(this.broken ? null : id);
     void this.store.pins.open(this.broken ? null : id);
     // The task asked for, else the task of the draft, else the first HTTP task.
@@ -96,6 +98,11 @@ export class OpenWorkflow {
   /** Whether the definition has unsaved changes. */
   get dirty(): boolean {
     return !same(this.working, this.base);
+  }
+
+  /** Whether something is lost if the page is closed: changes of the definition, or of the sample input. */
+  get losesWork(): boolean {
+    return this.dirty || (this.id !== null && this.store.input.edited);
   }
 
   /** Say whether the task *name* has unsaved changes. */
@@ -227,6 +234,7 @@ export class OpenWorkflow {
     this.store.edits.rewrite(renamed);
     this.store.drafts.move(id);
     void this.store.pins.open(id);
+    void this.store.input.load(id);
   }
 
   /** Overwrite a file that is not a definition with an empty definition. */

@@ -1,5 +1,6 @@
 // The place of a task on its line: inserted between two others, or moved by drag and drop.
 import { clone } from "./json";
+import { remove } from "./removal";
 import type { Store } from "./store";
 import type { Definition, Task } from "./types";
 import * as flow from "./workflow";
@@ -49,6 +50,28 @@ export function reorder(definition: Definition, name: string, target: string): D
     }
   }
   return null;
+}
+
+/** Move the task *name* onto the route *to*; return a sentence if that is impossible. */
+export function moveTo(definition: Definition, name: string, to: flow.Route): Definition | string {
+  const item = flow.find(definition, name);
+  if (!item || to.from === name || to.to === name) return definition;
+  if (!flow.goesStraight(item)) return `“${name}” leads to several tasks: change its routes instead.`;
+  const without = remove(definition, name);
+  if (typeof without === "string") return without;
+  const moved = insertBetween(without, name, item.task, to);
+  if (item.task.onError !== undefined) flow.find(moved, name)!.task.onError = clone(item.task.onError);
+  return moved;
+}
+
+/** Handle the drop of the task *name* on the route *to*: move it there, or say why not. */
+export function dropOnRoute(store: Store, name: string, to: flow.Route): void {
+  store.task.commit();
+  const moved = moveTo(store.workflow.working, name, to);
+  if (typeof moved === "string") return store.say(moved);
+  if (moved === store.workflow.working) return;
+  store.workflow.edit(() => moved, `Move “${name}”`);
+  store.say(`“${name}” moved. Not saved yet.`);
 }
 
 /** Handle the drop of the task *name* on the task *target*: move it there, or say why not. */

@@ -3,6 +3,8 @@ import type { Store } from "./store";
 
 /** A curl command or a JSON document, and so no search text. The server finds out what exactly it is. */
 const IS_A_REQUEST = /^\s*([$>%#]\s*)?curl(\.exe)?\s+\S|^\s*\{\s*"/i;
+const IS_AN_ADDRESS = /^https?:\/\/\S+$/i;
+const OF_A_DESCRIPTION = /\.(json|ya?ml)(?![^?#])|openapi|swagger|api-docs/i;
 const IS_AN_ARCHIVE = /\.(zip|tar|tgz|gz)$/i;
 
 /** The state of the dialog for pasted requests. */
@@ -15,8 +17,8 @@ export class Pasting {
   replaces: string | null = null;
   /** How often the dialog was opened. Each time it begins anew, also where it is open already. */
   openings = 0;
-  /** A description for the import panel to import. */
-  description: File | null = null;
+  /** A description for the import panel to import: a file, or an address. */
+  description: File | { source: string } | null = null;
 
   constructor(private readonly store: Store) {}
 
@@ -59,10 +61,16 @@ export class Pasting {
     this.open(file.size > maxBytes ? "" : await file.text(), replaces, file);
   }
 
-  /** Hand *file* to the import panel as the description of an API. */
-  describe(file: File): void {
+  /** Say whether *text* is the address of a page or a file, and nothing else. */
+  isAddress = (text: string): boolean => IS_AN_ADDRESS.test(text.trim());
+
+  /** Say whether the address *text* looks like that of a description of an API. */
+  isOfDescription = (text: string): boolean => this.isAddress(text) && OF_A_DESCRIPTION.test(text);
+
+  /** Hand *from* to the import panel as the description of an API. */
+  describe(from: File | { source: string }): void {
     this.close();
-    this.description = file;
+    this.description = from;
     if (!this.store.task.picking) this.store.task.pick("new");
     this.store.update();
   }

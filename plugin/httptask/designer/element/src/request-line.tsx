@@ -179,6 +179,13 @@ function Readiness({ store }: { store: Store }) {
     );
   if (store.workflow.unreached.has(store.task.name!))
     return <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>;
+  const warnings = store.validation.problems.length;
+  if (store.task.sendsAsWritten)
+    return (
+      <button class="chip tag" title="The check of the settings is “note”: go to it" onClick={() => store.goTo("/checkSettings")}>
+        <Icon name="alert" />Always sends{warnings ? `, with ${plural(warnings, "warning")}` : ", whatever the description says"}
+      </button>
+    );
   if (store.tests.lacksInput) return <button class="chip tag" onClick={showInput}>needs a sample input</button>;
   return <span class="chip good"><Icon name="check" />All required fields are filled</span>;
 }

@@ -9,6 +9,7 @@ import { PinList } from "./pin-panel";
 import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
 import type { Store } from "./store";
 import { Tree } from "./tree";
+import { stateOf, time, useTicks, waitsForSomebody } from "./visit-words";
 import { SampleInputField, usesInput } from "./trying";
 import type { Ending, Failure, RunSummary, Visit, VisitDetail } from "./types";
 import { Empty, Failed, Icon, Note, Tabs, typed, useRedraw, useUi } from "./ui";
@@ -30,11 +31,19 @@ export function RunPanel(_: object) {
         <span class="muted small grow">{conditions(store, isInForm)}</span>
       </div>
       {!isInForm && <div class="settings"><SampleInputField change={() => { store.drafts.keep(); redraw(); }} /></div>}
+      {store.workflow.id !== null && !store.environments.items.length && (
+        <p class="muted small">
+          No environments yet: a file <code>environments/test.json</code> next to the definition adds one, with other addresses and variables.
+        </p>
+      )}
       <PinList store={store} />
       {runs.failure && <Refused failure={runs.failure} store={store} />}
       {run && <Shown key={run.id} run={run} store={store} />}
       {!run && !runs.failure && !runs.items.length && (
-        <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />
+        <Empty
+          title="No run yet"
+          text="Run workflow (Ctrl Shift Enter) sends every request of the workflow, and shows each task's input and output here. The latest 50 runs are kept."
+        />
       )}
       <Kept store={store} />
     </div>
@@ -100,16 +109,6 @@ const Sign = ({ status }: { status: string }) => (
   <span class={classOf(status)} aria-hidden="true">{SIGNS[status] ?? "?"}</span>
 );
 
-/** Redraw the component five times a second while *isTicking*. */
-function useTicks(isTicking: boolean): void {
-  const redraw = useRedraw();
-  useLayoutEffect(() => {
-    if (!isTicking) return;
-    const timer = setInterval(() => redraw(), 200);
-    return () => clearInterval(timer);
-  }, [isTicking]);
-}
-
 const keyOf = ({ name, visit }: Visit): string => `${visit} ${name}`;
 
 /** The visit to show when none is chosen: of a run that failed the last failure, otherwise the latest visit. */
@@ -164,29 +163,6 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
       {shown && <OneVisit key={`${run.id} ${keyOf(shown)} ${shown.status}`} run={run} visit={shown} store={store} />}
     </section>
   );
-}
-
-const time = (store: Store, visit: Visit): string =>
-  visit.told === undefined ? duration(visit.elapsedSeconds ?? 0) : `${store.runs.seconds(visit).toFixed(1)} s`;
-
-/** Whether a person (or a callback) has to complete the visit, or one of its items. */
-const waitsForSomebody = ({ status, awaitsSignal, items }: Visit): boolean =>
-  status === "Waiting" ? !!awaitsSignal : status === "InProgress" && !!items?.waiting;
-
-/** The state of *visit* in a few words, with its status code, attempts and items. */
-function stateOf(visit: Visit): string {
-  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, callback, items } = visit;
-  const waiting = callback ? "waiting for a callback" : "waits for somebody";
-  const parts = [waitsForSomebody(visit) ? waiting : stateWord(status)];
-  if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
-  if (statusCode) parts.push(String(statusCode));
-  if (pinned) parts.push("pinned");
-  if (status === "InProgress" && maxAttempts > 1) parts.push(`attempt ${attempt} of ${maxAttempts}`);
-  if (status === "InProgress" && waitSeconds !== undefined) parts.push(`waits ${waitSeconds.toFixed(1)} s`);
-  if (status !== "InProgress" && attempts > 1) parts.push(plural(attempts, "attempt"));
-  if (items) parts.push(`${items.completed ?? 0} of ${plural(items.count, "item")}`);
-  if (items?.failed) parts.push(`${items.failed} failed`);
-  return parts.join(", ");
 }
 
 /** What to do about a failure, by its class. */
@@ -412,7 +388,11 @@ function Kept({ store }: { store: Store }) {
             </li>
           ))}
         </ol>
-      ) : <p class="muted">No run is like that.</p>}
+      ) : (
+        <p class="muted">
+          No run is like that. <button class="link" onClick={() => { setStatus(""); setTask(""); }}>Show all runs</button>
+        </p>
+      )}
     </section>
   );
 }

@@ -92,11 +92,20 @@ export class Runs {
     this.store.task.commit();
     const again = { run: id, ...(visit ? { task: visit.name, visit: visit.visit } : {}) };
     const workflow = workflowId === null ? {} : { workflow: workflowId };
-    return this.begin("runs", { definition: working, ...workflow, again, ...this.store.pins.wish });
+    return this.begin("runs", { definition: working, ...workflow, again, ...this.input, ...this.store.pins.wish });
   }
 
   /** Let the interrupted run *id* go on where it stopped. */
-  resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, {});
+  resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, this.input);
+
+  /** The sample input: an earlier run takes its secrets from it, which are not stored. Nothing while it is no JSON. */
+  private get input(): { input?: Json } {
+    try {
+      return { input: parse(this.store.task.input) };
+    } catch {
+      return {};
+    }
+  }
 
   /** Show *failure* in the panel of runs. */
   private refuse(failure: Failure): void {

@@ -1,5 +1,5 @@
-// The sample input of the workflow: JSON text, or a form if the definition has an `inputSchema`.
-import type { Draft } from "./api";
+// The sample input of the workflow: JSON text, or a form if the definition has an `inputSchema`. It is saved beside the definition.
+import { ApiError, type Draft, failureOf } from "./api";
 import { at, type Json, parse } from "./json";
 import { asShownJson, namesSecret, secretPointers, withoutSecrets } from "./secrets";
 import { ANY, dump, load, type Slot, withSigns } from "./slots";
@@ -19,6 +19,10 @@ export class SampleInput {
   asJson = false;
   /** The content of the text field; signs stand in it for secrets. */
   typed = "";
+  /** Somebody has changed the input since it was loaded or saved. */
+  edited = false;
+  /** The ETag of the file beside the definition; null without a file. */
+  private etag: string | null = null;
   /** The secrets by their signs in `typed`. */
   private signs = new Map<string, Json>();
   /** Counts the calls of `open`: an answer is dropped once another definition was opened. */
@@ -64,6 +68,49 @@ export class SampleInput {
   get secrets(): Json[] {
     const { value, secrets = [] } = this.read() ?? {};
     return secrets.map((pointer) => at(value, pointer)!);
+  }
+
+  private path = (id: string): string => `workflows/${encodeURIComponent(id)}/sample-input`;
+
+  /** Take the input that is kept beside the definition *id*, unless somebody typed one meanwhile. */
+  async load(id: string | null): Promise<void> {
+    const { opening } = this;
+    this.etag = null;
+    if (id === null) return;
+    try {
+      const response = await this.store.api.send(this.path(id));
+      const kept = parse(await response.text()) as { input?: Json; broken?: Json };
+      if (opening !== this.opening) return;
+      this.etag = response.headers.get("ETag");
+      if (kept.broken) this.store.notice = { title: "The sample input cannot be read", detail: String(kept.broken) };
+      if (kept.input !== undefined && !this.edited) this.text = JSON.stringify(kept.input, null, 1);
+      this.store.validation.validateSoon(0);
+      this.store.task.redraw();
+    } catch {
+      /* no answer of the server: the input can be typed */
+    }
+  }
+
+  /** Keep the input beside the definition *id*, without its secrets, if it was changed. Return a sentence about it; "" for none. */
+  async save(id: string): Promise<string> {
+    if (!this.edited) return "";
+    const { text } = this;
+    const input = this.read();
+    if (!input && text.trim()) return " The sample input is not JSON, so it stays in this tab.";
+    const headers = { "Content-Type": "application/json", ...(this.etag ? { "If-Match": this.etag } : { "If-None-Match": "*" }) };
+    const { inputSchema } = this.store.workflow.working;
+    const body = input ? { input: withoutSecrets(input.value, input.secrets).value, inputSchema } : {};
+    try {
+      const response = await this.store.api.send(this.path(id), { method: "PUT", headers, body: JSON.stringify(body) });
+      this.etag = response.headers.get("ETag");
+      if (this.text === text) this.edited = false;
+      return input?.secrets.length ? " The secrets of the sample input are not kept." : "";
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!(error instanceof ApiError && error.is("sample-input-changed"))) return ` The sample input was not: ${failure.title}.`;
+      this.etag = typeof failure.etag === "string" ? failure.etag : null;
+      return " The sample input was changed by somebody else: save again to write yours over it.";
+    }
   }
 
   /** Build the form of *schema*, and fill it with the input typed so far, or with the schema's samples. */

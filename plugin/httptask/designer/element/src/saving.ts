@@ -50,8 +50,9 @@ export class Saving {
       if (workflows.every(({ id }) => id !== this.store.workflow.id)) workflows.push({ id: this.store.workflow.id! });
       this.store.workflow.base = withFiles(clone(definition), files);
       this.store.workflow.broken = this.store.notice = null;
+      const aboutInput = await this.store.input.save(this.store.workflow.id!);
       this.store.drafts.keep();
-      this.store.say(this.savedMessage());
+      this.store.say(this.savedMessage() + aboutInput);
       const { id, etag } = this.store.workflow;
       this.store.fire("workflow-saved", { workflow: id, etag, definition: clone(definition) });
     } catch (error) {

@@ -6,7 +6,7 @@ import { type PaletteItem, paletteItems } from "./palette";
 import { Panel } from "./panel";
 import { plural } from "./amounts";
 import type { Failure, Found } from "./types";
-import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useModal, useUi } from "./ui";
+import { Empty, Failed, Icon, IconButton, Marked, Method, Note, typed, useModal, useUi } from "./ui";
 
 /** In milliseconds without a key, before a search is sent. */
 const TYPING_PAUSE = 60;
@@ -56,6 +56,9 @@ function Box({ children }: { children?: ComponentChildren }) {
   const count = store.config?.endpoints ?? 0;
   const words = query.trim().toLowerCase();
   const isRequest = store.pasting.isRequest(query);
+  const isAddress = store.pasting.isAddress(query) && !isChange;
+  /** The address is probably that of a description, and Enter imports it. */
+  const enterImports = isAddress && !!store.config?.imports && store.pasting.isOfDescription(query);
   const endpoints = items && !isRequest && (words || isChange || items.length <= FEW) ? items : [];
   const others = !isChange && !isRequest ? paletteItems(store, words) : [];
   const startsAsTyped = ({ title }: PaletteItem) => words.length > 1 && title.toLowerCase().startsWith(words);
@@ -119,6 +122,10 @@ function Box({ children }: { children?: ComponentChildren }) {
     setQuery("");
     store.pasting.open(text, replaces);
   };
+  const importAddress = () => {
+    setQuery("");
+    store.pasting.describe({ source: query.trim() });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
@@ -127,6 +134,7 @@ function Box({ children }: { children?: ComponentChildren }) {
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
       event.preventDefault();
       if (isRequest) return paste(query);
+      if (enterImports) return importAddress();
       // The listed endpoints may still be those of the query before.
       const isCurrent = answered.current === query;
       if (isCurrent || (activeChoice && !("id" in activeChoice) && startsAsTyped(activeChoice))) take(activeChoice);
@@ -135,6 +143,7 @@ function Box({ children }: { children?: ComponentChildren }) {
   };
   const status = (): string => {
     if (isRequest) return "Enter reads this command.";
+    if (enterImports) return "Enter imports this description.";
     if (failure) return "";
     if (items === null) return "Searching …";
     if (!endpoints.length) return count && !words ? `${plural(count, "endpoint")}: type to search` : "";
@@ -166,9 +175,10 @@ function Box({ children }: { children?: ComponentChildren }) {
           <button class="link" onClick={() => paste("")}>Paste curl, Postman or HAR</button>
         </div>
       </div>
+      {isAddress && <AddressOffer address={query.trim()} onImport={importAddress} />}
       {store.config?.imports && <Panel name="Imports" of={{ onChange: () => void ask() }} />}
       {failure && <Failed failure={failure}><button onClick={() => void ask()}>Try again</button></Failed>}
-      {items !== null && !choices.length && !failure && (
+      {items !== null && !choices.length && !failure && !isAddress && (
         <Empty title={`Nothing found for “${query}”`} text="Try other words, a part of the path, or the provider’s name." />
       )}
       <div class="found" role="listbox" id="found" aria-label="Found" hidden={!choices.length}>
@@ -191,6 +201,24 @@ function Box({ children }: { children?: ComponentChildren }) {
       </div>
       {store.task.loading && <Empty text="Loading the form …" />}
     </section>
+  );
+}
+
+/** What to do with an address that was pasted into the search: import the description there, or why not. */
+function AddressOffer({ address, onImport }: { address: string; onImport: () => void }) {
+  const { store } = useUi();
+  if (!store.config!.imports)
+    return (
+      <Note kind="info" title="Descriptions cannot be imported on this page">
+        Who runs the designer has not allowed it (<code>--import</code>). Where it runs, the command <code>httptask import {address}</code> does it.
+      </Note>
+    );
+  return (
+    <Note kind="info" title="An address">
+      <div class="row">
+        <span>If it leads to the description of an API (OpenAPI):</span> <button onClick={onImport}>Import the description</button>
+      </div>
+    </Note>
   );
 }
 

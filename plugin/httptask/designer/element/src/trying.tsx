@@ -40,8 +40,12 @@ export function EnvironmentPicker({ url }: { url: string }) {
 }
 
 /** The sample input, which expressions see as `$.input` in tests and runs of the page: as JSON, or in a form. */
-export function SampleInputField({ change }: { change: () => void }) {
+export function SampleInputField({ change: changed }: { change: () => void }) {
   const { store } = useUi();
+  const change = () => {
+    store.input.edited = true;
+    changed();
+  };
   const redraw = useRedraw();
   const { root, asJson, problems, refused } = store.input;
   const isForm = !!root && !asJson;
@@ -69,10 +73,10 @@ export function SampleInputField({ change }: { change: () => void }) {
   return (
     <div class={isForm ? "field headed" : "field"} {...group}>
       <div class="lab">
-        <label class="name" id="sample-input-name" for="sample-input">Sample input</label>
+        <label class="name" id="sample-input-name" for="sample-input" title="Saved beside the definition, without secrets">Sample input</label>
         <span class="type">{isForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
         {root && (
-          <button class="link" onClick={() => { store.input.toggle(); changeAndRedraw(); }}>
+          <button class="link" onClick={() => { store.input.toggle(); changed(); redraw(); }}>
             {asJson ? "Use the form" : "Write it as JSON"}
           </button>
         )}

@@ -34,6 +34,8 @@ export interface Query {
   steps: Step[] | null;
   /** The beginning of the next name, or the word. */
   partial: string;
+  /** The word is the name of a function of JSONata: a `$` is before it. */
+  calls?: boolean;
 }
 
 // Patterns for a path that ends at the caret: its complete steps, and the beginning of the next one.
@@ -68,7 +70,8 @@ function queryAt(source: string, language: Language, offset: number): Query {
     return typed ? { from, steps: steps.slice(0, -1), partial: typed[1]! } : { from, steps, partial: "" };
   }
   const word = /[^\s{}()+*/&=<>!?:;,"'`$]*$/.exec(source)![0];
-  return { from: offset + source.length - word.length, steps: null, partial: word };
+  const start = source.length - word.length;
+  return { from: offset + start, steps: null, partial: word, calls: language === "jsonata" && source[start - 1] === "$" };
 }
 
 /** What is typed at *caret* in *text*: a text with expressions in `${}`, or an expression alone. */

@@ -244,7 +244,7 @@ export interface ScopeNode {
 }
 /** The values of one origin: the output of a task, for example. */
 export interface ScopeGroup extends ScopeNode {
-  kind: "parameter" | "item" | "input" | "task" | "variables";
+  kind: "parameter" | "item" | "input" | "task" | "variables" | "function";
   /** The names from `$` to the value; empty if the value is `$` itself. */
   path: string[];
   /** There is a sample of the value. */

@@ -54,6 +54,7 @@ export function useMost(count: number, atOnce = AT_ONCE): number {
 /** The paths of the icons, in a square of 16 by 16. */
 const ICONS: Record<string, string> = {
   plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
   close: "M4 4l8 8M12 4l-8 8",
   up: "M8 13V3M4 7l4-4 4 4",
   down: "M8 3v10M4 9l4 4 4-4",

@@ -122,6 +122,21 @@ export function linesOf(groups: ScopeGroup[], query: Query | null, toggled: Map<
   return lines;
 }
 
+/** A function of JSONata, with its parameters and its result in words. */
+export interface JsonataFunction { name: string; signature: string }
+
+/** The lines for the *functions* whose names begin with *partial*, the shortest first; those that only contain it come last. */
+export function functionLines(functions: JsonataFunction[], partial: string): Line[] {
+  const word = partial.toLowerCase();
+  const at = ({ name }: JsonataFunction) => name.toLowerCase().indexOf(word);
+  const found = functions.filter((each) => at(each) >= 0);
+  found.sort((one, other) => Math.sign(at(one)) - Math.sign(at(other)) || (word ? one.name.length - other.name.length : 0));
+  return found.map(({ name, signature }) => {
+    const node = { name: `$${name}`, type: signature, types: [] };
+    return { node, group: { ...node, kind: "function", path: [], sampled: false, own: true }, steps: [name], level: 1, folds: false, open: false };
+  });
+}
+
 /** The title of a group. */
 export function title({ kind, path, task }: ScopeGroup): string {
   const words: Partial<Record<ScopeGroup["kind"], string>> = { input: "Input", variables: "Variables" };
@@ -134,6 +149,7 @@ export function origin({ kind, sampled, nodes, certain }: ScopeGroup): string {
     item: "of forEach",
     input: sampled ? "sample input" : "no sample input yet",
     variables: "",
+    function: "",
     task: sampled ? "last test" : nodes ? "documented answer" : "not tested yet",
   };
   return words[kind] + (certain === false ? `${words[kind] && ", "}may not have run` : "");

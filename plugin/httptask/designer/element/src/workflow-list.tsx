@@ -101,7 +101,7 @@ export function WorkflowList({ onNew, onClose }: { onNew: () => void; onClose: (
               );
             })}
           </ul>
-          {items?.length === 0 && <p class="muted">There is no workflow yet.</p>}
+          {items?.length === 0 && <p class="muted">There is no workflow yet. New workflow makes the first one; saving it writes its file.</p>}
         </div>
         <div class="foot"><button onClick={() => { onClose(); onNew(); }}>New workflow</button></div>
       </div>

@@ -69,7 +69,10 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
   if (newId === id && same(renamed, definition)) return;
   // Without an ETag, saving fails if there is a workflow with the new id.
   const saved = await store.api.save(newId, renamed, newId === id ? etag : null);
-  if (newId !== id) await copyPins(store, id, newId, definition);
+  if (newId !== id) {
+    await copyPins(store, id, newId, definition);
+    await copySampleInput(store, id, newId);
+  }
   if (isOpen) store.workflow.becomes(newId, saved);
   try {
     if (newId !== id) await removeFile(store, id, etag);
@@ -94,6 +97,20 @@ async function copyPins(store: Store, from: string, to: string, definition: Defi
     }
   } catch (error) {
     store.notice = { ...failureOf(error), title: `The pins stay those of “${from}”` };
+  }
+}
+
+/** Copy the sample input of the workflow *from* to the workflow *to*, unless that has one. A failure becomes a notice. */
+async function copySampleInput(store: Store, from: string, to: string): Promise<void> {
+  const { api } = store;
+  const path = (id: string) => `workflows/${encodeURIComponent(id)}/sample-input`;
+  try {
+    const kept = parse(await (await api.send(path(from))).text()) as JsonObject;
+    if (kept.input === undefined) return;
+    const headers = { "Content-Type": "application/json", "If-None-Match": "*" };
+    await api.send(path(to), { method: "PUT", headers, body: JSON.stringify({ input: kept.input }) });
+  } catch (error) {
+    store.notice = { ...failureOf(error), title: `The sample input stays that of “${from}”` };
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duplicate } from "../src/duplicates";
-import { boxes } from "../src/graph-layout";
+import { boxes, SMALL } from "../src/graph-layout";
 import { clone, isObject, type Json, type JsonObject, parse } from "../src/json";
 import { insertBetween, reorder } from "../src/order";
 import { remove } from "../src/removal";
@@ -114,7 +114,7 @@ async function openEach(definitions: Definition[], act: (opened: Opened) => Prom
 }
 
 test("a broken definition is listed and drawn", () => forEachBroken((definition) => {
-  const { boxes: drawn, height } = boxes(definition);
+  const { boxes: drawn, height } = boxes(definition, SMALL);
   const routes = flow.routes(definition);
   assert(height > 0);
   for (const item of flow.listed(definition)) {

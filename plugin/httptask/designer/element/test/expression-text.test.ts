@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jsonPath, plainName, type Step } from "../src/expression-text";
 import { contextAt, inserted, pathIn } from "../src/typed-path";
+import { functionLines } from "../src/value-list";
 
 /** The context at the end of *text*. */
 const query = (text: string) => {
@@ -29,6 +30,14 @@ test("the text before the caret is a path, or a word to search for", () => {
   assert.deepEqual(query("jsonata: inp"), ["jsonata", true, 9, null, "inp"]);
   assert.deepEqual(query("subj"), ["jsonpath", false, 0, null, "subj"]);
   assert.deepEqual(query("RFI ${$.id} now"), ["jsonpath", false, 12, null, "now"]);
+});
+
+test("a name behind a dollar sign is that of a function, in JSONata only", () => {
+  const calls = (text: string) => !!contextAt(text, text.length).query.calls;
+  assert.deepEqual(["jsonata: $", "jsonata: 1 + $su", "RFI ${jsonata: $su"].map(calls), [true, true, true]);
+  assert.deepEqual(["$", "$.su", "jsonata: $.su", "jsonata: input.su", "jsonata: su"].map(calls), [false, false, false, false, false]);
+  const functions = ["substring", "sum", "keys", "consume"].map((name) => ({ name, signature: "(any) any" }));
+  assert.deepEqual(functionLines(functions, "su").map(({ steps }) => steps[0]), ["sum", "substring", "consume"]);
 });
 
 test("an inserted path gets the braces and the prefix that the text around it requires", () => {

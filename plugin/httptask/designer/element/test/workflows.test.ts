@@ -32,6 +32,7 @@ class Folder extends Server {
       send: async (path: string, init: { method: string; headers: Record<string, string>; body: string }) => {
         const [, id, part, task] = path.split("/").map(decodeURIComponent) as [string, string, string?, string?];
         if (part === "pins") return this.pin(id, task, init);
+        if (part === "sample-input") return this.sampleInput(id, init);
         if (init.headers["If-Match"] !== this.at(id).etag) throw new ApiError({ title: "Changed meanwhile" });
         this.files.delete(id);
         this.removed.push(id);
@@ -55,6 +56,17 @@ class Folder extends Server {
     const current = this.pins.get(id) ?? {};
     const etag = `"${Object.keys(current).length}"`;
     return { text: async () => JSON.stringify({ tasks: current }), headers: new Headers({ ETag: etag }) };
+  }
+
+  /** The sample input of each definition. */
+  readonly inputs = new Map<string, unknown>();
+  /** Answer a request for the sample input of *id*; with a body, set it first, unless there is one. */
+  private sampleInput(id: string, init?: { body?: string }) {
+    if (init?.body) {
+      if (this.inputs.has(id)) throw new ApiError({ title: "Changed meanwhile" });
+      this.inputs.set(id, JSON.parse(init.body).input);
+    }
+    return { text: async () => JSON.stringify({ input: this.inputs.get(id) }), headers: new Headers() };
   }
 
   put(id: string, definition: Definition) {
@@ -144,14 +156,16 @@ test("the workflows that run a workflow are found", () => {
   assert.deepEqual(["a", "b", "c"].map((id) => runnersOf(items, id).map((item) => item.id)), [[], ["a", "c"], []]);
 });
 
-test("the pins of a renamed workflow are copied, but never over the pins of another", async () => {
+test("the pins and the sample input of a renamed workflow are copied, but never over those of another", async () => {
   kept.clear();
   const folder = new Folder();
   const pins = { A: { status: 200 }, B: { status: 404 } };
   folder.pins.set("flow", pins).set("taken", { B: { status: 500 } });
+  folder.inputs.set("flow", { id: 7 });
   await page(folder, async (store) => {
     await renameWorkflow(store, "flow", "third");
     assert.deepEqual([folder.pins.get("third"), folder.pins.get("flow")], [pins, pins]);
+    assert.deepEqual(folder.inputs.get("third"), { id: 7 });
     assert.equal(store.notice, null);
     await renameWorkflow(store, "third", "taken");
     assert.deepEqual(folder.pins.get("taken"), { B: { status: 500 } });

@@ -1,0 +1,88 @@
+"""The designer's page: the picture of the workflow in a window of its own, and the functions of JSONata
+that an expression can call, in a real browser.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from designer_page.browser import definition_page
+from tasks import http
+
+URL = "https://api.acme.example"
+
+
+def line() -> dict[str, Any]:
+    """Return a definition of three tasks on one line, the second one with an error route."""
+    first = http(f"{URL}/first", nextTask="Second")
+    routes = [{"statuses": [404], "nextTask": "Third"}]
+    second = http(f"{URL}/second", nextTask="Third", onError=routes)
+    for task in (first, second):
+        del task["end"]
+    third = http(f"{URL}/third", inputParameters={"sum": "${$.input.n}"})
+    tasks = {"First": first, "Second": second, "Third": third}
+    return {"name": "flow", "startTask": "First", "tasks": tasks}
+
+
+def test_tasks_are_moved_in_the_large_picture(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """By keyboard and by mouse: arrows go from task to task, Alt with an arrow moves one, a task that
+    is dragged onto a plus goes there with its error route; it zooms, and Enter opens the task.
+    """
+    with definition_page(browser, tmp_path, folder, line()) as page:
+        page.named("button", "Enlarge the picture").click()
+        picture = page.page.get_by_role("dialog", name="Picture of the workflow")
+        boxes = picture.locator(".box .box-name")
+        expect(boxes).to_have_text([re.compile(name) for name in ("First", "Second", "Third")])
+        first = picture.locator('[id="picture-First"]')
+        expect(first).to_be_focused()
+        assert page.violations() == []
+        keyboard = page.page.keyboard
+        zoom = picture.get_by_label("Zoom", exact=True)
+        width = first.bounding_box()["width"]  # type: ignore[index]
+        keyboard.press("+")
+        expect(zoom).to_have_text("125 %")
+        assert first.bounding_box()["width"] > width  # type: ignore[index]
+        keyboard.press("0")
+        keyboard.press("ArrowDown")
+        second = picture.locator('[id="picture-Second"]')
+        expect(second).to_be_focused()
+        keyboard.press("Alt+ArrowUp")
+        expect(boxes).to_have_text([re.compile(name) for name in ("Second", "First", "Third")])
+        expect(second).to_be_focused()
+
+        plus = picture.get_by_role("button", name="Add between First and Third", exact=True)
+        second.drag_to(plus)
+        expect(boxes).to_have_text([re.compile(name) for name in ("First", "Second", "Third")])
+        keyboard.press("Escape")
+        expect(picture).to_have_count(0)
+        page.save()
+        saved = json.loads((folder / "flow.json").read_text("utf-8"))
+        assert (saved["startTask"], saved["tasks"]["First"]["nextTask"]) == ("First", "Second")
+        assert saved["tasks"]["Second"]["nextTask"] == "Third"
+        assert saved["tasks"]["Second"]["onError"] == [{"statuses": [404], "nextTask": "Third"}]
+
+        page.named("button", "Enlarge the picture").click()
+        picture.locator('[id="picture-Third"]').focus()
+        keyboard.press("Enter")
+        expect(page.page.locator(".task.chosen")).to_contain_text("Third")
+        expect(picture).to_have_count(0)
+
+        field = page.at("/inputParameters/sum")
+        field.fill("jsonata: $su")
+        lines = page.page.get_by_role("treeitem")
+        expect(lines.first).to_have_text(re.compile(r"\$sum\s*\(array of numbers\) number"))
+        expect(lines.filter(has_text="$substringBefore")).to_have_count(1)
+        assert page.violations() == []
+        keyboard.press("ArrowDown")
+        keyboard.press("Enter")
+        expect(field).to_have_value("jsonata: $sum()")
+        keyboard.type("[1, 2]")
+        expect(field).to_have_value("jsonata: $sum([1, 2])")
+        expect(page.page.locator(".value-below")).to_contain_text("= 3")
