@@ -40,6 +40,7 @@ def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
                 "valid": True,
                 "problems": [],
                 "unreached": [],
+                "pinProblems": [],
             }
             sample = definition.json()["tasks"]["Tell the project"]
             answer = client.post("test-requests", json={"task": sample})

@@ -145,7 +145,7 @@ export class OpenWorkflow {
     try {
       const isBlank = same(this.working.tasks ?? {}, {});
       const answer: Checked = isBlank ? NO_PROBLEMS : await this.store.api.checked(this.working, this.id, signal);
-      const { unreached, problems, pinProblems } = answer;
+      const { unreached, problems, pinProblems = [] } = answer;
       const before = [[...this.unreached], this.problems, this.pinProblems] as unknown as Json;
       if (signal.aborted || same([unreached, problems, pinProblems] as unknown as Json, before)) return;
       Object.assign(this, { unreached: new Set(unreached), problems, pinProblems });
