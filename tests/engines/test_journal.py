@@ -630,6 +630,26 @@ def test_an_inner_run_gets_a_secret_that_the_journal_does_not(
     assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
 
 
+def test_a_masked_input_is_not_sent(file: Path, repeatable: None) -> None:
+    """A run whose stored input is masked does not go on with the mask, unless it is given the whole
+    input.
+    """
+    definition = workflow("A", {"A": do(give="${$.input.key}", end=True)})
+
+    def masked(_: Any, value: Any) -> Any:
+        return {**value, "key": "•••"}
+
+    with Journal(file, masks_input=masked) as journal, pytest.raises(Stop):
+        World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
+    with Journal(file) as journal, runtime(World()) as shared:
+        (kept,) = journal.runs()
+        with pytest.raises(JournalError, match="secrets in the input of the run"):
+            resume_run(journal, kept.workflow_id, runtime=shared)
+        journal.take_input(kept.workflow_id, {"key": "k-1"})
+        run = resume_run(journal, kept.workflow_id, runtime=shared)
+    assert (run.status, run.output) == ("Completed", "k-1")
+
+
 def test_no_secret_gets_in_by_an_item_that_waits(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

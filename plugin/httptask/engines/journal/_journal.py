@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump, parse
 from httptask.engines._kept_run import KeptRun
 from httptask.engines.journal._file import command_with
@@ -127,8 +128,8 @@ class Journal:
 
         The options have its journal, and the run is locked for this process. Raises `JournalError`
         if the run does not exist, has ended, is nested, or is run by another process; and if
-        *operator*, the `operator_options` of this process, lack options that the run had before.
-        With *anyway*, the run goes on without them, and has them no more.
+        *operator*, the `operator_options` of this process, lack options that the run had before,
+        or if secrets of its input are not stored. With *anyway*, the run goes on without them.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
@@ -148,10 +149,25 @@ class Journal:
             stored_plan = parse(plan)
             if operator is not None:
                 self._store_operator(workflow_id, stored_plan, operator, anyway=anyway)
+            if not anyway:
+                self._refuse_masks(workflow_id, input_text)
             whole_input = self._whole_inputs.get(workflow_id, parse(input_text))
             definition, options = started_with(stored_plan, whole_input)
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
+
+    def _refuse_masks(self, workflow_id: str, input_text: str) -> None:
+        """Raise `JournalError` if the stored input of a run is masked, and nobody gave it whole.
+
+        Its tasks would send the mask in place of the secrets.
+        """
+        if MASK in input_text and workflow_id not in self._whole_inputs:
+            resume = command_with(self.path, "resume", workflow_id, "--anyway")
+            raise JournalError(
+                f"nothing was run: secrets in the input of the run {workflow_id} are not stored; go"
+                " on in the designer, which takes them from the sample input, or with a mask in"
+                f" their place by {resume}"
+            )
 
     def _store_operator(
         self,
