@@ -78,8 +78,9 @@ $(ELEMENT)/node_modules/.ready: $(ELEMENT)/package-lock.json | tools
 	@touch $@
 
 # One more than there are cores: a third of the time a test waits, for a server, a browser or a clock.
+# `worksteal` leaves neighbours to one process, so that what a module shares, like a browser, starts there only.
 test: $(READY) tools $(ELEMENT)/node_modules/.ready  ## run every test, on all cores; ARGS="-n 0 -k word" are pytest's own
-	@$(BIN)/python -m pytest -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --maxprocesses 8 $(ARGS)
+	@$(BIN)/python -m pytest -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --maxprocesses 8 --dist worksteal $(ARGS)
 
 lint: $(READY)  ## ruff, mypy strict, and the floors
 	@$(BIN)/ruff check .
