@@ -52,7 +52,9 @@ def _remove_secrets(
         current = queued.pop()
         if id(current) in seen:
             continue
+        # Causes may form a cycle.
         seen.add(id(current))
+        # Local variables of the frames may hold secrets, and error reporters send them.
         traceback.clear_frames(current.__traceback__)
         if current.__suppress_context__ or _quotes(current.__context__, mask):
             current.__context__ = None

@@ -60,6 +60,7 @@ def try_lock(path: Path) -> int | None:
                 os.close(descriptor)
                 return None
             with contextlib.suppress(FileNotFoundError):
+                # Between `open` and the lock, the holder before may have removed the file.
                 if os.path.samestat(os.fstat(descriptor), path.stat()):
                     _held.add(descriptor)
                     return descriptor

@@ -70,6 +70,8 @@ class SharedFiles:
             )
         shared = cls(Path(folder).absolute(), bucket)
         if bucket is not None:
+            # Opened now: a missing library or a wrong name is reported at the start, not by the
+            # first file.
             _ = shared._store
         return shared
 

@@ -39,6 +39,7 @@ def host_fault(host: str) -> CodedError | None:
     labels = name.removesuffix(".").split(".")
     if not all(labels):
         return CodedError("host-label-empty")
+    # A name that ends in a number is an IPv4 address, or a fault (the URL Standard, section 3.5).
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4_fault(labels)
     return _name_fault(name.removesuffix("."), labels)

@@ -253,6 +253,7 @@ class _Parser:
             raise PatternError("pattern-quantifier")
         if letter in "{}]" and self._unicode:
             raise PatternError("pattern-character", character=letter)
+        # Annex B: a brace is a plain character, but not where it is a quantifier of nothing.
         if letter == "{" and _COUNTS.match(self._written, self._at - 1):
             raise PatternError("pattern-quantifier")
         return escaped(ord(letter)), 1

@@ -110,6 +110,7 @@ def compiled(written: str) -> Pattern:
         raise PatternError("pattern-length", limit=LONGEST_PATTERN)
     reading = translated(written)
     try:
+        # The library's own cache would keep patterns of descriptions after ours has dropped them.
         engine = regex.compile(reading.text, regex.VERSION0, cache_pattern=False)
     except (regex.error, RecursionError, MemoryError, OverflowError) as error:
         message = str(error) or type(error).__name__

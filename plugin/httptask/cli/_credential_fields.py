@@ -27,6 +27,7 @@ def changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[st
     if not isinstance(scheme, str):
         raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
     known_scheme = _known_scheme(arguments.name, scheme)
+    # Fields of another type mean other things, even if they have the same name.
     unchanged = stored if stored.get("type") == scheme else {}
     origins = arguments.origin or in_file.pop("origins", None) or unchanged.get("origins")
     fields = _fields_of(unchanged) | in_file | _option_fields(known_scheme.schema, arguments.field)

@@ -117,6 +117,7 @@ class Redactor:
         with self._lock:
             latest = self._derived.setdefault(credential, deque(maxlen=_MOST_GIVEN))
             if len(latest) == latest.maxlen:
+                # A derived value may equal a secret that is masked for good.
                 if latest[0] not in self._lasting:
                     self._forms.pop(latest[0], None)
                 self._header_lines.clear()
