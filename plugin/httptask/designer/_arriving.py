@@ -51,7 +51,8 @@ class Arriving:
             return None
         if self._stream is None or self._stream.received is not received:
             self._stream = _Stream(received, sequence)
-        stream, before = self._stream, self._stream.count
+        stream = self._stream
+        before = self._stream.count
         was_over = stream.is_over
         texts = list(stream.texts())
         if not texts and stream.is_over == was_over:
@@ -61,7 +62,11 @@ class Arriving:
             self._told(sequence, text, before + number)
             for number, text in enumerate(texts[first:], first + 1)
         ]
-        return {"count": stream.count, "items": items, "isMore": stream.is_over}
+        return {
+            "count": stream.count,
+            "items": items,
+            "isMore": stream.is_over,
+        }
 
     def _told(self, sequence: Sequence, text: str, number: int) -> dict[str, Any]:
         item: dict[str, Any] = {"number": number}
@@ -74,7 +79,9 @@ class Arriving:
 
     def _shown(self, text: str) -> str:
         text = self._redactor.text(text)  # masked before it is cut
-        return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
+        if len(text) <= _MOST_CHARACTERS:
+            return text
+        return text[:_MOST_CHARACTERS] + "…"
 
 
 class _Stream:

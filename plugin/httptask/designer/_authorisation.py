@@ -53,7 +53,9 @@ def authorisation(
 
 
 def _type_for(
-    challenges: Iterable[str], described: list[Mapping[str, Any]], plugins: PluginManager
+    challenges: Iterable[str],
+    described: list[Mapping[str, Any]],
+    plugins: PluginManager,
 ) -> str | None:
     """Return the type of credential for *challenges*; None if *described* says more."""
     requested_types = [name for scheme, name in _TYPES.items() if scheme in challenges]

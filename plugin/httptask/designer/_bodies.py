@@ -28,7 +28,11 @@ Closing a connection while they arrive resets it, and the response is lost (RFC 
 """
 
 
-def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def as_json(
+    value: Any,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Return *value* as a JSON response."""
     return Response(dump(value), status, headers, "application/json")
 

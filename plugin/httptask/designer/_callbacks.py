@@ -63,7 +63,9 @@ class Receiver:
         """Return the secret URL for *visit*: the id of a run, the name of a task, the number of the
         visit.
         """
-        return self._callbacks.url_of(visit) if self._callbacks is not None else None
+        if self._callbacks is not None:
+            return self._callbacks.url_of(visit)
+        return None
 
     async def receive(self, request: Request) -> Response:
         """Answer a callback."""

@@ -157,14 +157,21 @@ class CatalogueThread:
             Server(url.rstrip("/"), "set by the operator")
             for url in self._servers.get(endpoint.provider, ())
         )
-        return replace(endpoint, servers=own + endpoint.servers) if own else endpoint
+        if own:
+            return replace(endpoint, servers=own + endpoint.servers)
+        return endpoint
 
 
 def task_of(draft: Draft, entry: CatalogueEntry | None, runtime: Runtime) -> HttpTask:
     """Return the task of *draft*, with the endpoint of *entry*."""
     if entry is None:
         return HttpTask(draft.task, name=draft.name, runtime=runtime)
-    task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=entry.endpoint)
+    task = HttpTask(
+        draft.task,
+        name=draft.name,
+        runtime=runtime,
+        endpoint=entry.endpoint,
+    )
     # The schema is reused because validators are cached by its identity.
     task.settings_schema = entry.schema
     return task

@@ -44,7 +44,11 @@ class Changed:
     """JSON Pointers, into the old task, of values for which the new endpoint has no field."""
 
 
-def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueEntry) -> Changed:
+def changed(
+    task: Mapping[str, Any],
+    old: CatalogueEntry | None,
+    new: CatalogueEntry,
+) -> Changed:
     """Return *task*, which is for *old*, as a task for *new*.
 
     *old* is None for a free-form request or an unknown endpoint. A value is kept if *new* has a
@@ -62,7 +66,10 @@ def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueE
     dropped: list[str] = []
     if isinstance(request, Mapping):
         new_request["url"] = changed_url(
-            request.get("url"), old.endpoint if old else None, new.endpoint, new_request["url"]
+            request.get("url"),
+            old.endpoint if old else None,
+            new.endpoint,
+            new_request["url"],
         )
         carrying = _Carrying(old, new)
         new_request |= carrying.request(request, new_request)
@@ -74,7 +81,12 @@ def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueE
         dropped = carrying.dropped
     elif request is not None:
         dropped = ["/httpRequest"]
-    result = {**task, "type": "Http", "endpoint": new.endpoint.id, "httpRequest": new_request}
+    result = {
+        **task,
+        "type": "Http",
+        "endpoint": new.endpoint.id,
+        "httpRequest": new_request,
+    }
     if not task.get("description") or (old and task["description"] == old.prefilled["description"]):
         result["description"] = prefill["description"]
     order = [*prefill, *result]
@@ -91,7 +103,12 @@ def name_of(endpoint: Endpoint) -> str:
 # The address
 
 
-def changed_url(url: Any, old: Endpoint | None, new: Endpoint, prefilled: str) -> str:
+def changed_url(
+    url: Any,
+    old: Endpoint | None,
+    new: Endpoint,
+    prefilled: str,
+) -> str:
     """Return the URL of a task for *new*; its URL was *url* for *old*.
 
     *prefilled* is *new*'s documented URL.
@@ -166,10 +183,17 @@ class _Carrying:
             if group not in request:
                 continue
             counterparts = _Counterparts(
-                tree, after.get(group), old_tree, before.get(group), free=group == "headers"
+                tree,
+                after.get(group),
+                old_tree,
+                before.get(group),
+                free=group == "headers",
             )
             value = self._value(
-                request[group], counterparts, prefill.get(group), ("httpRequest", group)
+                request[group],
+                counterparts,
+                prefill.get(group),
+                ("httpRequest", group),
             )
             if isinstance(request[group], Mapping) and group in _PARAMETERS:
                 homeless |= {
@@ -199,14 +223,22 @@ class _Carrying:
             fitting = _fitting(value, home)
             if fitting is None:
                 continue
-            result[other] = {**prefill.get(other, {}), **result.get(other, {}), name: fitting}
+            result[other] = {
+                **prefill.get(other, {}),
+                **result.get(other, {}),
+                name: fitting,
+            }
             gone = pointer(["httpRequest", group, name])
             self.dropped = [
                 dropped_pointer for dropped_pointer in self.dropped if dropped_pointer != gone
             ]
 
     def _value(
-        self, value: Any, counterparts: _Counterparts, prefilled: Any, path: tuple[str, ...]
+        self,
+        value: Any,
+        counterparts: _Counterparts,
+        prefilled: Any,
+        path: tuple[str, ...],
     ) -> Any:
         """Return the new value at *path*; None for no value.
 
@@ -260,7 +292,8 @@ class _Carrying:
     ) -> dict[str, Any]:
         """Return the members of *value* that the new endpoint takes, over those of *prefilled*."""
         result = dict(prefilled) if isinstance(prefilled, Mapping) else {}
-        homes, documented = counterparts.named_after(), counterparts.named_before()
+        homes = counterparts.named_after()
+        documented = counterparts.named_before()
         for name, item in value.items():
             home = homes.get(counterparts.folded(name))
             if home is not None:
@@ -291,7 +324,9 @@ class _Counterparts:
 
     def folded(self, name: str) -> str:
         """Return *name* in the form in which names are compared."""
-        return name.lower() if self.free else name
+        if self.free:
+            return name.lower()
+        return name
 
     def named_after(self) -> dict[str, Node]:
         """Return the new form's fields in the node by folded name."""
@@ -335,7 +370,9 @@ def _fitting(value: Any, node: Node) -> Any:
     if isinstance(value, str) and is_expression(value):
         return value
     if node.kind == "enum":
-        return value if value in (node.view.values or ()) else None
+        if value in (node.view.values or ()):
+            return value
+        return None
     types = _FITS.get(node.kind)
     if types is None:
         return value
@@ -344,7 +381,9 @@ def _fitting(value: Any, node: Node) -> Any:
         return value
     if node.kind == "string" and isinstance(value, int | float | bool):
         return dump(value)
-    return _as_number(value) if node.kind == "number" and isinstance(value, str) else None
+    if node.kind == "number" and isinstance(value, str):
+        return _as_number(value)
+    return None
 
 
 def _as_number(text: str) -> int | float | None:
@@ -352,4 +391,6 @@ def _as_number(text: str) -> int | float | None:
         number = parse(text)
     except JsonError:
         return None
-    return number if isinstance(number, int | float) and not isinstance(number, bool) else None
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        return number
+    return None

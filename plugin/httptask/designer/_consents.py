@@ -65,7 +65,8 @@ class Consents:
             consent = await ask_consent(self._runtime, name, redirect, endpoint=endpoint)
         except ValueError as error:
             raise Refused("credential", str(error)) from error
-        consent_id, browser = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
+        consent_id = secrets.token_urlsafe(12)
+        browser = secrets.token_urlsafe(24)
         requested = self._asked[consent_id] = _RequestedConsent(consent, browser)
         while len(self._asked) > _MOST:
             self._drop(next(iter(self._asked)))
@@ -79,7 +80,14 @@ class Consents:
             }
         else:
             instructions = {"url": consent.url, "redirectUri": redirect}
-        answer = as_json({"id": consent_id, "expiresIn": consent.expires_in, **instructions}, 201)
+        answer = as_json(
+            {
+                "id": consent_id,
+                "expiresIn": consent.expires_in,
+                **instructions,
+            },
+            201,
+        )
         if isinstance(consent, AuthorizationConsent):
             # Lax: the redirect from the authorization server counts as a link from another site.
             answer.set_cookie(

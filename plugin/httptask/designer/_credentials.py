@@ -80,7 +80,13 @@ class Credentials:
         ]
         origins = _origins(endpoint)
         stores = ["file", "keyring"] if has_keyring() else ["file"]
-        return as_json({"schemes": schemes, "origins": origins, "stores": stores})
+        return as_json(
+            {
+                "schemes": schemes,
+                "origins": origins,
+                "stores": stores,
+            }
+        )
 
     async def show(self, request: Request) -> Response:
         """Answer with a credential's fields. Secrets are only reported as set."""
@@ -106,7 +112,8 @@ class Credentials:
         """Create a credential, or change one. A secret that is left out is kept."""
         name = _checked_name(request.path_params["name"])
         value = await json_object(request)
-        scheme, sent_fields = member(value, "type", str), member(value, "fields", dict)
+        scheme = member(value, "type", str)
+        sent_fields = member(value, "fields", dict)
         origins = value.get("origins", [])
         known = known_scheme(Credential(name, scheme, {}), self._runtime.plugins)
         before, target = await in_thread(lambda: _before(name, value.get("source")))
@@ -115,7 +122,11 @@ class Credentials:
         problems = credential_problems(known.schema, fields)
         if problems:
             raise Refused("credential", "; ".join(problem.message for problem in problems))
-        document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
+        document = {
+            "type": scheme,
+            **fields,
+            **({"origins": origins} if origins else {}),
+        }
         if before is not None and "rateLimit" in before:  # the page has no field for this member
             document["rateLimit"] = before["rateLimit"]
         target_field = None if before is None else _moved_target(before, document)
@@ -187,7 +198,8 @@ class Credentials:
     async def test(self, request: Request) -> Response:
         """Get a token, or send one harmless request, and answer with the result."""
         value = await json_object(request)
-        name, url = member(value, "name", str), value.get("url")
+        name = member(value, "name", str)
+        url = value.get("url")
         endpoint = await self.endpoint(value.get("endpoint"))
         if url is not None and not isinstance(url, str):
             raise Refused("bad-request", "'url' must be text")
@@ -208,7 +220,9 @@ class Credentials:
     async def _token(self, credential: Credential) -> dict[str, Any]:
         """Return the member `token` of *credential*, or nothing."""
         token = await held_token(self._runtime, credential)
-        return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
+        if token is None:
+            return {}
+        return {"token": token_json(token, self._runtime.clock.wall())}
 
 
 def _checked_name(text: str) -> str:
@@ -221,7 +235,9 @@ def _checked_name(text: str) -> str:
 
 def _connects(credential: Credential) -> dict[str, Any]:
     """Return the member `connects` of a listed credential, if a person has to consent to it."""
-    return {"connects": True} if credential.revealed().get("grant") in _ASKING else {}
+    if credential.revealed().get("grant") in _ASKING:
+        return {"connects": True}
+    return {}
 
 
 def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
@@ -229,7 +245,8 @@ def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str
 
     None if there is no such member.
     """
-    old_origins, origins = before.get("origins") or [], document.get("origins") or []
+    old_origins = before.get("origins") or []
+    origins = document.get("origins") or []
     if old_origins and (not origins or not set(origins) <= set(old_origins)):
         return "origins"
     names = sorted({*before, *document} - {*_OWN})
@@ -290,7 +307,8 @@ _ADDRESSES = ("tokenUrl", "authorizationUrl", "deviceAuthorizationUrl")
 
 
 def _prefill(
-    name: str, described: list[tuple[Mapping[str, Any], tuple[str, ...]]]
+    name: str,
+    described: list[tuple[Mapping[str, Any], tuple[str, ...]]],
 ) -> dict[str, Any]:
     """Return the fields that the description gives for a credential of the type *name*."""
     for scheme, scopes in described:
@@ -303,7 +321,11 @@ def _prefill(
             described_flow = flows.get(flow)
             if isinstance(described_flow, Mapping):
                 urls = {key: described_flow[key] for key in _ADDRESSES if described_flow.get(key)}
-                return {"grant": grant, **urls, **({"scopes": list(scopes)} if scopes else {})}
+                return {
+                    "grant": grant,
+                    **urls,
+                    **({"scopes": list(scopes)} if scopes else {}),
+                }
     return {}
 
 

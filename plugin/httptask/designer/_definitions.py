@@ -75,7 +75,8 @@ class Definitions:
     async def save(self, request: Request) -> Response:
         """Replace a definition, or create one."""
         definition = await json_object(request, MOST_BYTES)
-        workflow_id, headers = request.path_params["id"], request.headers
+        workflow_id = request.path_params["id"]
+        headers = request.headers
         stored, is_new = await in_thread(
             lambda: self._workflows.write(
                 workflow_id,
@@ -139,7 +140,10 @@ class Definitions:
 
 
 def problems_within(
-    value: Mapping[str, Any], name: str, runtime: Runtime, problems: Sequence[Problem]
+    value: Mapping[str, Any],
+    name: str,
+    runtime: Runtime,
+    problems: Sequence[Problem],
 ) -> Sequence[Problem]:
     """Return *problems* of the task *name*, and the problems of its expressions.
 

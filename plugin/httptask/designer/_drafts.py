@@ -163,7 +163,8 @@ def raw_request(request: SentRequest) -> str:
     host, slash, path = request.url.partition("://")[2].partition("/")
     if "?" in host:  # a query directly after the authority
         host, _, query = host.partition("?")
-        slash, path = "/", "?" + query
+        slash = "/"
+        path = "?" + query
     lines = [f"{request.method} {slash or '/'}{path} HTTP/1.1"]
     headers = request.headers
     if not any(name.lower() == "host" for name, _ in headers):

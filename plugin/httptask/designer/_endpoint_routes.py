@@ -90,7 +90,13 @@ class EndpointRoutes:
             "title": name_of(entry.endpoint),
             **({"formerTitle": name_of(old.endpoint)} if old else {}),
         }
-        return as_json({"task": change.task, "dropped": list(change.dropped), **names})
+        return as_json(
+            {
+                "task": change.task,
+                "dropped": list(change.dropped),
+                **names,
+            }
+        )
 
     async def _entry(self, request: Request) -> CatalogueEntry:
         return await self._catalogue.entry(request.path_params["id"])
@@ -101,7 +107,11 @@ def _form(entry: CatalogueEntry) -> dict[str, Any]:
     suggestion = suggested_pagination(entry.endpoint)
     if suggestion is not None:
         form["form"]["suggestedPagination"] = shown_suggestion(suggestion)
-    return {"id": entry.endpoint.id, "prefill": entry.prefilled, **form}
+    return {
+        "id": entry.endpoint.id,
+        "prefill": entry.prefilled,
+        **form,
+    }
 
 
 async def _json_made_by(make: Any) -> Response:

@@ -31,7 +31,10 @@ _HEADERS = "$.headers"
 
 
 async def value_at(
-    around: Surroundings, pointer: str, evaluator: Evaluator, text: str | None = None
+    around: Surroundings,
+    pointer: str,
+    evaluator: Evaluator,
+    text: str | None = None,
 ) -> dict[str, Any]:
     """Return the value of the expressions in the text at *pointer* of the task.
 
@@ -112,13 +115,19 @@ def _compared(around: Surroundings, text: str) -> dict[str, Any]:
 
 
 async def _over_answer(
-    around: Surroundings, place: ExpressionPlace, pointer: str, evaluator: Evaluator, text: str
+    around: Surroundings,
+    place: ExpressionPlace,
+    pointer: str,
+    evaluator: Evaluator,
+    text: str,
 ) -> dict[str, Any]:
     """Return the value of *text*, an expression over the task's own response, or a query of it."""
     answer = around.answer_at(place, with_headers=text.startswith(_HEADERS))
     if answer is ABSENT:
         is_tested = around.name in around.inputs.tasks
-        return {} if is_tested else {"lacking": {"task": around.name}}
+        if is_tested:
+            return {}
+        return {"lacking": {"task": around.name}}
     if place.is_query:
         text = f"${{{text}}}"
     try:
@@ -140,7 +149,9 @@ def _shown(around: Surroundings, value: Any) -> dict[str, Any]:
 def _items_of(task: Mapping[str, Any]) -> str:
     """Return the `items` of the `forEach` of *task* as text."""
     items = task["forEach"].get("items")
-    return items if isinstance(items, str) else dump(items)
+    if isinstance(items, str):
+        return items
+    return dump(items)
 
 
 def _parameters_in(text: str, around: Surroundings) -> Iterator[str]:

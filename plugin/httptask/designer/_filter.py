@@ -43,7 +43,8 @@ class ResponseFilter:
         the path `path` of its data.
         """
         value = await json_object(request)
-        expression, path = member(value, "expression", str), member(value, "path", list)
+        expression = member(value, "expression", str)
+        path = member(value, "path", list)
         written = await self._written(value)
         data = await in_thread(lambda: _placed(_parsed(written), path))
         return as_json(await while_asked(request, self._picked(expression, data)))
@@ -62,7 +63,10 @@ class ResponseFilter:
         text = expression if expression.startswith("jsonata:") else f"${{{expression}}}"
         try:
             picked = await self._runtime.evaluator.evaluate(
-                text, data, pointer="", run=run_of_test("")
+                text,
+                data,
+                pointer="",
+                run=run_of_test(""),
             )
         except ExpressionError as error:
             return {"problem": error.message}

@@ -143,7 +143,11 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", name).capitalize()
 
 
-def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:
+def field_at(
+    endpoint: Endpoint,
+    schema: Mapping[str, Any],
+    link: str,
+) -> dict[str, Any]:
     """Return the field for a stub's *link*, expanded.
 
     Raises `LookupError` if the link leads nowhere.
@@ -160,7 +164,11 @@ def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[s
     return _Fields(tree).built(node.fresh())
 
 
-def _form(tree: FormTree, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _form(
+    tree: FormTree,
+    endpoint: Endpoint,
+    schema: Mapping[str, Any],
+) -> dict[str, Any]:
     """Return the form: see `form_of`. Empty groups are left out, except the body."""
     groups = []
     fields = _Fields(tree)
@@ -233,7 +241,10 @@ class _Fields:
         return children
 
     def _describe_options(
-        self, node: Node, field: Field, options: list[tuple[Node, Field]]
+        self,
+        node: Node,
+        field: Field,
+        options: list[tuple[Node, Field]],
     ) -> None:
         """Add to the options of a union what tells them apart.
 
@@ -305,12 +316,21 @@ class _Fields:
         options = self._tree.scalar_options(node)
         members: Field = {"type": " or ".join(types), "types": types}
         members["options"] = [self._field(option) for option in options]
-        if values := [value for option in options for value in option.view.values or ()]:
-            members["keys"] = {"kind": "enum", "type": "value", "values": values[:MOST_OF_ONE]}
+        values = [value for option in options for value in option.view.values or ()]
+        if values:
+            members["keys"] = {
+                "kind": "enum",
+                "type": "value",
+                "values": values[:MOST_OF_ONE],
+            }
         return members
 
 
-def _discriminate(field: Field, constants: list[dict[str, Any]], declared: str | None) -> None:
+def _discriminate(
+    field: Field,
+    constants: list[dict[str, Any]],
+    declared: str | None,
+) -> None:
     """Give *field* a discriminator, if a member's *constants* tell its options apart.
 
     The *declared* member is tried first (OpenAPI: Discriminator Object).
@@ -326,18 +346,21 @@ def _discriminate(field: Field, constants: list[dict[str, Any]], declared: str |
 
 def _documentation(node: Node) -> Field:
     """Return the title, description, default and examples of the field of *node*."""
-    keywords, documentation = node.view.keywords, Field()
+    keywords = node.view.keywords
+    documentation = Field()
     title = (node.title or keywords.get("title", "")).strip()
     if title and title != node.name:
         documentation["title"] = title[:200]
-    if description := keywords.get("description", "").strip():
+    description = keywords.get("description", "").strip()
+    if description:
         documentation["description"] = rendered(_cut(description))
     if keywords.get("deprecated"):
         documentation["deprecated"] = True
     if "default" in keywords and _is_short(keywords["default"]):
         documentation["default"] = keywords["default"]
     first_examples = keywords.get("examples", [])[:_MOST_EXAMPLES]
-    if examples := [example for example in first_examples if _is_short(example)]:
+    examples = [example for example in first_examples if _is_short(example)]
+    if examples:
         documentation["examples"] = examples
     return documentation
 
@@ -349,7 +372,12 @@ A typed value that looks like JSON stays text there until a person chooses anoth
 """
 
 
-def _option_title(option: Field, index: int, names: list[str], others: list[str]) -> str:
+def _option_title(
+    option: Field,
+    index: int,
+    names: list[str],
+    others: list[str],
+) -> str:
     """Return a title for an option without one.
 
     It lists the fields in *names* that *others* lack, or else the fields in *others* that *names*
@@ -367,7 +395,9 @@ def _option_title(option: Field, index: int, names: list[str], others: list[str]
 
 def _cut(text: str) -> str:
     """Return *text*, cut between words if it is too long for a field."""
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rsplit(None, 1)[0] + " …"
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return text[:_LONGEST_TEXT].rsplit(None, 1)[0] + " …"
 
 
 def _is_short(value: Any) -> bool:

@@ -62,7 +62,13 @@ class Node:
     def fresh(self) -> Node:
         """Return the node as the root of a new response, without enclosing definitions."""
         return Node(
-            self.view, self.kind, self.path, frozenset(), self.name, self.required, self.title
+            self.view,
+            self.kind,
+            self.path,
+            frozenset(),
+            self.name,
+            self.required,
+            self.title,
         )
 
 
@@ -99,7 +105,9 @@ class FormTree:
     @cached_property
     def _media_types(self) -> list[str]:
         body = self._endpoint.request_body if self._endpoint is not None else None
-        return list(body.content) if body is not None else []
+        if body is not None:
+            return list(body.content)
+        return []
 
     @cached_property
     def _takes_file(self) -> bool:
@@ -137,7 +145,11 @@ class FormTree:
         raise LookupError("/".join(steps))
 
     def _at(
-        self, above: Node, steps: tuple[str | int, ...], schema: Schema, **members: Any
+        self,
+        above: Node,
+        steps: tuple[str | int, ...],
+        schema: Schema,
+        **members: Any,
     ) -> Node:
         view = self.views.view(schema)
         kind = "any" if self.scalar_types(view) else kind_of(view)
@@ -159,7 +171,9 @@ class FormTree:
                 types |= {json_type(value) for value in option.values or (None,)}
             else:
                 types |= types_of(option) if kind in ("string", "number", "boolean") else {kind}
-        return [name for name in SCALARS if name in types] if types <= set(SCALARS) else []
+        if types <= set(SCALARS):
+            return [name for name in SCALARS if name in types]
+        return []
 
     def scalar_options(self, node: Node) -> list[Node]:
         """Return the first `MOST_OF_ONE` options of *node*, a union of scalars."""
@@ -190,9 +204,9 @@ class FormTree:
                 schemas.append((media_type.schema, [name]))
             else:
                 same.append(name)
-        return (
-            ", ".join(schemas[index][1]) if 1 < len(schemas) == len(node.view.unions[0]) else None
-        )
+        if 1 < len(schemas) == len(node.view.unions[0]):
+            return ", ".join(schemas[index][1])
+        return None
 
     def options(self, view: View) -> list[Schema]:
         """Return the schemas of a union's options, each joined with the keywords beside the
@@ -219,7 +233,9 @@ class FormTree:
             is_open = values is None or (len(values) > 1 and value in values)
             if value is not None and is_open:
                 schemas.append({"properties": {name: {"const": value}}})
-        return {"allOf": schemas} if len(schemas) > 1 else option
+        if len(schemas) > 1:
+            return {"allOf": schemas}
+        return option
 
 
 # The children of each kind of node: (steps, schema, further members of the node)
@@ -297,7 +313,9 @@ def _discriminator_value(discriminator: Any, definition: str | None) -> str | No
     if isinstance(mapping, Mapping):
         names = [name for name, target in mapping.items() if definition_name(target) == definition]
         if names:
-            return str(names[0]) if len(names) == 1 else None
+            if len(names) == 1:
+                return str(names[0])
+            return None
     return definition  # without a mapping, the value is the schema's name
 
 

@@ -150,7 +150,11 @@ class Guards:
         await (answer or self.app)(scope, receive, guarded)
 
     def _checked(
-        self, scope: Scope, headers: Headers, origin: str, foreign: str | None
+        self,
+        scope: Scope,
+        headers: Headers,
+        origin: str,
+        foreign: str | None,
     ) -> Response | None:
         """Return the response to a request that ends here; None to pass it on. Raises `Refused`."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -159,7 +163,11 @@ class Guards:
             return None
         self._check_host(headers)
         self._check_origin(
-            headers, origin, foreign, is_page=not path.startswith("/api/"), method=scope["method"]
+            headers,
+            origin,
+            foreign,
+            is_page=not path.startswith("/api/"),
+            method=scope["method"],
         )
         is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
         if foreign is not None and is_preflight:
@@ -186,7 +194,13 @@ class Guards:
         )
 
     def _check_origin(
-        self, headers: Headers, origin: str, foreign: str | None, *, is_page: bool, method: str
+        self,
+        headers: Headers,
+        origin: str,
+        foreign: str | None,
+        *,
+        is_page: bool,
+        method: str,
     ) -> None:
         """Raise `Refused` if a page of another origin, which is not allowed, made the request."""
         if foreign is not None:
@@ -204,7 +218,12 @@ class Guards:
         if not origin and site not in ("same-origin", "none") and not is_link:
             raise Refused("wrong-origin", "a page of another site may not use the designer")
 
-    def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
+    def _check_token(
+        self,
+        scope: Scope,
+        headers: Headers,
+        path: str,
+    ) -> Response | None:
         """Check the token.
 
         Opening the page with the token in its URL sets the cookie and redirects.
@@ -221,7 +240,11 @@ class Guards:
             home = scope.get("root_path", "") + "/"
             answer = RedirectResponse(home, 303)
             answer.set_cookie(
-                _COOKIE, quote(self._token, safe=""), path=home, httponly=True, samesite="strict"
+                _COOKIE,
+                quote(self._token, safe=""),
+                path=home,
+                httponly=True,
+                samesite="strict",
             )
             return answer
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
@@ -248,4 +271,6 @@ def _cookie(headers: Headers) -> str:
         cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
     except CookieError:
         return ""
-    return unquote(cookie.value) if cookie is not None else ""
+    if cookie is not None:
+        return unquote(cookie.value)
+    return ""

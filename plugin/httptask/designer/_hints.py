@@ -133,7 +133,9 @@ def _other_media_type(refused: _Refused) -> dict[str, Any]:
     headers = refused.settings.get("headers")
     names = list(headers) if isinstance(headers, Mapping) else []
     name = next((name for name in names if name.lower() == "content-type"), None)
-    return _look(message, "headers", name) if name else _look(message, "body")
+    if name:
+        return _look(message, "headers", name)
+    return _look(message, "body")
 
 
 def _too_many(refused: _Refused) -> dict[str, Any]:
@@ -177,7 +179,10 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
         if (setting_pointer, message) not in reported and len(reported) < _MOST:
             reported.add((setting_pointer, message))
             yield Problem.of(
-                "server-says", setting_pointer, severity="warning", serverMessage=message
+                "server-says",
+                setting_pointer,
+                severity="warning",
+                serverMessage=message,
             )
 
 
@@ -204,7 +209,9 @@ def _faults(body: Any) -> Iterator[tuple[list[str], str]]:
 
 
 def _items(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, Mapping)]
+    return []
 
 
 def _of_list(listed: Any) -> Iterator[tuple[list[str], str]]:

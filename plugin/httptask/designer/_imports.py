@@ -107,7 +107,11 @@ class Imports:
 
     def handlers(self) -> dict[str, Callable[[Request], Awaitable[Response]]]:
         """Return the handlers of `/import`, by method."""
-        return {"GET": self._status, "POST": self._begin, "DELETE": self._cancel}
+        return {
+            "GET": self._status,
+            "POST": self._begin,
+            "DELETE": self._cancel,
+        }
 
     async def aclose(self) -> None:
         """Cancel the import under way, and wait for its processes to end."""
@@ -188,12 +192,18 @@ class Imports:
             )
         state = self._state = _State(name)
         self._thread = threading.Thread(
-            target=self._run, args=(state, make_input, ended), name="httptask-import", daemon=True
+            target=self._run,
+            args=(state, make_input, ended),
+            name="httptask-import",
+            daemon=True,
         )
         self._thread.start()
 
     def _run(
-        self, state: _State, make_input: Callable[[Fetching], Input], ended: Callable[[], None]
+        self,
+        state: _State,
+        make_input: Callable[[Fetching], Input],
+        ended: Callable[[], None],
     ) -> None:
         """Run the import in its thread and record its outcome. Never raises."""
         outcome = "failed"
@@ -218,7 +228,8 @@ class Imports:
                 raise _Cancelled
 
         def fetched(size: int, text: str) -> None:
-            state.received, state.step = size, text
+            state.received = size
+            state.step = text
             check()
 
         def read() -> None:
@@ -239,7 +250,11 @@ class Imports:
             Catalogue.open(self.path) as catalogue,
         ):
             work = Import(
-                [make_input(fetching)], import_options(), self._plugins, tell=tell, idle=read
+                [make_input(fetching)],
+                import_options(),
+                self._plugins,
+                tell=tell,
+                idle=read,
             )
             state.counts = work.counts
             work.run(catalogue)

@@ -47,7 +47,9 @@ def tried_input(schema: Any, given: Any) -> Any:
         problem.severity == "error" for problem in input_problems_of({"inputSchema": schema})
     ):
         return given
-    return sample_input(schema) if given is None else with_defaults(schema, given)
+    if given is None:
+        return sample_input(schema)
+    return with_defaults(schema, given)
 
 
 def refused_input(schema: Any, value: Any) -> list[Problem]:

@@ -73,8 +73,12 @@ def types_of(view: View) -> frozenset[str]:
             if not hints.isdisjoint(view.keywords):
                 return frozenset((kind,))
         format_name = view.keywords.get("format")
-        return frozenset((_FORMATS[format_name],)) if format_name in _FORMATS else frozenset()
-    return types - {"integer"} if "number" in types else types
+        if format_name in _FORMATS:
+            return frozenset((_FORMATS[format_name],))
+        return frozenset()
+    if "number" in types:
+        return types - {"integer"}
+    return types
 
 
 def kind_of(view: View) -> str:
@@ -145,7 +149,9 @@ def encoding_of(view: View) -> str | None:
         "contentEncoding", ""
     ).startswith("base64"):
         return "base64"
-    return "upload" if BINARY_MEDIA.match(keywords.get("contentMediaType", "")) else None
+    if BINARY_MEDIA.match(keywords.get("contentMediaType", "")):
+        return "upload"
+    return None
 
 
 # Words for people
@@ -154,7 +160,9 @@ def encoding_of(view: View) -> str | None:
 def type_text(views: Views, view: View, kind: str) -> str:
     """Return the type of *view* in a few words: `integer`, `list of string`, `one of 20`."""
     text = _TYPE_TEXT.get(kind)
-    return text(views, view) if text is not None else _plain_text(view, kind)
+    if text is not None:
+        return text(views, view)
+    return _plain_text(view, kind)
 
 
 def type_of(views: Views, schema: Schema) -> str:
@@ -182,20 +190,26 @@ def _text_of_map(views: Views, view: View) -> str:
 
 
 def _text_below(view: View, kind: str) -> str:
-    return kind + "s" if kind in ("array", "map") else _plain_text(view, kind)
+    if kind in ("array", "map"):
+        return kind + "s"
+    return _plain_text(view, kind)
 
 
 def _plain_text(view: View, kind: str) -> str:
     """Return the type of *view* in a few words, without the types inside it."""
     if kind == "number":
-        return "integer" if types_of(view) == {"integer"} else "number"
+        if types_of(view) == {"integer"}:
+            return "integer"
+        return "number"
     if kind == "string":
         name = view.keywords.get("format", "")
         return name if 0 < len(name) <= 30 else "string"
     if kind == "enum":
         return _one_of(len(view.values or ()), "")
     if kind == "const":
-        return "always " + dump(view.values[0])[:60] if view.values else "null"
+        if view.values:
+            return "always " + dump(view.values[0])[:60]
+        return "null"
     if kind == "any":
         types = sorted(types_of(view), key=_TYPES.index)
         return " or ".join(types) or "any value"
@@ -287,9 +301,17 @@ def _map(view: View, field: dict[str, Any]) -> None:
     names = view.keywords.get("propertyNames", {})
     pattern = names.get("pattern", next(iter(view.patterns)) if len(view.patterns) == 1 else None)
     if isinstance(names.get("enum"), list):
-        field["keys"] = {"kind": "enum", "type": "name", "values": names["enum"][:MOST_OF_ONE]}
+        field["keys"] = {
+            "kind": "enum",
+            "type": "name",
+            "values": names["enum"][:MOST_OF_ONE],
+        }
     elif isinstance(pattern, str):
-        field["keys"] = {"kind": "string", "type": "name", "pattern": pattern}
+        field["keys"] = {
+            "kind": "string",
+            "type": "name",
+            "pattern": pattern,
+        }
 
 
 def _enum(view: View, field: dict[str, Any]) -> None:
@@ -338,7 +360,9 @@ def json_of(view: View, kind: str) -> str:
     """
     if kind in ("enum", "const"):
         types = {json_type(value) for value in view.values or ()}
-        return OF_TYPE.get(next(iter(types)), "any") if len(types) == 1 else "any"
+        if len(types) == 1:
+            return OF_TYPE.get(next(iter(types)), "any")
+        return "any"
     return _JSON_OF.get(kind, "any")
 
 

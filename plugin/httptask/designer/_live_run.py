@@ -37,7 +37,8 @@ def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str,
     visit = {name: entry[name] for name in _SHOWN if name in entry}
     if "items" in visit:
         visit["items"] = _without_inputs(visit["items"])
-    error, output = entry.get("error"), entry.get("output")
+    error = entry.get("error")
+    output = entry.get("output")
     if visit["status"] == "InProgress" and (is_over or error is not None):
         visit["status"] = "Stopped"
     if error is not None:
@@ -163,7 +164,8 @@ class LiveRun:
         self._listeners.add(news)
         try:
             yield "alive", self._alive()
-            last_event, last_note = self.elapsed, self._note
+            last_event = self.elapsed
+            last_note = self._note
             while True:
                 news.clear()
                 # Read before the visits, so that all of them are sent before `ended`.
@@ -177,7 +179,8 @@ class LiveRun:
                     yield "ended", end
                     return
                 if self.elapsed - last_event >= _HEARTBEAT or last_note != self._note:
-                    last_event, last_note = self.elapsed, self._note
+                    last_event = self.elapsed
+                    last_note = self._note
                     yield "alive", self._alive()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_SECONDS if self._calls else _HEARTBEAT):
@@ -188,7 +191,11 @@ class LiveRun:
     def _alive(self) -> dict[str, Any]:
         """Return the data of an `alive` event."""
         note = {} if self._note is None else {"note": self._note}
-        return {"id": self.id, "elapsedSeconds": self.elapsed, **note}
+        return {
+            "id": self.id,
+            "elapsedSeconds": self.elapsed,
+            **note,
+        }
 
     def _progress(self, key: Key) -> dict[str, Any]:
         """Return the members of a `visit` event for a call under way."""

@@ -42,7 +42,8 @@ class Pasted:
     async def keep(self, request: Request) -> Response:
         """Store one of the credentials in a text, under a name that the person chooses."""
         value = await _body(request)
-        credential_name, name = member(value, "credential", str), member(value, "name", str)
+        credential_name = member(value, "credential", str)
+        name = member(value, "name", str)
         credential = (await self._imported(value)).credentials.get(credential_name)
         if credential is None:
             raise Refused("not-found", f"the text holds no credential {credential_name[:200]!r}")
@@ -62,7 +63,9 @@ class Pasted:
                 endpoint = catalogue.get(endpoint_id) if endpoint_id is not None else None
                 try:
                     return read_requests(
-                        text, catalogue=None if is_own else catalogue, endpoint=endpoint
+                        text,
+                        catalogue=None if is_own else catalogue,
+                        endpoint=endpoint,
                     )
                 except InterchangeError as error:
                     recognised = _is_recognised(text)

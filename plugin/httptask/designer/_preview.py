@@ -45,7 +45,10 @@ _LATE = f"its expressions take longer than {_LONGEST_SECONDS:.0f} s, the bound o
 
 
 async def preview_of(
-    task: HttpTask, around: Surroundings, samples: Mapping[str, Any], endpoint: Endpoint | None
+    task: HttpTask,
+    around: Surroundings,
+    samples: Mapping[str, Any],
+    endpoint: Endpoint | None,
 ) -> dict[str, Any]:
     """Return the request that a test of *task* would send. Nothing is sent.
 
@@ -69,7 +72,11 @@ async def preview_of(
         if not is_missing and _is_secret(_names(pointer, request), text):
             masked = MASK
         state = "missing" if is_missing else settings.state(pointer)
-        return {"text": masked, "pointer": pointer, "state": state}
+        return {
+            "text": masked,
+            "pointer": pointer,
+            "state": state,
+        }
 
     server, url = (
         [shown(part.text, part.pointer, is_missing=part.is_missing) for part in of_url]
@@ -77,7 +84,12 @@ async def preview_of(
     )
     item = {} if around.item is None else {"item": around.item.to_json()}
     if isinstance(outcome, str):
-        return {"server": server, "url": url, **item, "problem": outcome}
+        return {
+            "server": server,
+            "url": url,
+            **item,
+            "problem": outcome,
+        }
     body = _json_body(outcome, request.get("body"))
     body_parts = None if body is None else [shown(text, at) for text, at in body]
     return {
@@ -91,11 +103,14 @@ async def preview_of(
 
 def _bounded(of_url: Sequence[UrlPart]) -> Sequence[UrlPart]:
     """Return the parts of a URL; only the first ones, if there are thousands."""
-    return of_url if len(of_url) <= _MOST_PARTS else [*of_url[:_MOST_PARTS], UrlPart("…")]
+    if len(of_url) <= _MOST_PARTS:
+        return of_url
+    return [*of_url[:_MOST_PARTS], UrlPart("…")]
 
 
 def _masked_pair(match: re.Match[str]) -> str:
-    name, value = unquote_plus(match[1]), unquote_plus(match[2])
+    name = unquote_plus(match[1])
+    value = unquote_plus(match[2])
     is_secret = is_secret_name(name, "query") or is_secret_text(value)
     return f"{match[1]}={MASK}" if is_secret else match[0]
 
@@ -115,7 +130,8 @@ def _is_secret(names: Sequence[str], text: str) -> bool:
     """Say whether *text* looks like a secret, or whether one of *names*, the path to it, is a
     secret's.
     """
-    group, value_names = names[1], names[2:] or names[1:]
+    group = names[1]
+    value_names = names[2:] or names[1:]
     return any(is_secret_name(name, group) for name in value_names) or is_secret_text(text)
 
 
@@ -158,7 +174,9 @@ class _Settings:
         self._wired = {*texts}
         unsampled = {at: text for at, text in texts.items() if at not in self.samples}
         value = self._filled(request, _AT, {**await self._values(unsampled), **self.samples})
-        return value if isinstance(value, dict) else {}
+        if isinstance(value, dict):
+            return value
+        return {}
 
     async def _values(self, texts: Mapping[str, str]) -> dict[str, Any]:
         """Return the values of *texts* by pointer, and record those without a value in
@@ -182,7 +200,10 @@ class _Settings:
     async def _evaluated(self, value: Any, pointer: str) -> Any:
         around = self.around
         return await self.evaluator.evaluate(
-            value, around.of_request, pointer=pointer, run=around.inputs.run
+            value,
+            around.of_request,
+            pointer=pointer,
+            run=around.inputs.run,
         )
 
     def _filled(self, value: Any, pointer: str, values: Mapping[str, Any]) -> Any:
@@ -191,7 +212,9 @@ class _Settings:
         A null outside the body is left out.
         """
         if isinstance(value, str):
-            return values.get(pointer, value) if pointer in self._wired else value
+            if pointer in self._wired:
+                return values.get(pointer, value)
+            return value
         filled = {
             name: self._filled(item, pointer + pointer_of([name]), values)
             for name, item in _members(value)
@@ -213,7 +236,9 @@ def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
 def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
     if isinstance(value, Mapping):
         return value.items()
-    return enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, list):
+        return enumerate(value)
+    return ()
 
 
 def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | None:

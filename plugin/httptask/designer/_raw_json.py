@@ -13,7 +13,9 @@ _DEEPEST = 100
 
 
 def needs_raw_json(
-    schema: Mapping[str, Any], endpoint: Endpoint | None = None, most: int = 20_000
+    schema: Mapping[str, Any],
+    endpoint: Endpoint | None = None,
+    most: int = 20_000,
 ) -> tuple[bool, bool]:
     """Say whether the form of a settings *schema* needs raw JSON: in any field, in a required
     field.
@@ -36,7 +38,13 @@ def needs(tree: FormTree, most: int, *, beyond: bool) -> tuple[bool, bool]:
     return anywhere, any(search.needed(group, 0) for group in required)
 
 
-def _anywhere(tree: FormTree, pending: list[Node], most: int, *, beyond: bool) -> bool:
+def _anywhere(
+    tree: FormTree,
+    pending: list[Node],
+    most: int,
+    *,
+    beyond: bool,
+) -> bool:
     """Say whether any field needs raw JSON: see `needs`."""
     visited: set[int] = set()
     while pending:

@@ -122,7 +122,10 @@ def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
 
 
 def _below(
-    views: Views, schema: Any, depth: int, above: frozenset[str]
+    views: Views,
+    schema: Any,
+    depth: int,
+    above: frozenset[str],
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of the fields below *schema*; *above* are the names of enclosing
     definitions.

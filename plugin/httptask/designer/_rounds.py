@@ -45,7 +45,11 @@ def _first_answer(calls: JobCalls, last: RawResponse | None) -> dict[str, Any] |
     if response is None or response.truncated:
         return None
     headers = by_name(response.headers)
-    return {"statusCode": response.status_code, "headers": headers, "body": response.decoded}
+    return {
+        "statusCode": response.status_code,
+        "headers": headers,
+        "body": response.decoded,
+    }
 
 
 def shown_suggestion(suggestion: SuggestedPagination) -> dict[str, Any]:
@@ -56,4 +60,8 @@ def shown_suggestion(suggestion: SuggestedPagination) -> dict[str, Any]:
     shown = {"setting": dict(suggestion.setting), "sentence": suggestion.sentence}
     if suggestion.confirmed is None:
         return shown
-    return {**shown, "confirmed": suggestion.confirmed, "reason": suggestion.reason}
+    return {
+        **shown,
+        "confirmed": suggestion.confirmed,
+        "reason": suggestion.reason,
+    }

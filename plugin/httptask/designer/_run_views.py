@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _UNDER_WAY = ("Running", "Waiting")
 
 
-def listed(runs: Iterable[KeptRun], status: str | None, task: str | None) -> list[dict[str, Any]]:
+def listed(
+    runs: Iterable[KeptRun],
+    status: str | None,
+    task: str | None,
+) -> list[dict[str, Any]]:
     """Return *runs* for a list, filtered by *status* and by the name of a visited *task*."""
     return [
         _shown(run)
@@ -32,7 +36,8 @@ def names_in(run: KeptRun) -> list[str]:
 
 
 def shown_run(
-    run: KeptRun, with_callback: Callable[[str, dict[str, Any]], dict[str, Any]]
+    run: KeptRun,
+    with_callback: Callable[[str, dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
     """Return *run* with its visits, without members that may be large.
 
@@ -76,7 +81,8 @@ def seconds_of(run: KeptRun) -> float:
 
 def visit_of(run: KeptRun, query: Mapping[str, str]) -> TaskRun:
     """Return the latest entry of the visit that *query* names. Raises `Refused`."""
-    name, number = query.get("task", ""), query.get("visit", "1")
+    name = query.get("task", "")
+    number = query.get("visit", "1")
     for task in reversed(run.tasks):
         if task.name == name and str(task.visit) == number:
             return task

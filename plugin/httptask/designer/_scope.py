@@ -19,7 +19,9 @@ _MOST_OF_ALL = 4_000
 
 
 def scope_of(
-    around: Surroundings, endpoints: Mapping[str, Endpoint | None], pointer: str | None = None
+    around: Surroundings,
+    endpoints: Mapping[str, Endpoint | None],
+    pointer: str | None = None,
 ) -> dict[str, Any]:
     """Return `{"groups", "later"}`: the values that the task can read, and the tasks that may read
     its response.
@@ -166,7 +168,12 @@ class _Groups:
         tree = ValueTree(self._around.secrets, views or Views({}), budget)
         node = tree.node(path[-1] if path else "$", schema, sample)
         self._remaining -= budget - tree.remaining
-        group = {**node, "kind": kind, "path": path, "sampled": sample is not ABSENT}
+        group = {
+            **node,
+            "kind": kind,
+            "path": path,
+            "sampled": sample is not ABSENT,
+        }
         if own:
             group["own"] = True
         self.listed.append(group)

@@ -26,10 +26,19 @@ def search_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str
     Returns `{"query", "total", "items", "cursor"}`. Raises `Refused`.
     """
     words = query.get("q", "")[:1_000]
-    limit, start = _number(query.get("limit"), _DEFAULT), _start(query.get("cursor"))
-    provider, method = query.get("provider") or None, (query.get("method") or "").upper() or None
-    hits = catalogue.search(words, provider=provider, method=method, limit=limit + 1, offset=start)
-    page, more = hits[:limit], len(hits) > limit
+    limit = _number(query.get("limit"), _DEFAULT)
+    start = _start(query.get("cursor"))
+    provider = query.get("provider") or None
+    method = (query.get("method") or "").upper() or None
+    hits = catalogue.search(
+        words,
+        provider=provider,
+        method=method,
+        limit=limit + 1,
+        offset=start,
+    )
+    page = hits[:limit]
+    more = len(hits) > limit
     total: int | None = None if more else start + len(hits)
     if more and not words.strip() and provider is None and method is None:
         total = len(catalogue)
@@ -107,7 +116,9 @@ def _length(word: str, term: str) -> int:
     if word.startswith(term):
         return len(term)
     singular = term.removesuffix("s")
-    return len(singular) if len(singular) > 2 and word.startswith(singular) else 0
+    if len(singular) > 2 and word.startswith(singular):
+        return len(singular)
+    return 0
 
 
 def _folded(text: str) -> str:
@@ -119,7 +130,9 @@ def _folded(text: str) -> str:
     plain = "".join(
         char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)
     ).lower()
-    return plain if len(plain) == len(text) else text.lower()
+    if len(plain) == len(text):
+        return plain
+    return text.lower()
 
 
 def _units(text: str) -> int:

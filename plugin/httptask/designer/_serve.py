@@ -39,7 +39,11 @@ def serve(
     if not is_loopback(host):
         _check_public_host(host, token, hosts)
     try:
-        app = create_app(hosts=hosts, token=token, **options)
+        app = create_app(
+            hosts=hosts,
+            token=token,
+            **options,
+        )
     except ValueError as error:
         raise ServeError(str(error)) from error
     with _listening(host, port) as listening:

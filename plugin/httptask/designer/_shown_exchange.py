@@ -39,7 +39,11 @@ def described(request: SentRequest) -> dict[str, Any]:
     read.
     """
     curl = curl_command(request) if len(request.shown_body) <= SHOWN_TEXT else ""
-    return {"request": shown_request(request), "curl": curl, "raw": raw_request(request)}
+    return {
+        "request": shown_request(request),
+        "curl": curl,
+        "raw": raw_request(request),
+    }
 
 
 def shown_attempt(attempt: Attempt) -> dict[str, Any]:
@@ -75,7 +79,9 @@ def _hop(hop: Hop) -> dict[str, Any]:
 
 
 def shown_response(
-    response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
+    response: RawResponse,
+    differences: Sequence[Difference],
+    endpoint: Endpoint | None,
 ) -> tuple[Body, dict[str, Any]]:
     """Return the body to keep, and the event members that describe *response*."""
     media_type = media_type_of(response)

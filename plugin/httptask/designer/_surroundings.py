@@ -72,7 +72,9 @@ class Surroundings:
             return self.answer
         answer = self.inputs.tasks.get(self.name)
         is_single = not any(self.task.get(name) for name in ("pagination", "completion", "forEach"))
-        return answer.get("output", ABSENT) if is_single and isinstance(answer, Mapping) else ABSENT
+        if is_single and isinstance(answer, Mapping):
+            return answer.get("output", ABSENT)
+        return ABSENT
 
     def answer_at(self, place: ExpressionPlace, *, with_headers: bool = False) -> Any:
         """Return `$` for an expression at *place*, which reads the task's own response; or
@@ -86,7 +88,9 @@ class Surroundings:
             return answer
         body = answer.get("body", ABSENT)
         if place.sees is Sees.BODY:
-            return {"headers": answer.get("headers", {})} if with_headers else body
+            if with_headers:
+                return {"headers": answer.get("headers", {})}
+            return body
         setting = self.task.get("pagination")
         query = setting.get("items") if isinstance(setting, Mapping) else None
         return _first_item(body, query)
@@ -159,13 +163,17 @@ async def surroundings_of(
 def _variables(definition: WorkflowDefinition, environment: Environment | None) -> dict[str, Any]:
     own = definition.document.get("variables")
     if own is not None and not isinstance(own, Mapping):  # validation reports it
-        return dict(environment.variables) if environment is not None else {}
+        if environment is not None:
+            return dict(environment.variables)
+        return {}
     return variables_of(definition, environment)
 
 
 async def _take_item(around: Surroundings, evaluator: Evaluator) -> None:
     """Add the requested item to the inputs, if the items can be evaluated."""
-    task, inputs, names = around.task, around.inputs, item_names(around.task)
+    task = around.task
+    inputs = around.inputs
+    names = item_names(around.task)
     if not names:
         return
     try:

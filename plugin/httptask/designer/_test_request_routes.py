@@ -53,7 +53,8 @@ class TestRequestRoutes:
         task = task_of(draft, entry, self._runtime)
         callbacks = await self._receiver.callbacks(request)
         options = TestOptions(send_anyway, callbacks=callbacks)
-        test_id, is_brief = self._tests.begin(), detail == "brief"
+        test_id = self._tests.begin()
+        is_brief = detail == "brief"
         events = self._tests.events(test_id, task, draft.inputs, options, brief=is_brief)
         return EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
 

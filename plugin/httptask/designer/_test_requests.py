@@ -142,7 +142,13 @@ class TestRequests:
         return body
 
     async def events(
-        self, test_id: str, task: HttpTask, inputs: Inputs, options: TestOptions, *, brief: bool
+        self,
+        test_id: str,
+        task: HttpTask,
+        inputs: Inputs,
+        options: TestOptions,
+        *,
+        brief: bool,
     ) -> AsyncGenerator[Event, None]:
         """Run *task* as the test request *test_id* and yield its events.
 
@@ -178,11 +184,20 @@ class TestRequests:
             self.end(test_id)
 
     async def _end(
-        self, running: _Running, task: HttpTask, request_event: dict[str, Any], *, brief: bool
+        self,
+        running: _Running,
+        task: HttpTask,
+        request_event: dict[str, Any],
+        *,
+        brief: bool,
     ) -> Event:
         """Return the last event: `response`, `error` or `cancelled`."""
         work = running.work
-        common: dict[str, Any] = {"id": running.id, "phases": {}, "elapsedSeconds": running.elapsed}
+        common: dict[str, Any] = {
+            "id": running.id,
+            "phases": {},
+            "elapsedSeconds": running.elapsed,
+        }
         if work is None or work.cancelled():
             return "cancelled", common | _so_far(running.progress, request_event)
         failure = work.exception()
@@ -248,7 +263,9 @@ _LONG_MEMBERS = frozenset(("text", "attempts", "raw", "curl"))
 
 
 def _size(body: Body | None) -> int:
-    return len(body.raw) + len(body.decoded or b"") if body is not None else 0
+    if body is not None:
+        return len(body.raw) + len(body.decoded or b"")
+    return 0
 
 
 def _url(event: Mapping[str, Any], task: HttpTask) -> str:
@@ -258,7 +275,9 @@ def _url(event: Mapping[str, Any], task: HttpTask) -> str:
     if "request" in event:
         return str(event["request"]["url"])
     written = task.definition.get("httpRequest")
-    return str(written.get("url", "")) if isinstance(written, Mapping) else ""
+    if isinstance(written, Mapping):
+        return str(written.get("url", ""))
+    return ""
 
 
 def _known(task: HttpTask) -> tuple[Endpoint | None, PluginManager]:
@@ -274,7 +293,10 @@ def _known(task: HttpTask) -> tuple[Endpoint | None, PluginManager]:
 
 
 async def _work(
-    running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions
+    running: _Running,
+    task: HttpTask,
+    inputs: Inputs,
+    options: TestOptions,
 ) -> Exchange:
     """Run the test request.
 
@@ -295,9 +317,11 @@ async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Even
 
     The work is observed from outside, so that reporting does not slow it down.
     """
-    work, progress = running.work, running.progress
+    work = running.work
+    progress = running.progress
     step: Any = None
-    counts, last = (0, 0), running.elapsed
+    counts = (0, 0)
+    last = running.elapsed
     while work is not None and not work.done():
         await asyncio.wait(
             [work], timeout=_FIRST_INTERVAL if running.elapsed < 0.5 else _LATER_INTERVAL
@@ -306,7 +330,8 @@ async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Even
             yield running.queued.pop(0)
         # Also after the end: for a stopped or broken-off response, this is the only report of its
         # items.
-        if (news := arriving.news(progress.received)) is not None:
+        news = arriving.news(progress.received)
+        if news is not None:
             yield "items", news | {"elapsedSeconds": running.elapsed}
         network = progress.network
         if network is None or work.done():
@@ -328,7 +353,8 @@ async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Even
         new_counts = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last
         if (new_counts != counts and pause >= _LATER_INTERVAL) or pause >= _HEARTBEAT:
-            counts, last = new_counts, running.elapsed
+            counts = new_counts
+            last = running.elapsed
             yield "bytes", common | {"sent": counts[0], "received": counts[1]}
 
 
@@ -401,11 +427,20 @@ def _failure(error: BaseException) -> dict[str, Any]:
     """Return the members of an `error` event for *error*, which a test request raised."""
     if isinstance(error, TimeoutError):
         message = f"the designer waits at most {_LONGEST_SECONDS:.0f} s for a test request"
-        return {"kind": "timeout", "message": message, "retryable": False}
+        return {
+            "kind": "timeout",
+            "message": message,
+            "retryable": False,
+        }
     if not isinstance(error, HttpTaskError):
         _log.error("a test request failed", exc_info=error)
         message = f"unexpected {type(error).__name__}; the designer's log says where"
-        return {"kind": "internal", "message": message, "retryable": False, "maybeDelivered": True}
+        return {
+            "kind": "internal",
+            "message": message,
+            "retryable": False,
+            "maybeDelivered": True,
+        }
     fields: dict[str, Any] = {
         "kind": "internal",
         "message": str(error),

@@ -54,7 +54,11 @@ class Upload:
 
         `{"$file": {"upload", "name", "mediaType", "size", "sha256"}}`.
         """
-        described = {"upload": self.id, "name": self.name, "mediaType": self.media_type}
+        described = {
+            "upload": self.id,
+            "name": self.name,
+            "mediaType": self.media_type,
+        }
         return {"$file": described | {"size": self.size, "sha256": self.sha256}}
 
 
@@ -74,7 +78,13 @@ class Uploads:
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def add(self, pieces: AsyncIterator[bytes], *, name: str, media_type: str) -> Upload:
+    async def add(
+        self,
+        pieces: AsyncIterator[bytes],
+        *,
+        name: str,
+        media_type: str,
+    ) -> Upload:
         """Store the bytes from *pieces*. Raises `Refused` for too many uploads or a full disk."""
         temporary = [upload for upload in self._kept.values() if not upload.saved]
         total = sum(upload.size for upload in temporary)
@@ -85,7 +95,8 @@ class Uploads:
             )
         upload_id = secrets.token_urlsafe(18)
         path = self._temporary_folder() / upload_id
-        digest, size = hashlib.sha256(), 0
+        digest = hashlib.sha256()
+        size = 0
         try:
             with path.open("xb") as file:
                 pending = bytearray()
@@ -173,7 +184,8 @@ class Uploads:
         if upload.saved:
             return upload.path.relative_to(folder).as_posix()
         name = PurePath(_NOT_IN_NAMES.sub("_", upload.name).strip(". ") or "file")
-        stem, suffix = name.stem[:80], name.suffix[:20]
+        stem = name.stem[:80]
+        suffix = name.suffix[:20]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # If the name is taken, a mark is added: the start of the hash, more of the hash, the
@@ -200,7 +212,8 @@ class Uploads:
 
     def close(self) -> None:
         """Remove every upload."""
-        folder, self._folder = self._folder, None
+        folder = self._folder
+        self._folder = None
         self._kept.clear()
         if folder is not None:
             with contextlib.suppress(OSError):

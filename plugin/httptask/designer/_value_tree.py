@@ -121,7 +121,12 @@ class ValueTree:
         return root.node
 
     def _begun(
-        self, name: str | int, schema: Schema, sample: Any, above: frozenset[str], depth: int
+        self,
+        name: str | int,
+        schema: Schema,
+        sample: Any,
+        above: frozenset[str],
+        depth: int,
     ) -> _Pending:
         view = self.views.view(schema)
         node: Node = {"name": name, **self._typed(view, schema, sample)}
@@ -144,7 +149,11 @@ class ValueTree:
                 break
             self.remaining -= 1
             member = self._begun(
-                name, schema, sample, pending.above | definitions, pending.depth + 1
+                name,
+                schema,
+                sample,
+                pending.above | definitions,
+                pending.depth + 1,
             )
             nodes.append(member.node)
             level.append(member)

@@ -82,7 +82,9 @@ class Workflows:
     """
 
     def __init__(
-        self, root: Path | None, saved: Callable[[Any], Any] = lambda definition: definition
+        self,
+        root: Path | None,
+        saved: Callable[[Any], Any] = lambda definition: definition,
     ) -> None:
         self._root = root
         self._saved = saved
@@ -165,7 +167,8 @@ class Workflows:
         document = definition.document
         if document and not ("startTask" in document or "tasks" in document):
             item["other"] = ""
-        name, tasks = document.get("name"), document.get("tasks")
+        name = document.get("name")
+        tasks = document.get("tasks")
         runs = sorted(set(nested_ids(definition)))
         return item | {
             "name": name if isinstance(name, str) and name and is_text(name) else path.stem,
@@ -191,7 +194,9 @@ class Workflows:
         return stored
 
     def placed(
-        self, workflow_id: str, definition: Mapping[str, Any] | None = None
+        self,
+        workflow_id: str,
+        definition: Mapping[str, Any] | None = None,
     ) -> WorkflowDefinition:
         """Return *definition* with the path of *workflow_id*, whether it is saved or not.
 
@@ -209,7 +214,9 @@ class Workflows:
             path = self._path(workflow_id)
         except Refused:
             return None
-        return load_definition(path) if path.is_file() else None
+        if path.is_file():
+            return load_definition(path)
+        return None
 
     def write(
         self,
@@ -320,7 +327,9 @@ def _data(definition: Mapping[str, Any]) -> bytes:
     data = (dump(definition, indent=2) + "\n").encode("utf-8")
     if len(data) > MOST_BYTES:
         raise Refused(
-            "too-large", f"a definition has at most {MOST_BYTES:,} bytes", limit=MOST_BYTES
+            "too-large",
+            f"a definition has at most {MOST_BYTES:,} bytes",
+            limit=MOST_BYTES,
         )
     return data
 
@@ -364,7 +373,9 @@ def _check(old: Stored | None, match: str | None, none_match: str | None) -> Non
         holds = current is None or (none_match.strip() != "*" and current not in _tags(none_match))
         if not holds:
             raise Refused(
-                "changed-meanwhile", "there is a definition of this name already", etag=current
+                "changed-meanwhile",
+                "there is a definition of this name already",
+                etag=current,
             )
     if match is not None:
         holds = current is not None and (match.strip() == "*" or current in _tags(match))
@@ -404,7 +415,11 @@ def _replace(path: Path, data: bytes) -> None:
     """Write *data* to *path* by renaming a temporary file."""
     path = path.resolve()  # a link is kept, and the file to which it leads is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem[:50]}.",
+        suffix=".tmp",
+        dir=path.parent,
+    )
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
