@@ -190,7 +190,10 @@ class RunRecord:
             self._spent[step.key] += tasks
 
     def nested_options(
-        self, step: Step, outcome: TaskOutcome, item: Item | None = None
+        self,
+        step: Step,
+        outcome: TaskOutcome,
+        item: Item | None = None,
     ) -> RunOptions:
         """Return the options of the nested run that *outcome* asks for, for *item* if not None.
 
@@ -215,7 +218,12 @@ class RunRecord:
             pins=self._pins and self._pins.inside(outcome.definition or ""),
         )
 
-    def inputs_of_items(self, step: Step, inputs: Inputs, count: int) -> Callable[[Item], Inputs]:
+    def inputs_of_items(
+        self,
+        step: Step,
+        inputs: Inputs,
+        count: int,
+    ) -> Callable[[Item], Inputs]:
         """Return a function that returns the inputs of each of the *count* items of *step*.
 
         Each item has its own `swf:` names, which do not depend on when the item is run.
@@ -330,7 +338,13 @@ class RunRecord:
         """
         started, began = self._under_way[step.key]
         elapsed = self._clock() - began
-        stopped = replace(started, error=error, elapsed_seconds=elapsed, run=run, items=items)
+        stopped = replace(
+            started,
+            error=error,
+            elapsed_seconds=elapsed,
+            run=run,
+            items=items,
+        )
         self._end_stopped(stopped)
         self._on_entry(stopped)
 
@@ -370,10 +384,18 @@ class RunRecord:
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
         time = self.time()
-        spent, items = self._spent.pop(step.key, 0), end.get("items")
+        spent = self._spent.pop(step.key, 0)
+        items = end.get("items")
         if spent and items is not None:
             end["items"] = replace(items, nested_tasks=spent)
-        run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, ended_at=time, **end)
+        run = TaskRun(
+            run.name,
+            run.visit,
+            run.type,
+            elapsed_seconds=elapsed,
+            ended_at=time,
+            **end,
+        )
         self._tell(run)
         return self._apply(run)
 

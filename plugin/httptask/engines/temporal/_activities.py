@@ -105,7 +105,9 @@ class Activities:
 
     @contextlib.contextmanager
     def _masking(
-        self, arguments: HttpTaskArguments, runtime: Runtime
+        self,
+        arguments: HttpTaskArguments,
+        runtime: Runtime,
     ) -> Iterator[tuple[Mapping[str, str], Mask]]:
         """Yield the `swf:` names of the task's callback URL, and a function that masks secrets.
 
@@ -119,7 +121,8 @@ class Activities:
         """Return the `swf:` names of the task's callback URL. Raises `ApplicationError` without
         URLs.
         """
-        info, definition = activity.info(), arguments.definition
+        info = activity.info()
+        definition = arguments.definition
         task_type = runtime.plugins.named("httptask_task_types").get(str(definition.get("type")))
         # Only our workflow has the update that receives calls.
         if info.workflow_type != WORKFLOW or not awaits_callback(task_type, definition):
@@ -149,7 +152,8 @@ class Activities:
         progress = Progress()
         watched.set(progress)
         inputs = inputs_of(arguments, names)
-        step, keeper = step_of(arguments), _Keeper(mask)
+        step = step_of(arguments)
+        keeper = _Keeper(mask)
         work = runner.run(step, inputs, arguments.state, signal)
         is_repeatable = runner.is_repeatable(step)
         outcome = await (
@@ -170,7 +174,10 @@ class Activities:
         async with self._opened() as runtime:
             try:
                 source = await item_source(
-                    setting, inputs_of(arguments), runtime, arguments.pointer
+                    setting,
+                    inputs_of(arguments),
+                    runtime,
+                    arguments.pointer,
                 )
                 items = [await source.item(index) for index in range(source.count)]
             except HttpTaskError as error:
@@ -298,7 +305,8 @@ class _HttpCall:
             pointer=arguments.pointer,
             runtime=self._runtime,
         )
-        longest, signal = arguments.longest_wait_seconds, arguments.signal
+        longest = arguments.longest_wait_seconds
+        signal = arguments.signal
         return await task.arun(
             inputs_of(arguments, self._names),
             arguments.visit,
@@ -312,7 +320,8 @@ class _HttpCall:
 
     def _failure(self, error: TaskError) -> ApplicationError:
         """Return the failure of the activity for *error*, with the time of the next attempt."""
-        delay, longest = error.next_attempt_seconds, self._arguments.longest_wait_seconds
+        delay = error.next_attempt_seconds
+        longest = self._arguments.longest_wait_seconds
         if delay is not None and longest is not None and delay > longest:
             return _failed(error.to_json(), self._progress, later=delay)
         return _failed(error.to_json(), self._progress, delay)
@@ -363,7 +372,11 @@ def _stopped(progress: Progress) -> dict[str, Any]:
 
 
 def _handed_back(
-    progress: Progress, arguments: HttpTaskArguments, state: Any, *, is_cut_off: bool
+    progress: Progress,
+    arguments: HttpTaskArguments,
+    state: Any,
+    *,
+    is_cut_off: bool,
 ) -> ApplicationError:
     """Return the failure by which a stopping worker hands a task on to another worker.
 

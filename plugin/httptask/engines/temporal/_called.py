@@ -67,7 +67,8 @@ class CalledVisits:
 
     def state(self, visit: CallbackVisit | ReceivedCall) -> CallbackState:
         """Return the state of *visit*."""
-        key, item_key = (visit.task, visit.visit), (visit.task, visit.visit, visit.item)
+        key = (visit.task, visit.visit)
+        item_key = (visit.task, visit.visit, visit.item)
         task = self._open.get(key)
         if item_key in self._called:
             return CallbackState(CALLED)

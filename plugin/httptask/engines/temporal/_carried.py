@@ -49,7 +49,13 @@ class ItemsSoFar(Unjournalled):
         """Return the ends of the items of the visit *key*, by index; see `item_end`."""
         return dict(self._ended.get(key, {}))
 
-    def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
+    def note_item(
+        self,
+        key: Key,
+        index: int,
+        outcome: Outcome,
+        tasks: int,
+    ) -> None:
         """Record the end of the item *index*."""
         self._turns.get(key, {}).pop(index, None)
         self._ended.setdefault(key, {})[index] = item_end(outcome, tasks)
@@ -80,7 +86,11 @@ class ItemsSoFar(Unjournalled):
 
 
 def _turn(state: Any, until: str | None, awaits: bool) -> TaskOutcome:
-    return TaskOutcome(state=state, wait_until=until, awaits_signal=awaits)
+    return TaskOutcome(
+        state=state,
+        wait_until=until,
+        awaits_signal=awaits,
+    )
 
 
 class Carried(NamedTuple):
@@ -119,12 +129,18 @@ def packed(
     }
     text = _compressed(value)
     is_too_large = len(text) > _MOST and not may_be_large
-    return None if is_too_large else {"began_at": began_at, "packed": text}
+    if is_too_large:
+        return None
+    return {"began_at": began_at, "packed": text}
 
 
 def taken_over(history: Iterable[TaskRun], began_at: str) -> dict[str, Any]:
     """Return the state of a new run that reuses *history*, the entries of an earlier run."""
-    value = {"entries": [entry.to_json() for entry in history], "items": [], "signals": []}
+    value = {
+        "entries": [entry.to_json() for entry in history],
+        "items": [],
+        "signals": [],
+    }
     return {"began_at": began_at, "packed": _compressed(value)}
 
 
@@ -137,8 +153,6 @@ def unpacked(carried: Mapping[str, Any]) -> Carried:
     value = parse(zlib.decompress(base64.b64decode(carried["packed"])).decode())
     entries = [TaskRun.from_json(entry) for entry in value["entries"]]
     # Histories of older versions have no pages, turns and calls.
-    items, pages = (
-        ItemsSoFar(value["items"], value.get("turns", ())),
-        PagesSoFar(value.get("pages", ())),
-    )
+    items = ItemsSoFar(value["items"], value.get("turns", ()))
+    pages = PagesSoFar(value.get("pages", ()))
     return Carried(entries, items, pages, value["signals"], value.get("called", []))

@@ -35,7 +35,11 @@ async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -
     address = config.setdefault("target_host", "localhost:7233")
     converter = exact(None, runtime.shared_files if runtime is not None else None)
     try:
-        return await Client.connect(**config, data_converter=converter, plugins=list(plugins))
+        return await Client.connect(
+            **config,
+            data_converter=converter,
+            plugins=list(plugins),
+        )
     except ValueError as error:
         raise EngineError(
             f"the address {address!r} of the Temporal server, or what else its configuration says,"

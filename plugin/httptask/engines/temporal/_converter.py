@@ -49,7 +49,9 @@ _OURS = "httptask"
 def _parsed(data: bytes) -> Any:
     text = data.decode()
     value = quick_json.read(text)
-    return parse(text, unique_names=False) if value is quick_json.UNREAD else value
+    if value is quick_json.UNREAD:
+        return parse(text, unique_names=False)
+    return value
 
 
 class ExactPayloadConverter(CompositePayloadConverter):

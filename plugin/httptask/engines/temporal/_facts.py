@@ -41,7 +41,8 @@ def task_facts(definition: WorkflowDefinition, runtime: Runtime) -> dict[str, An
 
 def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str, Any]:
     """Return the facts about one *task*; see `task_facts`."""
-    task_type, evaluator = task["type"], runtime.evaluator
+    task_type = task["type"]
+    evaluator = runtime.evaluator
     facts: dict[str, Any] = {}
     if task_type == "Http":
         reads = evaluator.reads(task.get("inputParameters"))

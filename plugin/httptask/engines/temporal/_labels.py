@@ -23,13 +23,21 @@ _LONGEST = 255
 """The number of characters of a keyword that databases index."""
 
 
-def labels_of(definition: WorkflowDefinition, title: str, runtime: Runtime) -> dict[str, Any]:
+def labels_of(
+    definition: WorkflowDefinition,
+    title: str,
+    runtime: Runtime,
+) -> dict[str, Any]:
     """Return the labels of *definition* with the name *title*; its endpoints must be loaded."""
     named = [task.get("endpoint") for _, _, task in iter_tasks(definition)]
     endpoints = [runtime.endpoint(name) for name in named if isinstance(name, str)]
     providers = dict.fromkeys(endpoint.provider for endpoint in endpoints)
     version = definition.document.get("version") or 1
-    return {"definition": title, "version": str(version), "provider": list(filter(None, providers))}
+    return {
+        "definition": title,
+        "version": str(version),
+        "provider": list(filter(None, providers)),
+    }
 
 
 def search_attributes(labels: Mapping[str, Any]) -> TypedSearchAttributes:

@@ -59,7 +59,9 @@ def large_values(shared: SharedFiles | None) -> ExternalStorage:
         return driver
 
     return ExternalStorage(
-        drivers=[driver], driver_selector=selected, payload_size_threshold=THRESHOLD
+        drivers=[driver],
+        driver_selector=selected,
+        payload_size_threshold=THRESHOLD,
     )
 
 
@@ -72,7 +74,10 @@ def _check_size(payload: Payload) -> None:
     if size > MOST:
         error = too_large(size)
         raise ApplicationError(
-            error["message"], FailedTask(error), type=error["error"], non_retryable=True
+            error["message"],
+            FailedTask(error),
+            type=error["error"],
+            non_retryable=True,
         )
 
 
@@ -82,7 +87,12 @@ def too_large(size: int) -> dict[str, Any]:
         f"a value of {size / 1e6:.1f} MB is too large: Temporal takes less than 2 MB; name a folder"
         " that all workers have, and whoever starts runs (HTTPTASK_FILES or --files)"
     ).to_json()
-    return {**error, "kind": "too_large", "retryable": False, "maybeDelivered": True}
+    return {
+        **error,
+        "kind": "too_large",
+        "retryable": False,
+        "maybeDelivered": True,
+    }
 
 
 def keeps_large_values(converter: DataConverter) -> bool:
@@ -111,7 +121,9 @@ class FolderDriver(StorageDriver):
         return "httptask.folder"
 
     async def store(
-        self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
+        self,
+        context: StorageDriverStoreContext,
+        payloads: Sequence[Payload],
     ) -> list[StorageDriverClaim]:
         """Write *payloads*, and return claims with their hashes."""
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -125,7 +137,9 @@ class FolderDriver(StorageDriver):
         return list(await asyncio.gather(*map(write, payloads)))
 
     async def retrieve(
-        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+        self,
+        context: StorageDriverRetrieveContext,
+        claims: Sequence[StorageDriverClaim],
     ) -> list[Payload]:
         """Return the values of *claims*.
 

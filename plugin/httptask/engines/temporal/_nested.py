@@ -42,7 +42,11 @@ class ChildEnd:
 
 
 async def run_child(
-    arguments: RunArguments, step: Step, name: str, outcome: TaskOutcome, options: RunOptions
+    arguments: RunArguments,
+    step: Step,
+    name: str,
+    outcome: TaskOutcome,
+    options: RunOptions,
 ) -> ChildEnd:
     """Run the definition *name* as a child of the run of *arguments*, and return its end.
 
@@ -78,7 +82,10 @@ async def run_child(
 
 
 async def run_failure_workflow(
-    arguments: RunArguments, run: WorkflowRun, name: str, failure: Any
+    arguments: RunArguments,
+    run: WorkflowRun,
+    name: str,
+    failure: Any,
 ) -> WorkflowRun:
     """Run the failure workflow *name* with the input *failure*; return *run* with its run."""
     if name not in arguments.definitions:
@@ -88,7 +95,9 @@ async def run_failure_workflow(
         )
     pins = Pins.from_json(arguments.pins).inside(name) if arguments.pins is not None else None
     child = replace(
-        _other(arguments, name), input=failure, pins=pins.to_json() if pins is not None else None
+        _other(arguments, name),
+        input=failure,
+        pins=pins.to_json() if pins is not None else None,
     )
     try:
         end = await _ended(child, name, failure_run_id(run.workflow_id), f"failure: {name}")
@@ -112,7 +121,12 @@ def _other(arguments: RunArguments, name: str) -> RunArguments:
     )
 
 
-async def _ended(child: RunArguments, name: str, workflow_id: str, summary: str) -> RunEnd:
+async def _ended(
+    child: RunArguments,
+    name: str,
+    workflow_id: str,
+    summary: str,
+) -> RunEnd:
     """Run *child*, and return its end, also of a failed run.
 
     Raises `ChildWorkflowError` if the run did not end by itself.
@@ -139,7 +153,12 @@ async def _ended(child: RunArguments, name: str, workflow_id: str, summary: str)
     return end
 
 
-def _error(name: str, run: WorkflowRun, cause: TaskRun | None, end: RunEnd) -> dict[str, Any]:
+def _error(
+    name: str,
+    run: WorkflowRun,
+    cause: TaskRun | None,
+    end: RunEnd,
+) -> dict[str, Any]:
     error = nested_error(name, run, cause)
     return {**error, "maybeDelivered": bool(error.get("maybeDelivered")) or end.maybe_delivered}
 

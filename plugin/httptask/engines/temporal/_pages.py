@@ -38,7 +38,11 @@ class PagedList:
     """
 
     def __init__(
-        self, step: Step, carried: Mapping[str, Any] | None = None, *, may_be_large: bool = True
+        self,
+        step: Step,
+        carried: Mapping[str, Any] | None = None,
+        *,
+        may_be_large: bool = True,
     ) -> None:
         self._step = step
         self._may_be_large = may_be_large
@@ -81,11 +85,14 @@ class PagedList:
         self._measure(part)
         self._stopped = state.pop("stopped")
         self.state = state
-        return None if self._size > _MOST else outcome.wait_until
+        if self._size > _MOST:
+            return None
+        return outcome.wait_until
 
     async def whole(self, last: Ran) -> Ran:
         """Return *last*, the result of the last activity, with the items and notes of all pages."""
-        outcome, notes = last.outcome, tuple(self._notes)
+        outcome = last.outcome
+        notes = tuple(self._notes)
         if isinstance(outcome, TaskOutcome):
             # There is no output if the list has become too large.
             collected = (outcome.output or {}).get("body")
@@ -126,7 +133,11 @@ class PagedList:
         """Return the error of a stopped task; *error* is that of the running activity, if any."""
         newer = {} if error is None else {name: error.get(name) for name in self._stopped}
         newer_fields = {name: value for name, value in newer.items() if value is not None}
-        return {**stopped_error(0, is_maybe_delivered=True), **self._stopped, **newer_fields}
+        return {
+            **stopped_error(0, is_maybe_delivered=True),
+            **self._stopped,
+            **newer_fields,
+        }
 
 
 class PagesSoFar:

@@ -84,7 +84,9 @@ class CallbackServer:
 
 @contextlib.asynccontextmanager
 async def receiving(
-    server: CallbackServer, client: Client, runtime: Runtime
+    server: CallbackServer,
+    client: Client,
+    runtime: Runtime,
 ) -> AsyncIterator[SignedUrls]:
     """Receive calls while the block lasts, and yield the callback URLs of tasks.
 
@@ -152,7 +154,10 @@ class CallReceiver:
         return LATER
 
     async def _judged(
-        self, names: dict[str, str], task: HttpTaskArguments, received: Received
+        self,
+        names: dict[str, str],
+        task: HttpTaskArguments,
+        received: Received,
     ) -> Answer:
         """Return the answer to *received*, a call for the waiting *task*; *names* are of its URL.
 
@@ -174,7 +179,8 @@ class CallReceiver:
 
     async def _know_secrets(self, task: HttpTaskArguments) -> None:
         """Mask the secrets of the task's credentials, because the caller may echo them."""
-        names, environment = task.definition.get("credentials"), inputs_of(task).environment
+        names = task.definition.get("credentials")
+        environment = inputs_of(task).environment
         if environment is not None:
             names = environment.credential_names(names)
         for _, name in named_credentials(names):
@@ -188,7 +194,10 @@ class _Call:
     """The call *received* for the visit *which* of the run of *handle*."""
 
     def __init__(
-        self, handle: WorkflowHandle[Any, Any], which: CallbackVisit, received: Received
+        self,
+        handle: WorkflowHandle[Any, Any],
+        which: CallbackVisit,
+        received: Received,
     ) -> None:
         self._handle = handle
         self._which = which
@@ -222,7 +231,8 @@ class _Call:
 
     async def _give(self, answer: Answer) -> CallbackState:
         """Pass signal and note of *answer* on to the run; return the visit's state before."""
-        signal, visit = answer.signal, self._which
+        signal = answer.signal
+        visit = self._which
         call = ReceivedCall(
             visit.task,
             visit.visit,
@@ -231,7 +241,9 @@ class _Call:
             answer.note or None,
         )
         state: CallbackState = await self._handle.execute_update(
-            "receive_callback", call, result_type=CallbackState
+            "receive_callback",
+            call,
+            result_type=CallbackState,
         )
         return state
 

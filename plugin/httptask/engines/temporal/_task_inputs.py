@@ -48,7 +48,8 @@ def inputs_of(arguments: HttpTaskArguments, names: Mapping[str, str] = _NAMELESS
         info = activity.info()
         activity_id = f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
         run = {**run, "workflowId": activity_id}
-    environment, item = arguments.environment, arguments.item
+    environment = arguments.environment
+    item = arguments.item
     return Inputs(
         arguments.input,
         arguments.tasks,

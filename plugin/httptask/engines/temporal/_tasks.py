@@ -109,7 +109,9 @@ class Ran(NamedTuple):
     @property
     def error(self) -> dict[str, Any]:
         """The error as JSON; {} if the task has not failed."""
-        return {} if isinstance(self.outcome, TaskOutcome) else self.outcome
+        if isinstance(self.outcome, TaskOutcome):
+            return {}
+        return self.outcome
 
 
 class ActivityRunner:
@@ -120,7 +122,11 @@ class ActivityRunner:
         self._facts = facts
 
     async def run(
-        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+        self,
+        step: Step,
+        inputs: Inputs,
+        state: Any = None,
+        signal: Signal | None = None,
     ) -> Ran:
         """Run the task of *step* once, with the attempts that its `retry` allows.
 
@@ -187,12 +193,17 @@ class ActivityRunner:
         )
 
     def _task(
-        self, step: Step, inputs: Inputs, state: Any, signal: Signal | None
+        self,
+        step: Step,
+        inputs: Inputs,
+        state: Any,
+        signal: Signal | None,
     ) -> HttpTaskArguments:
         """Return the arguments of the activity, with only the data that the task reads."""
         reads = self._fact(step, "reads")
         needs_previous = reads is None or self._fact(step, "reads_previous")
-        environment, item = inputs.environment, inputs.item
+        environment = inputs.environment
+        item = inputs.item
         return HttpTaskArguments(
             dict(step.definition),
             step.name,
@@ -212,7 +223,8 @@ class ActivityRunner:
 
     async def _run_activities(self, step: Step, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the activities of one task until one succeeds, or no other may follow."""
-        task_type, summary = step.definition["type"], _summary(step, arguments)
+        task_type = step.definition["type"]
+        summary = _summary(step, arguments)
         done: HttpTaskOutcome
         if task_type in LOCAL:
             done = await workflow.execute_local_activity(
@@ -227,7 +239,8 @@ class ActivityRunner:
         # Repeating sends nothing if a pin answers, or if the task continues after its callback.
         is_called = arguments.state is not None and self.awaits_callback(step)
         is_unsent = task_type == HTTP and (arguments.pin is not None or is_called)
-        may_repeat, began = is_unsent or bool(self._fact(step, "may_repeat")), workflow.time()
+        may_repeat = is_unsent or bool(self._fact(step, "may_repeat"))
+        began = workflow.time()
         while True:
             try:
                 return await self._activity(step, arguments, summary, may_repeat=may_repeat)
@@ -241,7 +254,12 @@ class ActivityRunner:
             arguments = replace(arguments, seconds_before=seconds)
 
     async def _activity(
-        self, step: Step, arguments: HttpTaskArguments, summary: str, *, may_repeat: bool
+        self,
+        step: Step,
+        arguments: HttpTaskArguments,
+        summary: str,
+        *,
+        may_repeat: bool,
     ) -> HttpTaskOutcome:
         is_http = step.definition["type"] == HTTP
         is_pinned = arguments.pin is not None and self._arguments.format >= PINS_APART
@@ -263,7 +281,8 @@ class ActivityRunner:
 
 
 def _pin(inputs: Inputs) -> dict[str, Any] | None:
-    pin, item = inputs.pin, inputs.item
+    pin = inputs.pin
+    item = inputs.item
     if pin is None:
         return None
     return (pin if item is None else pin.of_item(item.index)).to_json()
@@ -271,13 +290,25 @@ def _pin(inputs: Inputs) -> dict[str, Any] | None:
 
 def _read(inputs: Inputs, reads: Any) -> dict[str, Any]:
     """Return the parts of *inputs* at the paths *reads*; None: everything."""
-    document = {"input": inputs.input, "tasks": inputs.tasks, "variables": inputs.variables}
+    document = {
+        "input": inputs.input,
+        "tasks": inputs.tasks,
+        "variables": inputs.variables,
+    }
     if reads is None:
         tasks = {name: dict(ends) for name, ends in inputs.tasks.items()}
-        return {**document, "tasks": tasks, "variables": dict(inputs.variables)}
+        return {
+            **document,
+            "tasks": tasks,
+            "variables": dict(inputs.variables),
+        }
     part = only(document, {tuple(names) for names in reads})
     tasks = {name: ends or {} for name, ends in (part["tasks"] or {}).items()}
-    return {**part, "tasks": tasks, "variables": part["variables"] or {}}
+    return {
+        **part,
+        "tasks": tasks,
+        "variables": part["variables"] or {},
+    }
 
 
 def _summary(step: Step, arguments: HttpTaskArguments) -> str:
@@ -316,7 +347,10 @@ def _policy(definition: Mapping[str, Any], arguments: HttpTaskArguments) -> Retr
 
 
 def _following(
-    error: FailureError, arguments: HttpTaskArguments, *, may_repeat: bool
+    error: FailureError,
+    arguments: HttpTaskArguments,
+    *,
+    may_repeat: bool,
 ) -> tuple[float, HttpTaskArguments] | None:
     """Return the seconds before another activity for the task, and its arguments; None: no other.
 
@@ -335,26 +369,34 @@ def _following(
     if isinstance(cause, ActivityTimeoutError):
         # The state in the lost worker's last heartbeat: with it, a started job is only polled.
         state = _member(cause.last_heartbeat_details, "state")
-        return None if state is None else (1.0, replace(arguments, state=state))
+        if state is None:
+            return None
+        return (1.0, replace(arguments, state=state))
     if not isinstance(cause, ApplicationError) or cause.non_retryable:
         return None
     if _member(details, "is_handed_back"):
         state = _member(details, "state")
         may_have_sent = (_member(details, "error") or {}).get("maybeDelivered") and state is None
-        return None if may_have_sent else (0.0, replace(arguments, state=state))
+        if may_have_sent:
+            return None
+        return (0.0, replace(arguments, state=state))
     delay = cause.next_retry_delay or timedelta(seconds=1)
     return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
 
 
 def _cause(error: FailureError) -> BaseException | None:
     """Return the cause of an activity's failure; *error* itself for a local activity."""
-    return error.cause if isinstance(error, ActivityError) else error
+    if isinstance(error, ActivityError):
+        return error.cause
+    return error
 
 
 def _member(details: Sequence[Any], name: str) -> Any:
     """Return the member *name* of the first of an activity's *details*; None without one."""
     detail = details[0] if details else None
-    return detail.get(name) if isinstance(detail, Mapping) else None
+    if isinstance(detail, Mapping):
+        return detail.get(name)
+    return None
 
 
 def _outcome(done: HttpTaskOutcome) -> TaskOutcome:

@@ -68,7 +68,10 @@ class HttpTaskWorkflow:
                 self._walk = walk = Walk(arguments, self._signals)
         except DefinitionError as error:
             raise ApplicationError(
-                str(error), error.to_json(), type=type(error).__name__, non_retryable=True
+                str(error),
+                error.to_json(),
+                type=type(error).__name__,
+                non_retryable=True,
             ) from None
         try:
             run = await walk.finish()
@@ -156,7 +159,11 @@ def _under_way(walk: Walk) -> list[dict[str, Any]]:
     for step in walk.under_way:
         if step.key in walk.waiting:
             continue
-        visit = {"name": step.name, "visit": step.visit, "type": step.definition["type"]}
+        visit = {
+            "name": step.name,
+            "visit": step.visit,
+            "type": step.definition["type"],
+        }
         counts = walk.counts(step)
         if counts is not None:
             items = counts.to_json()

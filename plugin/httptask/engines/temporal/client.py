@@ -145,7 +145,10 @@ def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
 
 
 async def start_arguments(
-    client: Client, arguments: RunArguments, options: RunOptions, queue: str | None = None
+    client: Client,
+    arguments: RunArguments,
+    options: RunOptions,
+    queue: str | None = None,
 ) -> WorkflowHandle[Any, RunEnd]:
     """Start the run of *arguments*. Raises `EngineError` if the server refuses it."""
     size = len(dump(arguments.to_json(), compact=True).encode())
@@ -181,7 +184,9 @@ async def start_arguments(
 
 
 async def run_arguments(
-    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    definition: WorkflowDefinition,
+    options: RunOptions,
+    runtime: Runtime,
 ) -> RunArguments:
     """Return the argument of the workflow that runs *definition*, after validation.
 
@@ -199,7 +204,8 @@ async def run_arguments(
         others[failure] = options.definitions[failure]
     title = definition.name or (definition.source or "")
     definitions = {"": definition, **others}
-    environment, has_pins = options.environment, options.pins is not None
+    environment = options.environment
+    has_pins = options.pins is not None
     facts = {
         name: task_facts(known_definition, runtime)
         for name, known_definition in definitions.items()
@@ -226,7 +232,10 @@ async def run_arguments(
 
 
 def _format(
-    definitions: Iterable[WorkflowDefinition], facts: Iterable[Mapping[str, Any]], *, has_pins: bool
+    definitions: Iterable[WorkflowDefinition],
+    facts: Iterable[Mapping[str, Any]],
+    *,
+    has_pins: bool,
 ) -> int:
     """Return the oldest `FORMAT` whose workers can run *definitions* with the tasks' *facts*."""
     if has_pins:
@@ -240,7 +249,9 @@ def _format(
         for facts_of_task in facts_of_tasks.values()
     ):
         return 3
-    return 2 if any(map(reads_page_by_page, tasks)) else 1
+    if any(map(reads_page_by_page, tasks)):
+        return 2
+    return 1
 
 
 class _Outside:
@@ -318,7 +329,9 @@ async def follow_run(
 
 
 async def _told(
-    reader: RunReader, options: RunOptions, noted: Callable[[dict[str, Any]], None] | None
+    reader: RunReader,
+    options: RunOptions,
+    noted: Callable[[dict[str, Any]], None] | None,
 ) -> bool:
     """Report the new entries of *reader*, and return whether there were any."""
     entries = await reader.more()
@@ -401,7 +414,11 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
         return {**value, **await _progress(client, handle)}
     end = await end_of(client, handle)
     run = WorkflowRun.from_json(end.run)
-    ended = {"status": run.status, "error": run.error, "output": run.output}
+    ended = {
+        "status": run.status,
+        "error": run.error,
+        "output": run.output,
+    }
     return {**value, **{name: one for name, one in ended.items() if one is not None}}
 
 
@@ -419,7 +436,11 @@ async def _progress(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> dict
 
 
 async def complete_task(
-    client: Client, workflow_id: str, task: str, given: Signal, item: int | None = None
+    client: Client,
+    workflow_id: str,
+    task: str,
+    given: Signal,
+    item: int | None = None,
 ) -> None:
     """Give the signal *given* to the waiting *task* of the run *workflow_id*.
 
@@ -440,7 +461,12 @@ async def complete_task(
         raise no_run(client, workflow_id, error) from error
 
 
-def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item: int | None) -> int:
+def _waiting_visit(
+    status: Mapping[str, Any],
+    workflow_id: str,
+    task: str,
+    item: int | None,
+) -> int:
     """Return the number of the visit of *task* that waits for a signal, from the run's *status*.
 
     Raises `EngineError` if there is none, or its *item* does not wait.

@@ -89,7 +89,10 @@ class ServerRuns:
             return self._client
 
     async def start(
-        self, definition: WorkflowDefinition, options: RunOptions, history: Sequence[TaskRun] = ()
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        history: Sequence[TaskRun] = (),
     ) -> str:
         """Start a run, and return its id. Raises `DefinitionError` if the definition has errors."""
         client = await self._connected()
@@ -124,7 +127,9 @@ class ServerRuns:
     async def summary(self, workflow_id: str) -> KeptRun | None:
         """Return the run without its tasks; None if it is not in this task queue."""
         described = await self._described(workflow_id)
-        return described[0] if described is not None else None
+        if described is not None:
+            return described[0]
+        return None
 
     async def run(self, workflow_id: str) -> KeptRun | None:
         """Return the run with its tasks; None if it is not in this task queue."""
@@ -147,7 +152,12 @@ class ServerRuns:
             under_way = await reader.under_way()
         tasks = (*reader.tasks, *under_way)
         note = lack or _silence(reader)
-        return replace(kept, status=status_of(tasks), tasks=tasks, note=note)
+        return replace(
+            kept,
+            status=status_of(tasks),
+            tasks=tasks,
+            note=note,
+        )
 
     async def _ended(self, kept: KeptRun, run_id: str, lack: str | None) -> KeptRun:
         """Return *kept*, an ended run with the id *run_id* on the server, with its tasks.
@@ -164,7 +174,13 @@ class ServerRuns:
         status = run.status if kept.status == "Failed" else kept.status
         tasks = (*reader.tasks, *run.tasks[len(reader.tasks) :])
         note = lack or _rest_unread(reader)
-        whole = replace(kept, status=status, tasks=tasks, ended=_end(run, status), note=note)
+        whole = replace(
+            kept,
+            status=status,
+            tasks=tasks,
+            ended=_end(run, status),
+            note=note,
+        )
         if note is None:
             self._read = dict([*self._read.items(), (run_id, whole)][-_READ:])
         elif reader.tasks:
@@ -234,7 +250,11 @@ class ServerRuns:
         return await follow_run(client, handle, RunOptions(), noted, look)
 
     async def complete(
-        self, workflow_id: str, task: str, signal: Signal, item: int | None = None
+        self,
+        workflow_id: str,
+        task: str,
+        signal: Signal,
+        item: int | None = None,
     ) -> None:
         """Give *signal* to the waiting *task*, or to its waiting *item*."""
         await complete_task(await self._connected(), workflow_id, task, signal, item)

@@ -55,7 +55,13 @@ async def run_worker(
         await see_namespace(client)
         callbacks_note = f"; APIs call {urls.address}{CALLBACKS}" if urls is not None else ""
         await _work(
-            client, runtime, stop, task_queue(queue), grace_seconds, callbacks_note, started
+            client,
+            runtime,
+            stop,
+            task_queue(queue),
+            grace_seconds,
+            callbacks_note,
+            started,
         )
 
 
