@@ -81,7 +81,11 @@ class Item:
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
-        return {"value": self.value, "index": self.index, "name": self.name}
+        return {
+            "value": self.value,
+            "index": self.index,
+            "name": self.name,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -120,7 +124,11 @@ class WaitingItem:
 
     def to_json(self) -> dict[str, Any]:
         """Return the item; unset fields are left out."""
-        fields = {"index": self.index, "input": self.input, "until": self.until}
+        fields = {
+            "index": self.index,
+            "input": self.input,
+            "until": self.until,
+        }
         return {name: value for name, value in fields.items() if value is not None}
 
     @classmethod

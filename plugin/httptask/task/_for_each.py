@@ -28,7 +28,9 @@ _DOCUMENT = ("input", "tasks", "variables")
 def with_item(shape: Any, definition: Any) -> Any:
     """Return *shape*, of the task *definition*'s data, with the names of the item added."""
     names = item_names(definition)
-    return {**shape, **dict.fromkeys(names)} if names and isinstance(shape, Mapping) else shape
+    if names and isinstance(shape, Mapping):
+        return {**shape, **dict.fromkeys(names)}
+    return shape
 
 
 def output_shape(definition: Any) -> Any:
@@ -40,11 +42,14 @@ def output_shape(definition: Any) -> Any:
     setting = definition.get("forEach") if isinstance(definition, Mapping) else None
     if not isinstance(setting, Mapping):
         return None
-    collect, items = setting.get("collect"), setting.get("items")
+    collect = setting.get("collect")
+    items = setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return {REFERENCE: None}
     is_certain = collect == "items" or isinstance(items, list)
-    return [None] if is_certain else ExpectedList([None])
+    if is_certain:
+        return [None]
+    return ExpectedList([None])
 
 
 def for_each_problems(

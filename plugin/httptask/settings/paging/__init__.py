@@ -25,4 +25,8 @@ def with_pagination(task: Mapping[str, Any], suggestion: SuggestedPagination) ->
     """Return a copy of *task* with the `pagination` of *suggestion*, placed before `end`."""
     before = {name: value for name, value in task.items() if name != "end"}
     after = {name: value for name, value in task.items() if name == "end"}
-    return {**before, "pagination": dict(suggestion.setting), **after}
+    return {
+        **before,
+        "pagination": dict(suggestion.setting),
+        **after,
+    }

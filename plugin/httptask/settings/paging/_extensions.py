@@ -42,7 +42,11 @@ def of_extensions(listing: Listing) -> SuggestedPagination | None:
     return None
 
 
-def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagination | None:
+def _suggestion(
+    listing: Listing,
+    name: str,
+    setting: Setting,
+) -> SuggestedPagination | None:
     """Return *setting* with its evidence; None if the description lacks the field that it
     reads next.
     """
@@ -72,7 +76,11 @@ def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
     # Some descriptions mean one name with dots, and do not escape them.
     if not any(field.query == following for field in listing.fields):
         following = Query.of_steps((extension["nextLinkName"].replace("\\.", "."),)).text
-    setting = {"mode": "nextUrl", "items": items, "next": following}
+    setting = {
+        "mode": "nextUrl",
+        "items": items,
+        "next": following,
+    }
     setting |= {} if is_get else {"nextMethod": "GET"}
     return setting, [following, items], None
 

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
 
 def doubt(
-    pagination: Pagination, so_far: SoFar, number: int, total: int | None, count: int
+    pagination: Pagination,
+    so_far: SoFar,
+    number: int,
+    total: int | None,
+    count: int,
 ) -> str | None:
     """Return why items may be missing, according to page *number* with *count* items; else None.
 

@@ -41,7 +41,11 @@ class End:
 
 
 def end_of(
-    pagination: Pagination, answer: Answer, kept_count: int, read_count: int, earlier: Earlier
+    pagination: Pagination,
+    answer: Answer,
+    kept_count: int,
+    read_count: int,
+    earlier: Earlier,
 ) -> End | None:
     """Return the end of the list if *answer* is its last page; None: another page follows.
 
@@ -49,7 +53,8 @@ def end_of(
     *earlier* is the number of items before the first page. The author's `until` and the server's
     statements decide first, then the items. A page shorter than the others is no sign of the end.
     """
-    total, at_most = answer.total, earlier.at_most
+    total = answer.total
+    at_most = earlier.at_most
     are_items_missing = False
     if total is not None and at_most is not None:
         # Reading as many items as a lower bound is not enough: the list may have more items, which

@@ -39,7 +39,8 @@ class Identities:
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Return the set from *text*, a result of `to_text`."""
-        identities, data = cls(), base64.b64decode(text)
+        identities = cls()
+        data = base64.b64decode(text)
         for start in range(0, len(data), 8):
             identities._add(int.from_bytes(data[start : start + 8], "big"))
         return identities

@@ -50,7 +50,9 @@ class Queries:
 
 
 def _query(text: str | None) -> Query | None:
-    return None if text is None else Query.of(text)
+    if text is None:
+        return None
+    return Query.of(text)
 
 
 Following = Callable[[Queries, Page, Sequence[Any]], Any]
@@ -110,7 +112,9 @@ def _resolved(page: Page, reference: str) -> str:
 
 def _cursor(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     parameter = queries.pagination.parameter
-    return page.token(queries.next, parameter) if queries.next is not None else None
+    if queries.next is not None:
+        return page.token(queries.next, parameter)
+    return None
 
 
 def _page(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
@@ -120,14 +124,17 @@ def _page(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
 def _offset(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     pagination = queries.pagination
     step = pagination.step or page.count or pagination.size_value
-    return None if step is None else page.cursor + step
+    if step is None:
+        return None
+    return page.cursor + step
 
 
 def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     """Return the token in the page at `next`, else the identity of the last item."""
     if not page.count:
         return None
-    token, parameter = None, queries.pagination.parameter
+    token = None
+    parameter = queries.pagination.parameter
     if queries.next is not None:
         token = page.token(queries.next, parameter)
     elif queries.identity is not None and items:

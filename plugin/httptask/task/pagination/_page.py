@@ -99,7 +99,9 @@ class Page:
     def left_out(self, query: Query, items: Sequence[Any]) -> int:
         """Return how many items of the page *query* does not select, if it selects among them."""
         length = None if reads_headers(query) else query.list_length(self.result.body)
-        return 0 if length is None else max(0, length - len(items))
+        if length is None:
+            return 0
+        return max(0, length - len(items))
 
     def items(self, query: Query, first: Outline | None = None) -> list[Any]:
         """Return the items at *query*. Raises `PaginationError` if there is no list.

@@ -107,7 +107,9 @@ class PageRound:
     def state(self) -> dict[str, Any]:
         """The state of the round, as JSON."""
         state = self._state.to_json()
-        return {**state, _KNOWN: self._known()} if self._page_by_page else state
+        if self._page_by_page:
+            return {**state, _KNOWN: self._known()}
+        return state
 
     def _known(self) -> dict[str, Any]:
         so_far = self._so_far
@@ -136,14 +138,19 @@ class PageRound:
             return None
         state = self.state
         state[_KNOWN]["seconds"] += wait_seconds
-        return {**state, PART: self._collection.value(), "stopped": self._stopped_here()}
+        return {
+            **state,
+            PART: self._collection.value(),
+            "stopped": self._stopped_here(),
+        }
 
     def _stopped_here(self) -> dict[str, Any]:
         return {"attempts": self._attempts, **self.stopped()}
 
     async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
         """Collect *parts* again, the `part` of an earlier round after each of its pages."""
-        query, count = self._queries.identity, self._so_far.count
+        query = self._queries.identity
+        count = self._so_far.count
         for part in parts:
             items = part["items"]
             self._so_far.read(items)
@@ -162,7 +169,9 @@ class PageRound:
         self._start = Start(self._pagination, settings, self._resumed, self._pointer, self._mask)
         cursor = self._state.cursor
         self._state = replace(self._state, cursor=self._start.cursor(cursor))
-        return NextCall(number=self._state.number) if cursor is None else self._call()
+        if cursor is None:
+            return NextCall(number=self._state.number)
+        return self._call()
 
     def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
         """Record the next call: *request*, built from *settings*.
@@ -170,7 +179,8 @@ class PageRound:
         Raises `PaginationError` if the same request was made before, or if the endpoint's schema
         refuses the value from the last page.
         """
-        number, parameter = self._state.number, self._pagination.parameter
+        number = self._state.number
+        parameter = self._pagination.parameter
         header = (
             parameter.name if parameter is not None and parameter.location == "header" else None
         )
@@ -218,12 +228,17 @@ class PageRound:
         new_items, examined_count = deduplicated
         await self._collection.add(new_items, page.result.body, page.size)
         body = page.result.body if self._pagination.collect == "pages" else None
-        self._part = {"items": list(new_items), "body": body, "size": page.size}
+        self._part = {
+            "items": list(new_items),
+            "body": body,
+            "size": page.size,
+        }
         return self._after(page, answer, delivery, new_items, examined_count)
 
     async def _read(self, page: Page) -> Answer:
         """Return the information in *page*. Raises `PaginationError` if it is not understood."""
-        pagination, so_far = self._pagination, self._so_far
+        pagination = self._pagination
+        so_far = self._so_far
         is_last = await self._until.holds(page)
         items = self._items(page, is_last=is_last)
         if pagination.counts and so_far.has_them_again(items):
@@ -235,7 +250,8 @@ class PageRound:
             )
         if so_far.earlier is None and self._start is not None:
             so_far.earlier = self._start.earlier(page.count)
-        total, more = page.total(self._queries.total), page.more(self._queries.more)
+        total = page.total(self._queries.total)
+        more = page.more(self._queries.more)
         if so_far.note is None:
             so_far.note = doubt(pagination, so_far, page.number, total, page.count)
         if total is not None:
@@ -244,7 +260,8 @@ class PageRound:
         so_far.more = more if page.has_content else so_far.more
         following = FOLLOWING[pagination.mode](self._queries, page, items)
         so_far.left_out += page.count - len(items)
-        total, is_bound = so_far.total, so_far.is_at_least
+        total = so_far.total
+        is_bound = so_far.is_at_least
         return Answer(items, page.count, following, so_far.more, total, is_bound, is_last)
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
@@ -269,7 +286,8 @@ class PageRound:
 
     def _are_all_read(self) -> bool:
         """Say whether as many items were read as the total of the pages before."""
-        so_far, state = self._so_far, self._state
+        so_far = self._so_far
+        state = self._state
         if so_far.total is None or so_far.is_at_least or so_far.earlier is None:
             return False
         read_count = state.items + state.duplicates + so_far.left_out
@@ -298,14 +316,17 @@ class PageRound:
         return End(end.stopped_by, is_complete=False)
 
     async def _items_to_keep(
-        self, page: Page, items: Sequence[Any]
+        self,
+        page: Page,
+        items: Sequence[Any],
     ) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* to keep, and how many of *items* were examined.
 
         Duplicates are left out. If the page exceeds `maxItems`, fewer than all items are examined.
         None: the page exceeds `maxBytes`, and the round has ended.
         """
-        pagination, state = self._pagination, self._state
+        pagination = self._pagination
+        state = self._state
         if state.bytes + page.size > pagination.max_bytes:
             over = f"its body takes the list over maxBytes, {pagination.max_bytes:,}"
             self._reach("maxBytes", state.cursor, over, state.number)
@@ -313,7 +334,9 @@ class PageRound:
         most = pagination.max_items - state.items
         query = self._queries.identity
         if query is None:
-            return (items, len(items)) if len(items) <= most else (items[:most], most)
+            if len(items) <= most:
+                return (items, len(items))
+            return (items[:most], most)
         new_items: list[Any] = []
         for count, item in enumerate(items):
             identity = query.value(item)
@@ -341,7 +364,9 @@ class PageRound:
         If not all items of the page were examined, the list has more items than `maxItems`. None:
         the round ends.
         """
-        pagination, state, items = self._pagination, self._state, answer.items
+        pagination = self._pagination
+        state = self._state
+        items = answer.items
         duplicates = examined_count - len(kept_items)
         self._add_call(delivery, (len(kept_items), duplicates, page.size))
         is_whole = examined_count == len(items)
@@ -359,7 +384,8 @@ class PageRound:
             over = f"the list has more items than maxItems, {pagination.max_items:,}"
             self._reach("maxItems", cursor, over, page.number)
             return None
-        earlier, kept_count = self._so_far.earlier or Earlier(), state.items + self._so_far.left_out
+        earlier = self._so_far.earlier or Earlier()
+        kept_count = state.items + self._so_far.left_out
         end = end_of(pagination, answer, kept_count, kept_count + state.duplicates, earlier)
         if end is not None:
             end = self._contradicted(end, page, kept_count + state.duplicates)
@@ -379,12 +405,16 @@ class PageRound:
 
     def _call(self, wait_seconds: float = 0.0) -> NextCall:
         """Return the call of the page that the state's cursor asks for."""
-        cursor, number = self._state.cursor, self._state.number
+        cursor = self._state.cursor
+        number = self._state.number
         parameter = self._pagination.parameter
         if self._pagination.mode in BY_URL or parameter is None:
             method = self._pagination.next_method
             return NextCall(
-                url=str(cursor), method=method, wait_seconds=wait_seconds, number=number
+                url=str(cursor),
+                method=method,
+                wait_seconds=wait_seconds,
+                number=number,
             )
         settings = put(self._settings, parameter, cursor)
         return NextCall(settings, wait_seconds=wait_seconds, number=number)
@@ -396,7 +426,13 @@ class PageRound:
             url = self._mask(self._request.url)
             self._record.add(self._state.number, self._request, url, delivery, *pages)
 
-    def _reach(self, bound: str, cursor: Any, over: str, page: int) -> None:
+    def _reach(
+        self,
+        bound: str,
+        cursor: Any,
+        over: str,
+        page: int,
+    ) -> None:
         """End the round at the limit *bound*; *cursor* allows to resume there.
 
         It is an error, unless `atLimit` is `keep`, or in a test request.
@@ -420,7 +456,9 @@ class PageRound:
 
         *shown* is the request of `preview`.
         """
-        pages, error, exchange = self._noted(), delivery.error or self._error, delivery.exchange
+        pages = self._noted()
+        error = delivery.error or self._error
+        exchange = delivery.exchange
         result = delivery.result
         if result is not None:
             result = replace(result, pages=pages)
@@ -440,7 +478,12 @@ class PageRound:
                 attempts=self._so_far.attempts,
                 elapsed_seconds=self._elapsed,
             )
-        return replace(delivery, exchange=exchange, error=error, result=result)
+        return replace(
+            delivery,
+            exchange=exchange,
+            error=error,
+            result=result,
+        )
 
     def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
         """Return the delivery of a round whose next call could not be made because of *error*.
@@ -456,7 +499,10 @@ class PageRound:
         return self.ended(delivery)
 
     def _carry(
-        self, error: TaskError, result: TaskResult | None, exchange: Exchange | None
+        self,
+        error: TaskError,
+        result: TaskResult | None,
+        exchange: Exchange | None,
     ) -> None:
         """Add the summary and the collected items to *error*."""
         error.pages = self._noted()
@@ -464,11 +510,13 @@ class PageRound:
         error.exchange = exchange
         error.result = result
         if result is not None and error is self._error:
-            error.attempts, error.elapsed_seconds = result.attempts, result.elapsed_seconds
+            error.attempts = result.attempts
+            error.elapsed_seconds = result.elapsed_seconds
 
     def _noted(self) -> Pages | None:
         """Return the summary, with the notes."""
-        pages, notes = self._pages, [*filter(None, (self._until.note, self._so_far.note))]
+        pages = self._pages
+        notes = [*filter(None, (self._until.note, self._so_far.note))]
         if pages is None or not notes:
             return pages
         return replace(pages, note=self._mask("; ".join(notes)))
@@ -478,7 +526,9 @@ class PageRound:
         cursor = pages.cursor
         text = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
         masked = self._mask(text)
-        return pages if masked == text else replace(pages, cursor=masked)
+        if masked == text:
+            return pages
+        return replace(pages, cursor=masked)
 
     def cancellation(self) -> None:
         """Return None: there is no job to cancel."""

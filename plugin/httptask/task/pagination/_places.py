@@ -91,7 +91,10 @@ _ABOUT_NAMES = frozenset(
 
 
 def placed(
-    problems: Iterable[Problem], pagination: Pagination | None, request_pointer: str, pointer: str
+    problems: Iterable[Problem],
+    pagination: Pagination | None,
+    request_pointer: str,
+    pointer: str,
 ) -> list[Problem]:
     """Return the *problems* of a first page's settings, with corrected pointers.
 
@@ -119,10 +122,17 @@ def placed(
 
 
 def _tokens(name: str) -> tuple[str, ...]:
-    return parts(name) if name.startswith("/") else (name,)
+    if name.startswith("/"):
+        return parts(name)
+    return (name,)
 
 
-def _put_at(value: Any, tokens: tuple[str, ...], new: Any, own_name: str | None) -> Any:
+def _put_at(
+    value: Any,
+    tokens: tuple[str, ...],
+    new: Any,
+    own_name: str | None,
+) -> Any:
     """Return a copy of *value* with *new* at *tokens*; *value* has the name *own_name*, for errors.
 
     Missing objects on the path are created, and a missing list before the token `0`:
@@ -131,7 +141,8 @@ def _put_at(value: Any, tokens: tuple[str, ...], new: Any, own_name: str | None)
     """
     if not tokens:
         return new
-    token, remaining = tokens[0], tokens[1:]
+    token = tokens[0]
+    remaining = tokens[1:]
     if isinstance(value, list) and not is_pairs(value):
         index = index_of(token, len(value) or 1)
         if index is None:

@@ -60,7 +60,11 @@ def settings_by_mode() -> dict[str, dict[str, list[str]]]:
 
 
 def pagination_problems(
-    definition: Mapping[str, Any], evaluator: Evaluator, pointer: str, *, is_sound: bool = True
+    definition: Mapping[str, Any],
+    evaluator: Evaluator,
+    pointer: str,
+    *,
+    is_sound: bool = True,
 ) -> list[Problem]:
     """Return the problems of the `pagination` of the task *definition* that its schema cannot find.
 
@@ -97,18 +101,30 @@ def _mode_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator
     for name, code in _NEEDED[mode].items():
         if name not in setting:
             yield Problem.of(
-                "pagination-needs", setting_pointer, mode=mode, name=name, reason=reason(code)
+                "pagination-needs",
+                setting_pointer,
+                mode=mode,
+                name=name,
+                reason=reason(code),
             )
     if mode == "lastItem" and not setting.keys() & {"next", "identity"}:
         needed = reason("page-needs-identity")
         yield Problem.of(
-            "pagination-needs", setting_pointer, mode=mode, name="identity", reason=needed
+            "pagination-needs",
+            setting_pointer,
+            mode=mode,
+            name="identity",
+            reason=needed,
         )
     for name, code in _REFUSED[mode].items():
         if name in setting:
             name_pointer = pointer_of([name], setting_pointer)
             yield Problem.of(
-                "pagination-refuses", name_pointer, mode=mode, name=name, reason=reason(code)
+                "pagination-refuses",
+                name_pointer,
+                mode=mode,
+                name=name,
+                reason=reason(code),
             )
 
 
@@ -140,17 +156,23 @@ def _end_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[
     else:
         return
     yield Problem.of(
-        "pagination-endless", pointer_of(["onEmpty"], setting_pointer), reason=reason(code)
+        "pagination-endless",
+        pointer_of(["onEmpty"], setting_pointer),
+        reason=reason(code),
     )
 
 
 def _place_problems(
-    setting: Mapping[str, Any], request: Any, setting_pointer: str
+    setting: Mapping[str, Any],
+    request: Any,
+    setting_pointer: str,
 ) -> Iterator[Problem]:
     """Yield the problems of `parameter` and `size`."""
-    parameter, size = setting.get("parameter"), setting.get("size")
+    parameter = setting.get("parameter")
+    size = setting.get("size")
     if parameter is not None:
-        location, name = parameter["in"], parameter["name"]
+        location = parameter["in"]
+        name = parameter["name"]
         yield from _problems_of_place(location, name, request, f"{setting_pointer}/parameter")
     if size is None:
         return
@@ -164,7 +186,10 @@ def _place_problems(
 
 
 def _problems_of_place(
-    location: str, name: str, request: Any, place_pointer: str
+    location: str,
+    name: str,
+    request: Any,
+    place_pointer: str,
 ) -> Iterator[Problem]:
     """Yield the problems of the parameter *name* at *location* of *request*."""
     name_pointer = f"{place_pointer}/name"
@@ -179,7 +204,13 @@ def _problems_of_place(
         names = _PLACEHOLDER.findall(url)
         if name not in names:
             near = names[0] if len(names) == 1 else None
-            yield Problem.of("pagination-path", name_pointer, suggestion=near, name=name, url=url)
+            yield Problem.of(
+                "pagination-path",
+                name_pointer,
+                suggestion=near,
+                name=name,
+                url=url,
+            )
     if location == "body":
         cause = _why_no_body(request.get("body"), name)
         if cause is not None:
@@ -192,7 +223,8 @@ def _problems_of_place(
 def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
     """Return the reason why *body* cannot have a value at *name*; None: it can."""
     tokens = parts(name) if name.startswith("/") else (name,)
-    value, parent_name = body, None
+    value = body
+    parent_name = None
     for token in tokens:
         if value is None or (isinstance(value, str) and has_expression(value)):
             return None
@@ -203,7 +235,8 @@ def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
         is_list = isinstance(value, list) and not is_pairs(value)
         if is_list and index_of(token, len(value) or 1) is None:  # an empty list can get an item 0
             return reason("page-body-no-item", at=parent_name, name=token)
-        value, parent_name = child(value, token), token
+        value = child(value, token)
+        parent_name = token
     return None
 
 

@@ -57,7 +57,8 @@ class SoFar:
 
     def read(self, items: Sequence[Any], left_out: int = 0) -> None:
         """Record *items*, the selected items of the last page; the query has *left_out* others."""
-        self._items, self._digest = items, None
+        self._items = items
+        self._digest = None
         self.count = len(items) + left_out
 
     def has_them_again(self, items: Sequence[Any]) -> bool:
@@ -67,11 +68,15 @@ class SoFar:
         """
         if not any(isinstance(item, dict | list) for item in items):
             return False
-        return items == self._items if self._digest is None else _digest(items) == self._digest
+        if self._digest is None:
+            return items == self._items
+        return _digest(items) == self._digest
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON; sets and items as digests."""
-        earlier, query, outline = self.earlier, self.items_query, self.outline
+        earlier = self.earlier
+        query = self.items_query
+        outline = self.outline
         return {
             "earlier": None if earlier is None else [earlier.at_least, earlier.at_most],
             "total": self.total,
@@ -93,7 +98,9 @@ class SoFar:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the object from *value*, a result of `to_json`."""
-        earlier, query, outline = value["earlier"], value["itemsQuery"], value["outline"]
+        earlier = value["earlier"]
+        query = value["itemsQuery"]
+        outline = value["outline"]
         return cls(
             None if earlier is None else Earlier(*earlier),
             value["total"],

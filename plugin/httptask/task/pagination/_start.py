@@ -56,12 +56,15 @@ class Start:
 
         None: the first page needs no cursor. Raises `SettingsError`.
         """
-        pagination, parameter = self.pagination, self.pagination.parameter
+        pagination = self.pagination
+        parameter = self.pagination.parameter
         if parameter is not None:
             self._check_parameter()
         if cursor is None:
             has_number = pagination.counts and parameter is not None
-            return self._number(self._written, "parameter") if has_number else None
+            if has_number:
+                return self._number(self._written, "parameter")
+            return None
         if pagination.counts:
             return self._number(cursor, "resume")
         is_in_body = parameter is not None and parameter.location == "body"
@@ -118,7 +121,9 @@ class Start:
     @property
     def _written(self) -> Any:
         parameter = self.pagination.parameter
-        return None if parameter is None else written(self.settings, parameter)
+        if parameter is None:
+            return None
+        return written(self.settings, parameter)
 
     def _check_parameter(self) -> None:
         parameter = self.pagination.parameter

@@ -38,10 +38,20 @@ class PageState:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the state from *value*, a result of `to_json`."""
         return cls(
-            value["cursor"], value["number"], value["items"], value["duplicates"], value["bytes"]
+            value["cursor"],
+            value["number"],
+            value["items"],
+            value["duplicates"],
+            value["bytes"],
         )
 
-    def pages(self, stopped_by: str, cursor: Any = None, *, is_complete: bool = False) -> Pages:
+    def pages(
+        self,
+        stopped_by: str,
+        cursor: Any = None,
+        *,
+        is_complete: bool = False,
+    ) -> Pages:
         """Return the summary of a round that ends now; *cursor* allows to resume it."""
         return Pages(
             self.number - 1,

@@ -53,7 +53,11 @@ def is_at_least(query: Query, value: Any, body: Any) -> bool:
     return False
 
 
-def contradiction(pagination: Pagination, body: Any, read_count: int | None) -> str | None:
+def contradiction(
+    pagination: Pagination,
+    body: Any,
+    read_count: int | None,
+) -> str | None:
     """Return why the list is not complete, although it ends with the page *body*; None: nothing
     says so.
 
@@ -89,7 +93,9 @@ def _is_total(path: str, name: str) -> bool:
 
 def _count(value: Any) -> int | None:
     value = without_point(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None
 
 
 def _members(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,10 @@ class Until:
     """
 
     def __init__(
-        self, truth: Callable[[Any], Awaitable[Truth]] | None, *, had_value: bool = False
+        self,
+        truth: Callable[[Any], Awaitable[Truth]] | None,
+        *,
+        had_value: bool = False,
     ) -> None:
         self._truth = truth
         self.had_value = had_value
