@@ -99,7 +99,12 @@ def _started(folder: Path, ports: Mapping[str, int]) -> subprocess.Popen[bytes]:
         *(f"{option}={port}" for option, port in ports.items()),
     ]
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
 
 
 def _answers(endpoint: str, process: subprocess.Popen[bytes]) -> bool:

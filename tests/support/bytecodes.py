@@ -53,7 +53,8 @@ def _traced() -> Iterator[Count]:
         return run
 
     def called(frame: FrameType, _event: str, _argument: object) -> Any:
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
         return run
 
     before = sys.gettrace()

@@ -68,7 +68,10 @@ def export(api: CallingApi, *, task: Any = None, **callback: Any) -> dict[str, A
 
 
 def run_called(
-    definition: Any, calls: Callable[[], Any] | None = None, input_: Any = None, **options: Any
+    definition: Any,
+    calls: Callable[[], Any] | None = None,
+    input_: Any = None,
+    **options: Any,
 ) -> WorkflowRun:
     """Run *definition* with a receiver of callbacks, and *calls* in a thread; return the run."""
 

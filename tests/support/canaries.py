@@ -113,12 +113,29 @@ class Case:
     """Further texts to search for, besides the start and the end of a canary."""
 
 
-def case_of(scheme: str, secret: str, name: str, **fields: Any) -> Case:
-    return Case({"type": scheme, name: secret, **fields}, (secret,))
+def case_of(
+    scheme: str,
+    secret: str,
+    name: str,
+    **fields: Any,
+) -> Case:
+    return Case(
+        {
+            "type": scheme,
+            name: secret,
+            **fields,
+        },
+        (secret,),
+    )
 
 
 def _key(place: str, secret: str, **request: Any) -> Case:
-    credential = {"type": "apiKey", "in": place, "name": "X-Key", "key": secret}
+    credential = {
+        "type": "apiKey",
+        "in": place,
+        "name": "X-Key",
+        "key": secret,
+    }
     return Case(credential, (secret,), request)
 
 
@@ -198,7 +215,12 @@ def _oauth(grant: str, authentication: str) -> Case:
     values |= {"extra": {"token": {"pin": ANY}}} if grant == "clientCredentials" else {}
     if authentication == "tls":
         values |= {"key": {"pem": TLS_PEM, "password": ANY}}
-    credential = {"type": "oauth2", "grant": grant, "tokenUrl": "/token", **values}
+    credential = {
+        "type": "oauth2",
+        "grant": grant,
+        "tokenUrl": "/token",
+        **values,
+    }
     credential["clientAuthentication"] = authentication
     credential_text = json.dumps(credential, ensure_ascii=False)
     secrets = (
@@ -286,8 +308,11 @@ class Echo:
     @property
     def made(self) -> list[str]:
         """The derived values in the last request."""
-        pattern, text = self.case.derived, self.recent.decode("latin-1")
-        return re.findall(pattern, text) if pattern else []
+        pattern = self.case.derived
+        text = self.recent.decode("latin-1")
+        if pattern:
+            return re.findall(pattern, text)
+        return []
 
     @property
     def echoed(self) -> list[str]:
@@ -322,7 +347,9 @@ class Echo:
         lines = [" ".join(text) if isinstance(text, list) else text for text in texts]
         body = "\n".join([*lines, self.recent.decode("latin-1")]).encode(charset)
         return servers.response(
-            body, ("Content-Type", f"text/plain; charset={charset}"), status=status
+            body,
+            ("Content-Type", f"text/plain; charset={charset}"),
+            status=status,
         )
 
 

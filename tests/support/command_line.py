@@ -36,7 +36,12 @@ class Done:
         return json.loads(self.out)
 
 
-def done(words: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: str = "") -> Done:
+def done(
+    words: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    stdin: str = "",
+) -> Done:
     """Run the command *words* in *cwd* with *environment*, and return its result.
 
     The process is a fork of one that has imported everything, which is fast. If *environment*

@@ -12,7 +12,8 @@ _TESTS = str(Path(__file__).parent.parent)
 
 def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield *error* and its causes and contexts, including those that a traceback hides."""
-    queued, seen = [error], set()
+    queued = [error]
+    seen = set()
     while queued:
         current = queued.pop()
         if id(current) not in seen:

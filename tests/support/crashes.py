@@ -130,7 +130,11 @@ async def lead(life: Life) -> None:
 
 def warm_up() -> None:
     """Import all modules that a life needs, so that children have them."""
-    pause = {"type": "Wait", "seconds": 0, "nextTask": "Ask"}
+    pause = {
+        "type": "Wait",
+        "seconds": 0,
+        "nextTask": "Ask",
+    }
     ask = {
         "type": "Http",
         "httpRequest": {"url": "http://127.0.0.1:1/${swf:workflowId}"},

@@ -82,7 +82,9 @@ def running_designer(
 
 @contextmanager
 def started(
-    tmp_path: Path, *words: str, **environment: str
+    tmp_path: Path,
+    *words: str,
+    **environment: str,
 ) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """Run the command `httptask designer`, and yield the process and its first line of JSON.
 
@@ -132,7 +134,11 @@ def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([sock],), name="server")
+        thread = threading.Thread(
+            target=server.run,
+            args=([sock],),
+            name="server",
+        )
         thread.start()
         try:
             while not server.started and thread.is_alive():
@@ -211,14 +217,16 @@ Events = list[tuple[str, dict[str, Any]]]
 
 def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the server-sent events of *response* as (name, data); see HTML, section 9.2.6."""
-    name, data = "", []
+    name = ""
+    data = []
     for line in response.iter_lines():
         if not line:
             if data:
                 value = json.loads("\n".join(data))
                 conforms({"$ref": f"#/components/schemas/{name.capitalize()}Event"}, value)
                 yield name, value
-            name, data = "", []
+            name = ""
+            data = []
         elif not line.startswith(":"):
             field, _, value = line.partition(":")
             value = value.removeprefix(" ")

@@ -63,7 +63,9 @@ class Filled:
 
     def _number(self, part: Any, depth: int) -> Any:
         least = part.get("minimum", 0)
-        return least + 1 if least == part.get("exclusiveMinimum") else least
+        if least == part.get("exclusiveMinimum"):
+            return least + 1
+        return least
 
     def _boolean(self, part: Any, depth: int) -> Any:
         return True

@@ -60,7 +60,13 @@ def api() -> Iterator[servers.RawServer]:
             count = int(request.query.get("page", "1"))
             return page({"data": [{"id": count}], "total": 3})
         key = request.headers.get("idempotency-key")
-        return page({"path": request.target, "method": request.method, "key": key is not None})
+        return page(
+            {
+                "path": request.target,
+                "method": request.method,
+                "key": key is not None,
+            }
+        )
 
     with list_server(answer) as server:
         yield server
@@ -96,7 +102,11 @@ def post(path: str, **fields: Any) -> dict[str, Any]:
 def called(path: str, callback: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Return a task that posts to *path* and waits for a callback with the setting *callback*."""
     task = post(path, completion={"mode": "callback", "callback": callback}, **fields)
-    body = {"at": "${swf:callbackUrl}", "state": "Ready", "of": "${$.of}"}
+    body = {
+        "at": "${swf:callbackUrl}",
+        "state": "Ready",
+        "of": "${$.of}",
+    }
     task["httpRequest"]["body"] = body
     task["inputParameters"] = {"of": "${$.input.of}"}
     return task
@@ -104,7 +114,12 @@ def called(path: str, callback: dict[str, Any], **fields: Any) -> dict[str, Any]
 
 def flow(start: str, tasks: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Return the definition of *tasks*."""
-    return {"name": "Test", "startTask": start, "tasks": tasks, **fields}
+    return {
+        "name": "Test",
+        "startTask": start,
+        "tasks": tasks,
+        **fields,
+    }
 
 
 def branch(name: str, task: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +206,12 @@ _FAILED = {"status": "${$.input.failed.status}", "n": "${$.input.input.n}"}
 
 def nested(name: str, **fields: Any) -> dict[str, Any]:
     """Return a task that runs the definition *name*."""
-    return {"type": "Workflow", "definition": name, "end": True, **fields}
+    return {
+        "type": "Workflow",
+        "definition": name,
+        "end": True,
+        **fields,
+    }
 
 
 CASES: dict[str, Case] = {
@@ -430,4 +450,6 @@ def at(value: Any, url: str) -> Any:
         return value.replace(API, url)
     if isinstance(value, dict):
         return {name: at(part, url) for name, part in value.items()}
-    return [at(part, url) for part in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [at(part, url) for part in value]
+    return value

@@ -41,7 +41,12 @@ def description(number: int, operations: int = 3, **changes: Any) -> dict[str, A
         }
         for operation in range(operations)
     }
-    return {**API, "info": {"title": f"Things {number}", "version": "1"}, "paths": paths, **changes}
+    return {
+        **API,
+        "info": {"title": f"Things {number}", "version": "1"},
+        "paths": paths,
+        **changes,
+    }
 
 
 def folder_of(path: Path, count: int, operations: int = 3) -> Path:
@@ -89,7 +94,8 @@ def until(holds: Any, seconds: float = 60.0) -> Any:
     """Call *holds* until it returns a true value, and return that value."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if value := holds():
+        value = holds()
+        if value:
             return value
         time.sleep(0.01)
     raise AssertionError("it did not happen")

@@ -19,5 +19,10 @@ def install(folder: Path) -> None:
             return
         # `npm ci` would remove the folder, with the lock file that others wait for.
         command = ["npm", "install", "--no-save", "--silent", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=folder, check=True, timeout=300)
+        subprocess.run(
+            command,
+            cwd=folder,
+            check=True,
+            timeout=300,
+        )
         ready.write_bytes(lock.read_bytes())

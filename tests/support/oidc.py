@@ -25,7 +25,8 @@ class Judge:
 
     def consent(self, url: str) -> str:
         """Open *url* as a browser does, consent, and return the URL of the final redirect."""
-        own, away = self.issuer, []
+        own = self.issuer
+        away = []
 
         class Browser(urllib.request.HTTPRedirectHandler):
             def redirect_request(self, *arguments: Any) -> Any:
@@ -36,7 +37,9 @@ class Judge:
                 return None
 
         opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(), Browser()
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(),
+            Browser(),
         )
         try:
             opener.open(url).close()

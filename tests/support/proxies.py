@@ -18,7 +18,8 @@ class RunningProxy:
     """A running proxy at *port*, with its log file *log*."""
 
     def __init__(self, port: int, log: Path) -> None:
-        self.port, self._log = port, log
+        self.port = port
+        self._log = log
         self.url = f"http://127.0.0.1:{port}"
 
     def named(self, user_info: str = "") -> str:

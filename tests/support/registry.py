@@ -64,14 +64,22 @@ class Registry:
         **manifest: Any,
     ) -> None:
         """Publish *files* as *version* of the package *name*; *integrity* is a wrong digest."""
-        about = {"name": name, "version": version, **manifest}
+        about = {
+            "name": name,
+            "version": version,
+            **manifest,
+        }
         archive = packed({"package.json": json.dumps(about), **files})
         path = f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
         digest = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
         dist = {"tarball": self._url + path, "integrity": integrity or digest}
         versions = self._versions.setdefault(name, {})
         versions[version] = {**about, "dist": dist}
-        packument = {"name": name, "dist-tags": {"latest": version}, "versions": versions}
+        packument = {
+            "name": name,
+            "dist-tags": {"latest": version},
+            "versions": versions,
+        }
         self._answers[path] = servers.response(
             archive, ("Content-Type", "application/octet-stream")
         )

@@ -84,9 +84,16 @@ class _Walk:
         self.steps: list[tuple[Key, Key | None]] = []
         self.verdicts: list[tuple[int, Replayed]] = []
 
-    def scope(self, scope: Any, where: str, before: Before, last: int) -> _Ended | _Failure | None:
+    def scope(
+        self,
+        scope: Any,
+        where: str,
+        before: Before,
+        last: int,
+    ) -> _Ended | _Failure | None:
         """Walk through the tasks of *scope*, using the results up to the number *last*."""
-        name, order = scope["startTask"], -1
+        name = scope["startTask"]
+        order = -1
         output, before_key = before
         while True:
             task = scope["tasks"].get(name)
@@ -104,7 +111,9 @@ class _Walk:
                 joined = self.parallel(task, place, (output, before_key), last)
                 if not isinstance(joined, _Joined):
                     return joined
-                name, output, before_key = joined.target, joined.output, key
+                name = joined.target
+                output = joined.output
+                before_key = key
                 continue
             if key not in self.results or self.results[key][0] > last:
                 self.steps.append((key, before_key))
@@ -116,7 +125,9 @@ class _Walk:
                 if route is None:
                     sentence = f"task {name!r} failed: {error['message']}"
                     return _Failure(order, name, sentence, error)
-                name, output, before_key = route, {"error": error}, key
+                name = route
+                output = {"error": error}
+                before_key = key
                 continue
             if run.terminate is not None:
                 result = run.output if run.output is not None else output
@@ -133,7 +144,11 @@ class _Walk:
             name = run.next_task or task["nextTask"]
 
     def parallel(
-        self, task: Any, pointer: str, before: Before, last: int
+        self,
+        task: Any,
+        pointer: str,
+        before: Before,
+        last: int,
     ) -> _Joined | _Failure | None:
         visits, left, steps, verdicts = (
             *(Counter(self.visits), self.left),
@@ -144,14 +159,17 @@ class _Walk:
         if failures:
             # After the first failure, results in other branches do not count.
             first = min(failures, key=lambda failure: failure.order)
-            self.visits, self.left = visits, left
+            self.visits = visits
+            self.left = left
             del self.steps[steps:], self.verdicts[verdicts:]
             self.branches(task, pointer, before, first.order)
             del self.steps[steps:]
             message = f"a branch failed: {first.sentence}"
             error = first.error | {"error": "BranchFailed", "message": message, "task": first.task}
             route = _route(task, error)
-            return first if route is None else _Joined(route, {"error": error})
+            if route is None:
+                return first
+            return _Joined(route, {"error": error})
         outputs = [end.output for end in ends if isinstance(end, _Ended)]
         if len(outputs) < len(ends):
             return None
@@ -159,12 +177,22 @@ class _Walk:
         return _Joined(task["nextTask"], dict(zip(starts, outputs, strict=True)))
 
     def branches(
-        self, task: Any, pointer: str, before: Before, last: int
+        self,
+        task: Any,
+        pointer: str,
+        before: Before,
+        last: int,
     ) -> list[_Ended | _Failure | None]:
         return [
             self.scope(branch, f"{pointer}/branches/{index}", before, last)
             for index, branch in enumerate(task["branches"])
         ]
 
-    def ends(self, order: int, status: str, error: str | None, output: Any = None) -> None:
+    def ends(
+        self,
+        order: int,
+        status: str,
+        error: str | None,
+        output: Any = None,
+    ) -> None:
         self.verdicts.append((order, Replayed(status, output=output, error=error)))

@@ -148,7 +148,8 @@ class RawServer:
         self._listener = socket.create_server((host, 0), family=family, backlog=128)
         # On some systems, shutdown() does not wake accept().
         self._listener.settimeout(0.2)
-        self._handler, self._tls = handler, tls
+        self._handler = handler
+        self._tls = tls
         self._live: dict[threading.Thread, socket.socket] = {}
         self.port: int = self._listener.getsockname()[1]
         self.host = host
@@ -166,7 +167,9 @@ class RawServer:
         self.ca_pem = Path()
         """The file of the certificate authority to trust, for TLS servers."""
         self._acceptor = threading.Thread(
-            target=self._accept, name=f"accept {self.port}", daemon=True
+            target=self._accept,
+            name=f"accept {self.port}",
+            daemon=True,
         )
 
     def start(self) -> None:
@@ -292,7 +295,12 @@ def tls_server(
         context.verify_mode = ssl.CERT_REQUIRED
         clients.configure_trust(context)
     with tempfile.TemporaryDirectory() as folder:
-        server = RawServer(handler, host="127.0.0.1", name=hostname, tls=context)
+        server = RawServer(
+            handler,
+            host="127.0.0.1",
+            name=hostname,
+            tls=context,
+        )
         server.ca_pem = Path(folder) / "ca.pem"
         (trustme.CA() if flaw == "untrusted" else authority).cert_pem.write_to_path(
             str(server.ca_pem)
@@ -315,7 +323,10 @@ def _running(server: RawServer) -> Iterator[RawServer]:
 
 
 def response(
-    body: bytes = b"", *headers: tuple[str, str], status: str = "200 OK", length: int | None = None
+    body: bytes = b"",
+    *headers: tuple[str, str],
+    status: str = "200 OK",
+    length: int | None = None,
 ) -> bytes:
     """Return a response; *length* is a wrong Content-Length."""
     fields = [*headers, ("Content-Length", str(len(body) if length is None else length))]
@@ -459,7 +470,8 @@ def compressed(data: bytes) -> bytes:
 
 @cache
 def _compressed_zeros(megabytes: int) -> bytes:
-    packer, block = zlib.compressobj(9, wbits=31), bytes(MEGABYTE)
+    packer = zlib.compressobj(9, wbits=31)
+    block = bytes(MEGABYTE)
     return b"".join([*(packer.compress(block) for _ in range(megabytes)), packer.flush()])
 
 
@@ -547,8 +559,16 @@ def echo_json() -> Handler:
         headers = [
             [name, value.strip()] for name, _, value in (line.partition(":") for line in lines)
         ]
-        seen = {"method": method, "target": target, "headers": headers}
-        document = {**seen, "body": body.decode("utf-8", "replace"), "bodyHex": body.hex()}
+        seen = {
+            "method": method,
+            "target": target,
+            "headers": headers,
+        }
+        document = {
+            **seen,
+            "body": body.decode("utf-8", "replace"),
+            "bodyHex": body.hex(),
+        }
         peer.sendall(response(json.dumps(document).encode(), JSON))
         return True
 

@@ -27,7 +27,10 @@ PAGES = DATA / "pages"
 
 
 def runtime(
-    *plugins: Any, limits: Limits | None = None, allow: list[str] | None = None, **given: Any
+    *plugins: Any,
+    limits: Limits | None = None,
+    allow: list[str] | None = None,
+    **given: Any,
 ) -> Runtime:
     """Return a runtime with the shipped catalogue, which may connect to loopback."""
     given.setdefault("catalogue", _SHIPPED)
@@ -38,16 +41,29 @@ def runtime(
     )
 
 
-def http(url: str, *, request: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+def http(
+    url: str,
+    *,
+    request: dict[str, Any] | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
     """Return an HTTP task for *url*.
 
     *request* are further fields of `httpRequest`, *fields* further fields of the task.
     """
-    return {"type": "Http", "httpRequest": {"url": url, **(request or {})}, "end": True, **fields}
+    return {
+        "type": "Http",
+        "httpRequest": {"url": url, **(request or {})},
+        "end": True,
+        **fields,
+    }
 
 
 def call(
-    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+    definition: dict[str, Any],
+    *plugins: Any,
+    inputs: Inputs | None = None,
+    **given: Any,
 ) -> TaskResult:
     """Run the task once and return its result."""
     with runtime(*plugins, **given) as shared:
@@ -55,7 +71,10 @@ def call(
 
 
 def failure(
-    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+    definition: dict[str, Any],
+    *plugins: Any,
+    inputs: Inputs | None = None,
+    **given: Any,
 ) -> TaskError:
     """Run the task once, and return its error. Fails if there is none."""
     try:
@@ -66,7 +85,10 @@ def failure(
 
 
 def exchange(
-    definition: dict[str, Any], *plugins: Any, inputs: Inputs | None = None, **given: Any
+    definition: dict[str, Any],
+    *plugins: Any,
+    inputs: Inputs | None = None,
+    **given: Any,
 ) -> Exchange:
     """Run a test request and return its exchange."""
     with runtime(*plugins, **given) as shared:

@@ -37,7 +37,12 @@ _HANDED_ON = ("HTTPTASK_", "AWS_")
 class TemporalWorld:
     """Runs definitions on the server at *address*; *plugins* are httptask's."""
 
-    def __init__(self, address: str, *plugins: Any, heartbeat_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        address: str,
+        *plugins: Any,
+        heartbeat_seconds: float = 10.0,
+    ) -> None:
         self.address = address
         self.plugins = plugins
         self.queue = f"test-{uuid.uuid4()}"

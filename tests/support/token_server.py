@@ -106,7 +106,11 @@ class TokenServer:
     def _consented(self, query: dict[str, list[str]]) -> bytes:
         """Redirect the browser with a code (RFC 6749, section 4.1.2), or with a refusal."""
         self.asked_consent = {name: values[0] for name, values in query.items()}
-        answer = {"code": "c4n4ry-code", "state": self.asked_consent["state"], "iss": self.url}
+        answer = {
+            "code": "c4n4ry-code",
+            "state": self.asked_consent["state"],
+            "iss": self.url,
+        }
         if self.refuses_consent:
             answer = {"error": "access_denied", "state": self.asked_consent["state"]}
         where = self.asked_consent["redirect_uri"] + "?" + urlencode(answer)
@@ -132,7 +136,9 @@ class TokenServer:
         if not form.keys() >= required:
             return "invalid_request"
         if grant == "refresh_token":
-            return "" if form["refresh_token"] == [self.refresh] else "invalid_grant"
+            if form["refresh_token"] == [self.refresh]:
+                return ""
+            return "invalid_grant"
         if grant == "authorization_code" and self.asked_consent:
             digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
             challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -146,7 +152,12 @@ class TokenServer:
             return "authorization_pending"
         return ""
 
-    def _token(self, path: str, form: dict[str, list[str]], headers: dict[str, str]) -> bytes:
+    def _token(
+        self,
+        path: str,
+        form: dict[str, list[str]],
+        headers: dict[str, str],
+    ) -> bytes:
         scheme, _, pair = headers.get("authorization", "").partition(" ")
         with self._lock:
             self.requests.append(form)
@@ -173,7 +184,11 @@ class TokenServer:
 
     def credential(self, grant: str = "clientCredentials", **fields: Any) -> str:
         """Return a credential for this server, as JSON for an environment variable."""
-        written = {"type": "oauth2", "grant": grant, "tokenUrl": self.url + "/token"}
+        written = {
+            "type": "oauth2",
+            "grant": grant,
+            "tokenUrl": self.url + "/token",
+        }
         who = {"clientId": "client", "clientSecret": "c4n4ry-secret"}
         members = (written | who | fields).items()
         return json.dumps({name: value for name, value in members if value is not None})
@@ -193,7 +208,12 @@ def token_server() -> Iterator[TokenServer]:
         yield server
 
 
-def login_endpoint(server: TokenServer, *, title: str = "Me", **scopes: str) -> Endpoint:
+def login_endpoint(
+    server: TokenServer,
+    *,
+    title: str = "Me",
+    **scopes: str,
+) -> Endpoint:
     """Return an endpoint of *server* that requires OAuth 2.0 with an authorization code."""
     flow = {
         "authorizationUrl": server.url + "/authorize",

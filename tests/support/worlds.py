@@ -78,13 +78,22 @@ def do(**fields: Any) -> dict[str, Any]:
 
 
 def workflow(start: str, tasks: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
-    return {"name": "Test", "startTask": start, "tasks": dict(tasks), **fields}
+    return {
+        "name": "Test",
+        "startTask": start,
+        "tasks": dict(tasks),
+        **fields,
+    }
 
 
 def fork(**tasks: Any) -> dict[str, Any]:
     """Return a definition with a Parallel that has one branch for each of *tasks*."""
     branches = [{"startTask": name, "tasks": {name: task}} for name, task in tasks.items()]
-    fork = {"type": "Parallel", "branches": branches, "nextTask": "End"}
+    fork = {
+        "type": "Parallel",
+        "branches": branches,
+        "nextTask": "End",
+    }
     return workflow("Fork", {"Fork": fork, "End": do(end=True, give="${$.tasks['Fork'].output}")})
 
 

@@ -80,7 +80,9 @@ class DesignerPage:
         probe = f"{self.url}?is-intercepted"
         self.page.route(pattern, handler)
         self.page.route(
-            lambda url: url == probe, lambda route: route.fulfill(body="intercepted"), times=1
+            lambda url: url == probe,
+            lambda route: route.fulfill(body="intercepted"),
+            times=1,
         )
         self.page.wait_for_function(
             "async (url) => await (await fetch(url)).text() === 'intercepted'", arg=probe
@@ -295,7 +297,10 @@ TWO_ON_A_LINE: dict[str, Any] = {
 
 @contextmanager
 def definition_page(
-    browser: Browser, tmp_path: Path, folder: Path, definition: dict[str, Any]
+    browser: Browser,
+    tmp_path: Path,
+    folder: Path,
+    definition: dict[str, Any],
 ) -> Iterator[DesignerPage]:
     """Open the page of a designer with *definition* as `flow.json` in *folder*."""
     (folder / "flow.json").write_text(json.dumps(definition), "utf-8")

@@ -57,7 +57,9 @@ def difference(expected: Image.Image, actual: Image.Image) -> tuple[float, Image
 
 
 def side_by_side(
-    expected: Image.Image | None, actual: Image.Image, marked: Image.Image
+    expected: Image.Image | None,
+    actual: Image.Image,
+    marked: Image.Image,
 ) -> Image.Image:
     """Return one picture with the committed one, the new one and their difference."""
     parts = [image for image in (expected, actual, marked) if image is not None]
@@ -320,7 +322,11 @@ def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
     endpoints = [thing_endpoint(API), thing_endpoint(API, method="POST")]
     manager = plugin_manager()
     manager.register(Plugin())
-    options = {"workflows": folder / "workflows", "endpoints": endpoints, "plugins": manager}
+    options = {
+        "workflows": folder / "workflows",
+        "endpoints": endpoints,
+        "plugins": manager,
+    }
     with (
         raw_server(respond(response(json.dumps(ANSWER).encode(), JSON))) as server,
         running_designer(folder, **options) as running,
@@ -371,7 +377,9 @@ def same_times(value: Any) -> Any:
         return [same_times(item) for item in value]
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         return _NOW
-    return 0.012 if isinstance(value, float) and value != 1.5 else value
+    if isinstance(value, float) and value != 1.5:
+        return 0.012
+    return value
 
 
 def ran(running: Any, url: str) -> None:
