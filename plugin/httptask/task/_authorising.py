@@ -146,7 +146,10 @@ def authorised_again(
         return Ready(request, plain, name)
     lend = partial(Lent, runtime, name, endpoint, pointer, send)
     return Ready(
-        request, plain, name, Flow(resolved, pointer, redactor, lend, kept_header, request)
+        request,
+        plain,
+        name,
+        Flow(resolved, pointer, redactor, lend, kept_header, request),
     )
 
 
