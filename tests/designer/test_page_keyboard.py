@@ -67,8 +67,8 @@ def address(page: DesignerPage, url: str) -> None:
 def test_a_workflow_of_six_tasks_is_built_run_and_saved_by_the_keyboard(
     page: DesignerPage, folder: Path, server: RawServer
 ) -> None:
-    """A request, a Decision over its answer, a Parallel of two requests, and an end with an output
-    of its own: nothing is pressed with a pointer, and every condition is typed once.
+    """A request, a Decision of two rows over its answer, whose ways are chosen, a Parallel of two
+    requests, and an end with an output of its own: nothing is pressed with a pointer.
     """
     expect(page.page.locator("#search")).to_be_focused()
     page.page.keyboard.type("Own request")
@@ -88,6 +88,14 @@ def test_a_workflow_of_six_tasks_is_built_run_and_saved_by_the_keyboard(
     page.page.keyboard.type("is more")
     on(page, "Compared with 1 of choice 1")
     page.page.keyboard.type("20")
+    on(page, "Add row to choice 1")
+    press(page, "Enter")
+    expect(page.page.get_by_label("Value 2 of choice 1", exact=True)).to_be_focused()
+    page.page.keyboard.type("$.body.total")
+    on(page, "Operator 2 of choice 1")
+    page.page.keyboard.type("is less")
+    on(page, "Compared with 2 of choice 1")
+    page.page.keyboard.type("100")
 
     add(page, "Parallel")
     expect(page.page.locator("#branch-add")).to_be_focused()
@@ -103,8 +111,9 @@ def test_a_workflow_of_six_tasks_is_built_run_and_saved_by_the_keyboard(
     expect(page.at("/workflowOutput")).to_be_focused()
     page.page.keyboard.type('{"done": true}')
     add(page, "Decide")
-    on(page, "default-task")
-    page.page.keyboard.type("End")
+    for choice, target in (("choice-0-next", "Both"), ("default-task", "End")):
+        on(page, choice)
+        page.page.keyboard.type(target)
 
     for name in ("HTTP request 2", "HTTP request 3"):
         add(page, name)
@@ -114,7 +123,9 @@ def test_a_workflow_of_six_tasks_is_built_run_and_saved_by_the_keyboard(
     press(page, "Control+s")
     page.status("Saved")
     saved = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
-    assert saved["Decide"]["choices"][0]["condition"] == "$.body.total > 20"
+    condition = "$.body.total > 20 && $.body.total < 100"
+    assert saved["Decide"]["choices"] == [{"condition": condition, "nextTask": "Both"}]
+    assert saved["Decide"]["defaultTask"] == "End"
     assert saved["End"]["workflowOutput"] == {"done": True}
     assert len(saved["Both"]["branches"]) == 2
     assert saved["Both"]["nextTask"] == "End"
