@@ -221,6 +221,34 @@ def test_a_run_whose_server_died_is_kept_and_goes_on(
     assert api.asked.count("/A?of=1") == 1
 
 
+def test_secrets_of_the_input_are_not_written_by_a_run_that_goes_on(
+    tmp_path: Path, folder: Path, server: RawServer, api: Api
+) -> None:
+    """The next designer gets the secrets with the request to go on. It writes none of them, however
+    many there are.
+    """
+    secrets = [f"hunter22-{number:03}" for number in range(70)]
+    whole = {"of": 1, "people": [{"password": secret} for secret in secrets]}
+    definition = flow(server.url, "A", "B")
+    for task in definition["tasks"].values():
+        task["inputParameters"]["people"] = "${$.input.people}"
+    api.silent.add("/B?of=1")
+    with running_designer(tmp_path, workflows=folder) as first:
+        run_id = begun(first, definition=definition, input=whole)
+        assert api.was_asked.wait(60)
+    api.silent.clear()
+    with running_designer(tmp_path, workflows=folder) as second:
+        refused = second.client.post(f"runs/{run_id}/resume")
+        assert "/people/0/password" in refused.json()["detail"]
+        resumed = second.client.post(f"runs/{run_id}/resume", json={"input": whole})
+        assert resumed.status_code == 201
+        assert followed(second, run_id)[-1][1]["status"] == "Completed"
+    files = [path for path in folder.glob(".httptask/runs.sqlite3*") if path.is_file()]
+    written = b"".join(path.read_bytes() for path in files)
+    assert b"Completed" in written
+    assert not [secret for secret in secrets if secret.encode() in written]
+
+
 def test_a_run_from_a_task_on_takes_over_the_earlier_answers(
     designer: RunningDesigner, server: RawServer, api: Api
 ) -> None:

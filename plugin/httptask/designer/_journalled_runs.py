@@ -124,8 +124,10 @@ class JournalledRuns:
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
         journal = await self._opened()
-        _, options = await self.started_with(run.workflow_id)
-        journal.take_input(run.workflow_id, whole_input(options.input, sample_input))
+        definition, options = await self.started_with(run.workflow_id)
+        run_input = whole_input(options.input, sample_input)
+        self._masked_input(definition, run_input)
+        journal.take_input(run.workflow_id, run_input)
         callbacks = await self._receiver.callbacks(request)
         return await self._begun(
             run.workflow_id,
@@ -207,7 +209,8 @@ class JournalledRuns:
         """Return the input *value* as it is stored, and mask its secrets in what follows."""
         stored, secrets = masked_input(definition.input_schema, value)
         for secret in secrets:
-            self._runtime.redactor.add_derived(secret if isinstance(secret, str) else dump(secret))
+            # For good: of derived values, the signatures of later requests would take their places.
+            self._runtime.redactor.add(secret if isinstance(secret, str) else dump(secret))
         return stored
 
     def _make_folder(self, folder: Path) -> None:
