@@ -650,6 +650,21 @@ def test_a_masked_input_is_not_sent(file: Path, repeatable: None) -> None:
     assert (run.status, run.output) == ("Completed", "k-1")
 
 
+def test_an_inner_run_that_goes_on_gets_no_mask(file: Path, repeatable: None) -> None:
+    """Its stored input is masked; the run around it has the whole one."""
+    inner = workflow("A", {"A": do(give="${$.input.key}", end=True)})
+    run_inner = {"type": "Workflow", "definition": "inner", "end": True}
+    outer = workflow("Run", {"Run": {**run_inner, "inputParameters": {"key": "${$.input.key}"}}})
+    with Journal(file) as journal, runtime(World(A=dies)) as shared, pytest.raises(Stop):
+        shared.redactor.add("s3cr3t-k3y")
+        given = {"key": "s3cr3t-k3y"}
+        run_workflow(outer, given, runtime=shared, journal=journal, definitions={"inner": inner})
+    with Journal(file) as journal, runtime(World()) as shared:
+        (kept,) = journal.runs()
+        run = resume_run(journal, kept.workflow_id, runtime=shared)
+    assert (run.status, run.output) == ("Completed", "s3cr3t-k3y")
+
+
 def test_no_secret_gets_in_by_an_item_that_waits(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

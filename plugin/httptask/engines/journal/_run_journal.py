@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump, parse
 from httptask.engines._outcome import Outcome, item_end
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
@@ -91,7 +92,7 @@ class RunJournal:
         self._number = stored.number
         self.began_at = stored.began_at
         self.input = stored.input
-        """The run's input when it began; masked if an earlier process began it."""
+        """The run's input when it began."""
         self.history: list[TaskRun] | None = stored.history
         """The entries that an earlier process wrote."""
         self.ended = stored.ended
@@ -227,8 +228,8 @@ class RunJournal:
         await self.written()  # so that the start of the task is on disk before its nested run
         stored, is_new = await self._store.ado(open_run)
         journal = RunJournal(self._store, workflow_id, stored, outer=self, waits=self._waits)
-        if is_new:
-            journal.input = input_value  # the stored one is masked
+        if is_new or MASK in _text(stored.input):
+            journal.input = input_value  # a task must not send a mask in place of a secret
         journal.mask(self._mask)
         return journal
 
