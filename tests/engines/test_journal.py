@@ -650,15 +650,32 @@ def test_a_masked_input_is_not_sent(file: Path, repeatable: None) -> None:
     assert (run.status, run.output) == ("Completed", "k-1")
 
 
+def test_all_that_a_process_lacks_is_said_at_once(file: Path) -> None:
+    """`anyway` waives options and secrets: nobody waives the ones for the other without a word."""
+    definition = workflow("A", {"A": do(end=True)})
+    with Journal(file, masks_input=lambda *_: {"key": "•••"}) as journal, pytest.raises(Stop):
+        World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
+    with Journal(file) as journal, runtime(World(), allow=[]) as shared:
+        (kept,) = journal.runs()
+        with pytest.raises(JournalError) as refused:
+            resume_run(journal, kept.workflow_id, runtime=shared)
+    assert "had --allow-network 127.0.0.1, which this process lacks" in str(refused.value)
+    assert "secrets in the input of the run" in str(refused.value)
+    consequences = "without --allow-network 127.0.0.1 and with a mask in the place of each secret"
+    assert f"Or go on {consequences}, by httptask resume" in str(refused.value)
+
+
 def test_an_inner_run_that_goes_on_gets_no_mask(file: Path, repeatable: None) -> None:
     """Its stored input is masked; the run around it has the whole one."""
     inner = workflow("A", {"A": do(give="${$.input.key}", end=True)})
     run_inner = {"type": "Workflow", "definition": "inner", "end": True}
     outer = workflow("Run", {"Run": {**run_inner, "inputParameters": {"key": "${$.input.key}"}}})
-    with Journal(file) as journal, runtime(World(A=dies)) as shared, pytest.raises(Stop):
-        shared.redactor.add("s3cr3t-k3y")
-        given = {"key": "s3cr3t-k3y"}
-        run_workflow(outer, given, runtime=shared, journal=journal, definitions={"inner": inner})
+    given = {"key": "s3cr3t-k3y"}
+    with Journal(file) as journal, runtime(World(A=dies)) as shared:
+        shared.redactor.add(given["key"])
+        options: Any = {"journal": journal, "definitions": {"inner": inner}}
+        with pytest.raises(Stop):
+            run_workflow(outer, given, runtime=shared, **options)
     with Journal(file) as journal, runtime(World()) as shared:
         (kept,) = journal.runs()
         run = resume_run(journal, kept.workflow_id, runtime=shared)

@@ -220,7 +220,8 @@ def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     resume.add_argument(
         "--anyway",
         action="store_true",
-        help="go on although this command lacks options that the run had, such as --allow-network",
+        help="go on although this command lacks options that the run had, such as --allow-network,"
+        " or secrets of its input",
     )
     _shared_options(resume)
     resume.set_defaults(run=run_resume)

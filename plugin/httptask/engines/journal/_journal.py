@@ -91,8 +91,6 @@ class Journal:
         if self._masks_input is not None:
             stored_input = self._masks_input(definition, options.input)
         input_text = _text(stored_input)
-        if input_text != _text(options.input):
-            self._whole_inputs[workflow_id] = options.input
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -110,9 +108,12 @@ class Journal:
 
         with self._locked(workflow_id):
             self._store.do(insert)
+            if input_text != _text(options.input):
+                self._whole_inputs[workflow_id] = options.input
             try:
                 yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
             except DefinitionError:  # nothing has been run: forget the run
+                self._whole_inputs.pop(workflow_id, None)
                 self._store.do(
                     lambda connection: connection.execute(
                         "DELETE FROM run WHERE id = ?", (workflow_id,)
@@ -147,50 +148,55 @@ class Journal:
             if status is not None:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")
             stored_plan = parse(plan)
-            if operator is not None:
-                self._store_operator(workflow_id, stored_plan, operator, anyway=anyway)
             if not anyway:
-                self._refuse_masks(workflow_id, input_text)
+                self._refuse_lack(workflow_id, stored_plan, operator, input_text)
+            if operator is not None:
+                self._store_operator(workflow_id, stored_plan, operator)
             whole_input = self._whole_inputs.get(workflow_id, parse(input_text))
             definition, options = started_with(stored_plan, whole_input)
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
-    def _refuse_masks(self, workflow_id: str, input_text: str) -> None:
-        """Raise `JournalError` if the stored input of a run is masked, and nobody gave it whole.
+    def _refuse_lack(
+        self,
+        workflow_id: str,
+        plan: Mapping[str, Any],
+        operator: Mapping[str, Any] | None,
+        input_text: str,
+    ) -> None:
+        """Raise `JournalError` with all that a process lacks that is to resume a run.
 
-        Its tasks would send the mask in place of the secrets.
+        Without options of the *operator*, the run's next task would fail for good; without the
+        secrets of its input, its tasks would send a mask in their place.
         """
+        reasons: list[str] = []
+        consequences: list[str] = []
+        before = plan.get("operator") or {}  # journals may be older than this entry
+        missing = missing_options(before, operator) if operator is not None else []
+        if missing:
+            words = shlex.join(missing)
+            reasons.append(
+                f"the run {workflow_id} had {words}, which this process lacks: give it again"
+            )
+            consequences.append(f"without {words}")
         if MASK in input_text and workflow_id not in self._whole_inputs:
+            reasons.append(
+                f"secrets in the input of the run {workflow_id} are not stored: go on in the"
+                " designer, which takes them from the sample input"
+            )
+            consequences.append("with a mask in the place of each secret")
+        if reasons:
             resume = command_with(self.path, "resume", workflow_id, "--anyway")
             raise JournalError(
-                f"nothing was run: secrets in the input of the run {workflow_id} are not stored; go"
-                " on in the designer, which takes them from the sample input, or with a mask in"
-                f" their place by {resume}"
+                f"nothing was run: {'; '.join(reasons)}. Or go on {' and '.join(consequences)}, by"
+                f" {resume}"
             )
 
     def _store_operator(
-        self,
-        workflow_id: str,
-        plan: dict[str, Any],
-        operator: Mapping[str, Any],
-        *,
-        anyway: bool,
+        self, workflow_id: str, plan: dict[str, Any], operator: Mapping[str, Any]
     ) -> None:
-        """Store *operator* in the *plan* of a run, for the next process that resumes it.
-
-        Raises `JournalError`, unless *anyway*, if options are missing that the run had before: its
-        next task would fail for good.
-        """
-        before = plan.get("operator")  # journals may be older than this entry
-        missing = missing_options(before or {}, operator)
-        if missing and not anyway:
-            resume = command_with(self.path, "resume", workflow_id, "--anyway")
-            raise JournalError(
-                f"nothing was run: the run {workflow_id} had {shlex.join(missing)}, which this"
-                f" process lacks; give it again, or go on without it by {resume}"
-            )
-        if operator != before:
+        """Store *operator* in the *plan* of a run, for the next process that resumes it."""
+        if operator != plan.get("operator"):
             changed = _text({**plan, "operator": operator})
             self._store.do(
                 lambda connection: connection.execute(
