@@ -1290,7 +1290,7 @@ BOUNDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"total": NUMBER, **below(["result", "body", "response", "data"], LIST)},
     ),
     "objects that are opened": (
-        {"data": LIST, "a": TEXT, "page": {"properties": {"total": NUMBER}}},
+        {"data": LIST, "a": TEXT, "paging": {"properties": {"total": NUMBER}}},
         {"data": LIST, "a": TEXT, "owner": {"properties": {"total": NUMBER}}},
     ),
 }
@@ -1306,7 +1306,7 @@ def test_a_response_is_searched_as_far_as_this(bound: str) -> None:
 
 def test_the_start_of_a_description_is_read() -> None:
     """Two thousand characters, in which the words may stand at the end."""
-    words = " zero-based"
+    words = " starts at zero"
     for size, start in ((2_000, 0), (2_001, None)):
         text = "x" * (size - len(words)) + words
         assert paged({"data": LIST, "total": NUMBER}, description=text).get("start") == start
