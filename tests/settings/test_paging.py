@@ -689,6 +689,18 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "parameter": IN_QUERY | {"name": "pageToken"},
         },
     ),
+    "a page that is ignored under a condition": (
+        {
+            "properties": {"things": LIST, "total": NUMBER},
+            "query": {"page": {"type": "integer", "description": "Ignored if `all` is true."}},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": IN_QUERY | {"name": "page"},
+            "total": "$.total",
+        },
+    ),
 }
 
 

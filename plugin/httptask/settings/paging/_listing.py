@@ -27,8 +27,11 @@ _PLAIN = ("string", "integer", "number", "boolean")
 _LOCATIONS = ("query", "header")
 _NAMES = re.compile(r"[^.\[\]]+")
 _FILTERS = ("filter", "filters", "fields", "where", "sort", "range")
-_IGNORED = re.compile(r"(?:deprecated\b[^.]*|(?:this )?(?:parameter|field) is )?\bignored\b")
-"""The beginning of the description of a parameter without effect."""
+_IGNORED = re.compile(
+    r"(?:deprecated\b[^.]*|(?:this )?(?:parameter|field) is )?"
+    r"\bignored\b(?!,? (?:if|when|unless|for|in|with)\b)"
+)
+"""The beginning of the description of a parameter that never has an effect."""
 _DEEPEST_ITEMS = 3
 """The most names in the path to the items; a deeper list belongs to something else."""
 
