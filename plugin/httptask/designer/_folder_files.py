@@ -35,25 +35,25 @@ class FolderFiles:
     def _listed(self) -> dict[str, Any]:
         files = _files_below(self._folder) if self._folder is not None else iter(())
         items: list[dict[str, Any]] = []
-        for path, size in files:
-            if len(items) == _MOST_LISTED:
+        for file in files:
+            if file is None or len(items) == _MOST_LISTED:
                 return {"items": items, "more": True}
+            path, size = file
             items.append({"path": path, "size": size})
         return {"items": items}
 
 
-def _files_below(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield the path below *folder* and the size of each file that may be sent.
+def _files_below(folder: Path) -> Iterator[tuple[str, int] | None]:
+    """Yield the path below *folder* and the size of each file that may be sent, then None if there
+    are too many entries to look at all.
 
     Links, hidden files, and the kept bodies of responses, which have no names, are left out.
     """
     looked_at = 0
     for root, folders, names in os.walk(folder):  # does not follow links
+        looked_at += len(folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            looked_at += 1
-            if looked_at > _MOST_LOOKED_AT:
-                return
+        for name in sorted(names)[: max(_MOST_LOOKED_AT - looked_at, 0)]:
             path = Path(root, name)
             below = path.relative_to(folder).as_posix()
             if name.startswith(".") or not is_text(below) or is_kept_name(below, folder):
@@ -64,3 +64,7 @@ def _files_below(folder: Path) -> Iterator[tuple[str, int]]:
                 continue
             if stat.S_ISREG(status.st_mode):
                 yield below, status.st_size
+        looked_at += len(names)
+        if looked_at > _MOST_LOOKED_AT:
+            yield None
+            return
