@@ -77,9 +77,8 @@ class _RequiredNeeds:
             if self.remaining <= 0 or depth > _DEEPEST:
                 return self.beyond
             self.remaining -= 1
-            self.answers[key] = (
-                False  # assumed while its children are looked at: a schema may hold itself
-            )
+            # Assumed while its children are looked at: a schema may hold itself.
+            self.answers[key] = False
             self.answers[key] = self._needed_below(node, depth + 1)
         return self.answers[key]
 

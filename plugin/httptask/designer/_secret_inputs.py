@@ -50,10 +50,10 @@ def whole_input(stored: Any, given: Any) -> Any:
     def filled(path: Path, _: str, item: Any) -> Any:
         if item != MASK:
             return item
-        found = _at(given, path)
-        if found in (None, MASK):
+        secret = _at(given, path)
+        if secret in (None, MASK):
             missing.append(pointer_of(path))
-        return found
+        return secret
 
     whole = _mapped(stored, filled)
     if missing:

@@ -188,9 +188,8 @@ class _Request:
 
     def _fields_named(self, name: str, level: int) -> _Fields:
         if name not in self._fields:
-            self._fields[name] = (
-                _NO_FIELDS  # A definition may refer to itself: the entry ends the recursion.
-            )
+            # A definition may refer to itself: the entry ends the recursion.
+            self._fields[name] = _NO_FIELDS
             self._fields[name] = self._fields_of(self._definitions.get(name), level)
         return self._fields[name]
 
@@ -259,9 +258,8 @@ class _Request:
 
     def _is_named_read_only(self, name: str, level: int) -> bool:
         if name not in self._read_only:
-            self._read_only[name] = (
-                False  # A definition may refer to itself: the entry ends the recursion.
-            )
+            # A definition may refer to itself: the entry ends the recursion.
+            self._read_only[name] = False
             self._read_only[name] = self._is_read_only(self._definitions.get(name), level)
         return self._read_only[name]
 

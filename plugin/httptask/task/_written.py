@@ -42,8 +42,8 @@ class WrittenTask:
     @property
     def names_endpoint(self) -> bool:
         """Whether the task names an endpoint of the catalogue."""
-        is_object = isinstance(self.definition, dict | Mapping)
-        return is_object and self.definition.get("endpoint") is not None
+        definition = self.definition
+        return isinstance(definition, Mapping) and definition.get("endpoint") is not None
 
     def plan(self, runtime: Runtime) -> Plan:
         """Return the plan that *runtime* has cached, or a new plan.
