@@ -617,3 +617,17 @@ def test_files_that_cannot_be_kept(tmp_path: Path, folder: Path) -> None:
         )
         assert "plan.pdf" in answer.json()["detail"]
     assert json.loads((folder / "first.json").read_text()) == DEFINITION
+
+
+def test_no_sample_input_is_written_that_could_not_be_read(
+    designer: RunningDesigner, folder: Path
+) -> None:
+    """On disk it has a line for each item, so that it is larger than what was sent."""
+    none = {"If-None-Match": "*"}
+    large = {"input": [1] * 1_000_000}
+    refused = designer.client.put("workflows/first/sample-input", json=large, headers=none)
+    assert (refused.status_code, refused.json()["limit"]) == (413, 4 * 1024 * 1024)
+    assert designer.client.get("workflows/first/sample-input").json() == {}
+    assert not (folder / "inputs").exists()
+    stored = designer.client.put("workflows/first/sample-input", json={"input": 1}, headers=none)
+    assert stored.json() == {"input": 1}

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object
+from httptask.designer._problems import Refused
 from httptask.designer._secret_inputs import without_secrets
 from httptask.designer._side_files import SideFile
 from httptask.designer._workflows import MOST_BYTES
@@ -42,6 +43,12 @@ class SampleInputs:
         if "input" in value:
             stored_input = without_secrets(value.get("inputSchema"), value["input"])
             data = (dump(stored_input, indent=2) + "\n").encode("utf-8")
+        if len(data) > MOST_BYTES:
+            raise Refused(
+                "too-large",
+                f"a sample input has at most {MOST_BYTES:,} bytes as a file; nothing was changed",
+                limit=MOST_BYTES,
+            )
         return _answer(await self._file(request).changed(request, lambda _: data))
 
     def _file(self, request: Request) -> SideFile:
