@@ -5,6 +5,7 @@ change is checked in each.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import operator
 import threading
@@ -28,7 +29,7 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, WorkflowDefinition
 from httptask.protocols import TaskCall, TaskCheck
-from httptask.task import HttpTask, Runtime, _plan, _written
+from httptask.task import HttpTask, Runtime, _plan, _runtime, _written
 from httptask.task._kept import Kept
 from httptask.task._problems import problems_of
 from httptask.task._task_type import Http
@@ -674,6 +675,26 @@ def test_a_runtime_keeps_a_bounded_number_of_plans() -> None:
 
     assert kept(4200) == 4096
     assert kept(50, "x" * 250_000) == 33
+
+
+def test_a_definition_keeps_no_more_plans_than_the_runtime(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten kilobytes for each task of a thousand definitions would fill the memory."""
+    httpx_mock.add_response(json={}, is_reusable=True)
+    monkeypatch.setattr(_runtime, "_MOST_PLANS", 2)
+    names = [f"T{number}" for number in range(6)]
+    tasks = {
+        name: http(f"{HOST}{name}", **({"nextTask": after, "end": None} if after else {}))
+        for name, after in zip(names, [*names[1:], None], strict=True)
+    }
+    with runtime() as shared:
+        definition = definition_of({"startTask": "T0", "tasks": tasks})
+        assert run_workflow(definition, runtime=shared).status == "Completed"
+        assert len(shared.definitions) > 0
+        gc.collect()
+        plans = [kept for kept in gc.get_objects() if isinstance(kept, _plan.Plan)]
+        assert len([plan for plan in plans if plan.runtime is shared]) == 2
 
 
 def test_a_long_definition_is_compiled_once() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.discretion import DiscreetErrors
@@ -101,20 +102,27 @@ class Services:
 
 
 class PreparedHttp:
-    """The HTTP task *name* of a definition, compiled once for all its visits and items."""
+    """The HTTP task *name* of a definition, compiled once for visits and items at the same time.
+
+    Between visits the runtime keeps its plan, and limits how many plans there are. The plan of a
+    task that is too long for that is kept here: definitions have a limit of their own.
+    """
 
     def __init__(self, definition: Mapping[str, Any], pointer: str, name: str) -> None:
         self.definition = definition
         self.name = name
         self._written = WrittenTask.of(definition, pointer)
         self._names_endpoint = self._written.names_endpoint
-        self._compiled: tuple[Runtime, Hashable, HttpTask] | None = None
+        self._compiled: tuple[Hashable, Callable[[], HttpTask | None]] = (None, lambda: None)
 
     def task(self, runtime: Runtime) -> HttpTask:
         """Return the task; it is compiled again when the catalogue of *runtime* has changed."""
         version = runtime.endpoints.version_for(names_endpoint=self._names_endpoint)
-        compiled = self._compiled
-        if compiled is None or compiled[0] is not runtime or compiled[1] != version:
+        compiled_version, compiled = self._compiled
+        task = compiled()
+        if task is None or task.runtime is not runtime or compiled_version != version:
             task = HttpTask.of_written(self._written, name=self.name, runtime=runtime)
-            compiled = self._compiled = runtime, version, task
-        return compiled[2]
+            new = task
+            is_kept = self._written.text is not None
+            self._compiled = version, weakref.ref(new) if is_kept else lambda: new
+        return task

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
 _LONGEST_CACHED = 256 * 1024
-"""In characters of JSON. The plan of a longer task is not cached: a thousand such plans would fill
-the memory.
+"""In characters of JSON. The runtime does not cache the plan of a longer task: a thousand such
+plans would fill the memory.
 """
 
 
