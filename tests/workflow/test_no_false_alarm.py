@@ -15,6 +15,7 @@ from httptask.model.api import Endpoint, MediaType, Response, Server
 from httptask.model.workflow import WorkflowDefinition
 from httptask.task import Runtime
 from httptask.workflow import problems
+from httptask.workflow.typing import _data
 from places import DATA
 from tasks import runtime
 
@@ -178,3 +179,40 @@ def test_an_example_documents_what_its_schema_lacks() -> None:
             numbers["tasks"]["Use"] |= {"nextTask": "Pause"}
             del numbers["tasks"]["Use"]["end"]
             assert doubts(numbers, shared) == []
+
+
+def test_the_schemas_of_an_endpoint_are_read_once_for_all_of_its_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its references may lead through a large description."""
+    sources: list[Any] = []
+
+    class Noted(_data.SchemaSource):
+        def __init__(self, document: Any, **options: Any) -> None:
+            sources.append(document)
+            super().__init__(document, **options)
+
+    monkeypatch.setattr(_data, "SchemaSource", Noted)
+    listed = MediaType({"properties": {"id": {"type": "string"}}}, examples=({"id": "a"},))
+    own = Endpoint(
+        "own", "GET", "/own", "acme",
+        servers=(Server("https://acme.example"),),
+        responses={"200": Response(content={"application/json": listed})},
+    )  # fmt: skip
+    tasks: dict[str, Any] = {}
+    for number in range(5):
+        get = {
+            "type": "Http",
+            "endpoint": "own",
+            "httpRequest": {"url": "https://acme.example/own"},
+        }
+        tasks[f"T{number}"] = {**get, "nextTask": f"T{number + 1}"}
+    tasks["T5"] = {"type": "Terminate", "terminationStatus": "Completed"} | {
+        "workflowOutput": [f"${{$.tasks.T{number % 5}.output.body.id}}" for number in range(10)]
+    }
+    with Catalogue.open(":memory:") as catalogue:
+        catalogue.put([own], source="tests")
+        with runtime(catalogue=catalogue) as shared:
+            definition = WorkflowDefinition({"name": "N", "startTask": "T0", "tasks": tasks})
+            assert problems(definition, shared) == []
+    assert len([document for document in sources if document is not None]) == 1

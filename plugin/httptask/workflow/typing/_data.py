@@ -65,7 +65,7 @@ class TypedData:
         self._tasks = {
             name: (task, pointer) for pointer, name, task in reversed([*iter_tasks(definition)])
         }
-        self._sources: dict[str, tuple[Endpoint, SchemaSource]] = {}
+        self._sources: dict[str, tuple[Mapping[str, Any], SchemaSource]] = {}
         self.plan = cache(self._plan)
         self.endpoint = cache(self._endpoint)
         self.outer = cache(self._outer_type)
@@ -288,10 +288,12 @@ class TypedData:
         """Return the source of *endpoint*'s schemas, cached: it resolves their references."""
         if endpoint is None:
             return SchemaSource(None)
+        definitions = endpoint.definitions
         cached = self._sources.get(endpoint.id)
-        if cached is None or cached[0] is not endpoint:
-            source = SchemaSource({"$defs": endpoint.definitions}, documented=True)
-            cached = self._sources[endpoint.id] = endpoint, source
+        # By the definitions: each task has an endpoint object of its own (`with_examples`).
+        if cached is None or cached[0] is not definitions:
+            source = SchemaSource({"$defs": definitions}, documented=True)
+            cached = self._sources[endpoint.id] = definitions, source
         return cached[1]
 
     def _written(self, value: Any, data: ValueType, depth: int = 0) -> ValueType:
