@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 import servers
 from designer import running_designer
-from designer_page.browser import designer_page
+from designer_page.browser import DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, RequestBody, Response, Server
 from servers import Peer, raw_server
 from tasks import http
@@ -75,10 +75,13 @@ def test_a_file_of_the_folder_and_one_of_an_earlier_task(
         running_designer(tmp_path, workflows=folder, endpoints=endpoints(server.url)) as running,
     ):
         (folder / "flow.json").write_text(json.dumps(flow(server.url)), "utf-8")
-        with designer_page(browser, running.url) as page:
+        with designer_page(browser, running.url, quiet=False) as page:
             warnings: list[str] = []
             page.page.on("dialog", lambda dialog: (warnings.append(dialog.type), dialog.accept()))
             page.page.locator(".task-name", has_text="Keep").click()
+            page.page.route("**/files", lambda route: route.abort(), times=1)
+            page.named("button", "Other files …").click()
+            expect(page.page.locator(".file [role=alert]")).to_be_visible()
             page.named("button", "Other files …").click()
             others = page.named("combobox", "Other files for scan")
             expect(others.get_by_role("option")).to_have_text(
@@ -87,6 +90,7 @@ def test_a_file_of_the_folder_and_one_of_an_earlier_task(
             assert page.violations() == []
             others.select_option(f"plans/a.pdf, {len(PLAN)} B")
             expect(page.page.locator(".file-name")).to_have_text("a.pdf")
+            expect(page.named("button", "Other files …")).to_be_focused()
             page.send()
             assert PLAN in server.received[-1]
             assert b'filename="a.pdf"' in server.received[-1]
@@ -113,6 +117,17 @@ def asked(peer: Peer) -> None:
     """Answer with JSON."""
     while peer.read_request():
         peer.sendall(servers.response(b'{"ok": true}', servers.JSON))
+
+
+def rename(page: DesignerPage, name: str, new: str) -> None:
+    """Rename the open workflow *name* in the list of workflows."""
+    page.named("button", "All workflows").click()
+    page.named("button", f"Rename {name}").click()
+    box = page.named("textbox", f"New name of {name}")
+    box.fill(new)
+    box.press("Enter")
+    expect(page.named("button", f"Rename {new}")).to_be_visible()
+    page.page.keyboard.press("Escape")
 
 
 def test_the_sample_input_is_kept_without_its_secrets(
@@ -157,7 +172,7 @@ def test_the_sample_input_is_kept_without_its_secrets(
             page.page.locator(".kept li").first.get_by_role("button").click()
             page.named("button", "Run again").click()
             refused = page.page.locator(".runs .note.error")
-            expect(refused).to_contain_text("type them into the sample input, at /password")
+            expect(refused).to_contain_text("the sample input of its workflow, at /password")
             sample.fill('{"of": 8, "password": "hunter22"}')
             page.named("button", "Run again").click()
             page.status("The run completed")
@@ -165,4 +180,18 @@ def test_the_sample_input_is_kept_without_its_secrets(
             (folder / "inputs/flow.json").write_text('{"of": 9}', "utf-8")
             page.save("save again to write yours over it")
             page.save("secrets of the sample input are not kept")
-        assert json.loads((folder / "inputs/flow.json").read_text("utf-8")) == {"of": 8}
+            rename(page, "flow", "moved")
+            expect(sample).to_have_value(re.compile("hunter22"))
+            expect(sample).not_to_have_value(re.compile('"of": 9'))
+
+            (folder / "other.json").write_text(json.dumps(definition | {"name": "other"}), "utf-8")
+            page.page.reload()
+            page.page.get_by_role("combobox", name="Workflow").select_option("other")
+            expect(sample).to_have_value("")
+            sample.fill('{"password": "stranger"}')
+            page.named("tab", "Runs").click()
+            page.page.locator(".kept li").last.get_by_role("button").click()
+            page.named("button", "Run again").click()
+            expect(refused).to_contain_text("the sample input of its workflow, at /password")
+        assert b"stranger" not in b"".join(server.received)
+        assert json.loads((folder / "inputs/moved.json").read_text("utf-8")) == {"of": 8}

@@ -59,8 +59,8 @@ def whole_input(stored: Any, given: Any) -> Any:
     if missing:
         raise Refused(
             "input",
-            "the secrets in the input of that run are not stored: type them into the sample input,"
-            f" at {', '.join(missing[:5])}. Nothing was run",
+            "the secrets in the input of that run are not stored: type them into the sample input"
+            f" of its workflow, at {', '.join(missing[:5])}. Nothing was run",
         )
     return whole
 

@@ -106,7 +106,7 @@ function OtherFiles({ slot, pointer, id, name, redraw, store }: Omit<FileField, 
       });
       setOthers({ ...files, tasks });
       setProblem("");
-      focus(`${id}-others`);
+      focus(`${id}-others`); // the list takes the place of the button
     } catch (error) {
       setProblem(failureOf(error).title);
     }
@@ -122,14 +122,21 @@ function OtherFiles({ slot, pointer, id, name, redraw, store }: Omit<FileField, 
     }
     setOthers(null);
     redraw();
+    focus(from === "t" ? id : `${id}-others`);
   };
-  if (problem) return <span class="problem error">{problem}</span>;
-  if (!others) return <button class="quiet" onClick={() => void look()}>Other files …</button>;
+  if (!others)
+    return (
+      <>
+        <button id={`${id}-others`} class="quiet" onClick={() => void look()}>Other files …</button>
+        {problem && <span class="problem error" role="alert">{problem}</span>}
+      </>
+    );
   const { items, tasks, more } = others;
   if (!items.length && !tasks.length)
     return (
       <span class="muted" role="status">
-        The folder of files is empty, and no earlier task gives a file. A file that you choose is put there when you save.
+        {more ? "Among the first entries of the folder of files is no file to send" : "The folder of files is empty"}, and no earlier task
+        gives a file. A file that you choose is put there when you save.
       </span>
     );
   return (

@@ -234,7 +234,7 @@ export class OpenWorkflow {
     this.store.edits.rewrite(renamed);
     this.store.drafts.move(id);
     void this.store.pins.open(id);
-    void this.store.input.load(id);
+    void this.store.input.load(id, true);
   }
 
   /** Overwrite a file that is not a definition with an empty definition. */

@@ -132,8 +132,8 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
         <span>{goesOn ? `${seconds.toFixed(1)} s` : duration(seconds)}</span>
         <span class="muted">{plural(completed, "task")} completed</span>
         <span class="grow" />
-        {run.status === "Interrupted" && <button onClick={() => void store.runs.resume(run.id)}>Go on</button>}
-        {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run.id)}>Run again</button>}
+        {run.status === "Interrupted" && <button onClick={() => void store.runs.resume(run)}>Go on</button>}
+        {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run)}>Run again</button>}
       </div>
       {run.status === "Interrupted" && (
         <p class="muted small">
@@ -234,7 +234,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
         <h2 class="grow">{visit.name}</h2>
         {!goesOn && exists && visit.type !== "Parallel" && (
           <button
-            onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over"
+            onClick={() => void store.runs.again(run, visit)} title="A new run; the answers of the tasks before are taken over"
           >
             Run from here
           </button>
@@ -390,7 +390,7 @@ function Kept({ store }: { store: Store }) {
         </ol>
       ) : (
         <p class="muted">
-          No run is like that. <button class="link" onClick={() => { setStatus(""); setTask(""); }}>Show all runs</button>
+          No run matches. <button class="link" onClick={() => { setStatus(""); setTask(""); }}>Show all runs</button>
         </p>
       )}
     </section>

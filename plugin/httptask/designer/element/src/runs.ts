@@ -12,6 +12,10 @@ import * as flow from "./workflow";
 export interface ShownRun {
   id: string;
   status: string;
+  /** The name of the definition, or the id of one without a name. */
+  definition: string;
+  /** The id of the run around it. */
+  inside?: string;
   /** When the run began, by `performance.now()`; of use while the run goes on. */
   began: number;
   elapsedSeconds: number;
@@ -86,20 +90,36 @@ export class Runs {
     await this.begin("runs", body);
   }
 
-  /** Start a run with the input of the run *id*. With *visit* it begins there and takes over the answers of the tasks before. */
-  again(id: string, visit?: Visit): Promise<void> {
+  /**
+   * Start a run with the input of *run*, of the definition under edit. With *visit* it begins there and takes over the answers of
+   * the tasks before. A run of another workflow is repeated with the definition that it had.
+   */
+  again(run: ShownRun, visit?: Visit): Promise<void> {
     const { id: workflowId, working } = this.store.workflow;
     this.store.task.commit();
-    const again = { run: id, ...(visit ? { task: visit.name, visit: visit.visit } : {}) };
+    const again = { run: run.id, ...(visit ? { task: visit.name, visit: visit.visit } : {}) };
     const workflow = workflowId === null ? {} : { workflow: workflowId };
-    return this.begin("runs", { definition: working, ...workflow, again, ...this.input, ...this.store.pins.wish });
+    const definition = this.isOfOpenWorkflow(run) ? { definition: working, ...workflow } : {};
+    return this.begin("runs", { ...definition, again, ...this.inputFor(run), ...this.store.pins.wish });
   }
 
-  /** Let the interrupted run *id* go on where it stopped. */
-  resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, this.input);
+  /** Let *run*, which was interrupted, go on where it stopped. */
+  resume = (run: ShownRun): Promise<void> => this.begin(`runs/${run.id}/resume`, this.inputFor(run));
 
-  /** The sample input: an earlier run takes its secrets from it, which are not stored. Nothing while it is no JSON. */
-  private get input(): { input?: Json } {
+  /** Whether *run*, or the outermost run around it, is one of the open workflow. A page without workflows has no others. */
+  private isOfOpenWorkflow({ definition, inside }: Pick<ShownRun, "definition" | "inside">): boolean {
+    const outer = this.items.find(({ id }) => id === inside);
+    if (outer) return this.isOfOpenWorkflow(outer);
+    const { id, working } = this.store.workflow;
+    return id === null || definition === (working.name || id);
+  }
+
+  /**
+   * The sample input: *run* takes its secrets from it, which are not stored. Nothing while it is no JSON, and for a run of another
+   * workflow: that would get, and send, the secrets of this one.
+   */
+  private inputFor(run: ShownRun): { input?: Json } {
+    if (!this.isOfOpenWorkflow(run)) return {};
     try {
       return { input: parse(this.store.task.input) };
     } catch {

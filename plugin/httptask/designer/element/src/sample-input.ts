@@ -25,8 +25,10 @@ export class SampleInput {
   private etag: string | null = null;
   /** The secrets by their signs in `typed`. */
   private signs = new Map<string, Json>();
-  /** Counts the calls of `open`: an answer is dropped once another definition was opened. */
+  /** Counts the calls of `open`: the form of a schema is dropped once another definition was opened. */
   private opening = 0;
+  /** Counts the calls of `load`: an answer about the file is dropped once another file belongs to the page. */
+  private loading = 0;
 
   /** The input as JSON text, secrets included; "" for none. */
   get text(): string {
@@ -72,16 +74,20 @@ export class SampleInput {
 
   private path = (id: string): string => `workflows/${encodeURIComponent(id)}/sample-input`;
 
-  /** Take the input that is kept beside the definition *id*, unless somebody typed one meanwhile. */
-  async load(id: string | null): Promise<void> {
-    const { opening } = this;
+  /**
+   * Take the input that is kept beside the definition *id*, unless somebody typed one meanwhile. With *isMoved* the file has
+   * only got another name: the input stays as it is here, with its secrets.
+   */
+  async load(id: string | null, isMoved = false): Promise<void> {
+    const loading = ++this.loading;
     this.etag = null;
     if (id === null) return;
     try {
       const response = await this.store.api.send(this.path(id));
       const kept = parse(await response.text()) as { input?: Json; broken?: Json };
-      if (opening !== this.opening) return;
+      if (loading !== this.loading) return;
       this.etag = response.headers.get("ETag");
+      if (isMoved) return;
       if (kept.broken) this.store.notice = { title: "The sample input cannot be read", detail: String(kept.broken) };
       if (kept.input !== undefined && !this.edited) this.text = JSON.stringify(kept.input, null, 1);
       this.store.validation.validateSoon(0);
@@ -94,7 +100,7 @@ export class SampleInput {
   /** Keep the input beside the definition *id*, without its secrets, if it was changed. Return a sentence about it; "" for none. */
   async save(id: string): Promise<string> {
     if (!this.edited) return "";
-    const { text } = this;
+    const { text, loading } = this;
     const input = this.read();
     if (!input && text.trim()) return " The sample input is not JSON, so it stays in this tab.";
     const headers = { "Content-Type": "application/json", ...(this.etag ? { "If-Match": this.etag } : { "If-None-Match": "*" }) };
@@ -102,10 +108,12 @@ export class SampleInput {
     const body = input ? { input: withoutSecrets(input.value, input.secrets).value, inputSchema } : {};
     try {
       const response = await this.store.api.send(this.path(id), { method: "PUT", headers, body: JSON.stringify(body) });
+      if (loading !== this.loading) return "";
       this.etag = response.headers.get("ETag");
       if (this.text === text) this.edited = false;
       return input?.secrets.length ? " The secrets of the sample input are not kept." : "";
     } catch (error) {
+      if (loading !== this.loading) return "";
       const failure = failureOf(error);
       if (!(error instanceof ApiError && error.is("sample-input-changed"))) return ` The sample input was not: ${failure.title}.`;
       this.etag = typeof failure.etag === "string" ? failure.etag : null;

@@ -42,6 +42,7 @@ export class Saving {
     this.store.say("Saving …");
     try {
       const saved = await this.store.api.save(this.store.workflow.id!, definition, over ?? this.store.workflow.etag);
+      if (this.store.workflow.id !== workflow) return this.store.say(`Saved to “${workflow}”.`); // another one was opened meanwhile
       this.store.workflow.etag = saved.etag;
       const files = savedFiles(definition, saved.definition);
       if (files.size) this.keepFiles(files);

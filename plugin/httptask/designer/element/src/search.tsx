@@ -210,7 +210,7 @@ function AddressOffer({ address, onImport }: { address: string; onImport: () => 
   if (!store.config!.imports)
     return (
       <Note kind="info" title="Descriptions cannot be imported on this page">
-        Who runs the designer has not allowed it (<code>--import</code>). Where it runs, the command <code>httptask import {address}</code> does it.
+        Whoever runs the designer can allow it with <code>--import</code>, or run <code>httptask import {address}</code> there.
       </Note>
     );
   return (
