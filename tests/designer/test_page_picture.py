@@ -56,6 +56,18 @@ def test_tasks_are_moved_in_the_large_picture(
         keyboard.press("Alt+ArrowUp")
         expect(boxes).to_have_text([re.compile(name) for name in ("Second", "First", "Third")])
         expect(second).to_be_focused()
+        told = picture.locator("span[role=status]")
+        expect(told).to_have_text("“Second” moved up. Not saved yet.")
+        keyboard.press("Alt+ArrowUp")
+        expect(told).to_contain_text("No task is before “Second” on its line")
+        keyboard.press("Control+z")
+        expect(boxes).to_have_text([re.compile(name) for name in ("First", "Second", "Third")])
+        keyboard.press("Control+y")
+        expect(boxes).to_have_text([re.compile(name) for name in ("Second", "First", "Third")])
+        size = zoom.text_content()
+        left_to_browser = "new KeyboardEvent('keydown', {key: '+', ctrlKey: true, bubbles: true, cancelable: true})"
+        assert second.evaluate(f"box => box.dispatchEvent({left_to_browser})")
+        assert zoom.text_content() == size
 
         plus = picture.get_by_role("button", name="Add between First and Third", exact=True)
         second.drag_to(plus)

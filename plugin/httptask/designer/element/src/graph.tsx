@@ -160,6 +160,8 @@ function acceptTask(event: DragEvent): void {
 
 const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2];
 const NORMAL = ZOOMS.indexOf(1);
+/** The letters of the keys for save, undo and redo: they also work in the picture. */
+const WORKS_HERE = /^[szy]$/i;
 /** The arrow keys, as the direction in which the focus moves. */
 const ARROWS: Record<string, [number, number]> = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -177,16 +179,22 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
   const scale = ZOOMS[zoom]!;
   const { states } = store.runs;
   useTicks(store.runs.isUnderWay);
+  // The status line is behind the picture, and no screen reader gets there: what it says meanwhile is said here.
+  const [before] = useState(store.status);
+  const news = store.status === before ? "" : store.status;
   const first = all.has(chosen ?? "") ? chosen! : [...all.keys()][0];
   useLayoutEffect(() => { if (first !== undefined) focus(`picture-${first}`); }, []);
   const zoomBy = (step: number) => setZoom(Math.max(0, Math.min(ZOOMS.length - 1, zoom + step)));
   const fit = () => {
     const { clientWidth, clientHeight } = area.current!;
     const most = Math.min(clientWidth / (width + 40), clientHeight / (height + 40));
-    setZoom(Math.max(0, ZOOMS.findLastIndex((each) => each <= most)));
+    setZoom(Math.max(0, ZOOMS.findLastIndex((size) => size <= most)));
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    const isOfBrowser = event.ctrlKey || event.metaKey || event.altKey; // Ctrl with + or - zooms the whole page, for example
+    if (isOfBrowser && WORKS_HERE.test(event.key)) return; // the element acts
     event.stopPropagation();
+    if (isOfBrowser) return;
     if (event.key === "+" || event.key === "-") zoomBy(event.key === "+" ? 1 : -1);
     else if (event.key === "0") fit();
     else return;
@@ -207,7 +215,9 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
     >
       <div class="row head-row">
         <h2>{definition.name ?? store.workflow.id}</h2>
-        <span class="muted small grow">Drag a task onto another or onto a plus. Arrows go, Alt with arrows moves, Enter opens, + − 0 zoom.</span>
+        <span class="muted small grow" role="status">
+          {news || "Drag a task onto another or onto a plus. Arrows go, Alt with arrows moves, Enter opens, + − 0 zoom."}
+        </span>
         <IconButton icon="minus" label="Smaller" title="Smaller (−)" disabled={!zoom} onClick={() => zoomBy(-1)} />
         <output aria-label="Zoom">{Math.round(scale * 100)} %</output>
         <IconButton icon="plus" label="Larger" title="Larger (+)" disabled={zoom === ZOOMS.length - 1} onClick={() => zoomBy(1)} />

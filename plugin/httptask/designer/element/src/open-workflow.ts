@@ -163,7 +163,8 @@ export class OpenWorkflow {
 
   /** Swap the task *name* with the one before (-1) or behind it (1) on its line. */
   move(name: string, by: -1 | 1): void {
-    if (!flow.move(this.working, name, by)) return;
+    if (!flow.move(this.working, name, by))
+      return this.store.say(`No task is ${by < 0 ? "before" : "behind"} “${name}” on its line: change its routes instead.`);
     this.edit((definition) => flow.move(definition, name, by) ?? definition, `Move “${name}”`);
     this.store.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
   }
