@@ -120,7 +120,7 @@ function Choice({ item, problems, value: choice, index, onChange }: Pick<FlowFor
 }
 
 /** What both editors of a condition need. */
-interface Place {
+interface ConditionProps {
   /** The id of the first control. */
   id: string;
   pointer: string;
@@ -131,7 +131,7 @@ interface Place {
 }
 
 /** The whole condition as one text. */
-function ConditionText({ id, pointer, number, described, condition, write }: Place & {
+function ConditionText({ id, pointer, number, described, condition, write }: ConditionProps & {
   condition: string; write: (text: string) => void;
 }) {
   const [slot] = useState(() => load(ANY));
@@ -148,7 +148,7 @@ function ConditionText({ id, pointer, number, described, condition, write }: Pla
 const KINDS: Record<ValueKind, string> = { "": "", text: "text", number: "number", word: "no text", path: "" };
 
 /** The condition as rows: it is true when all of them are. */
-function ConditionRows({ id, pointer, number, described, rows, onChange }: Place & {
+function ConditionRows({ id, pointer, number, described, rows, onChange }: ConditionProps & {
   rows: EditedRow[]; onChange: (rows: EditedRow[]) => void;
 }) {
   const { focus } = useUi();

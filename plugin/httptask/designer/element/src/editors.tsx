@@ -1,7 +1,7 @@
 // The control for each kind of field, and the rows of what is inside an object, a map, a list or a union.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { controlProps, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, valueProps } from "./field-place";
+import { controlProps, isInside, isJsonText, isTicked, MANY_VALUES, type FieldProps, type RowProps, valueProps } from "./form-field";
 import { defaultOf, hintOf, plain, unsetLabel, valueLabel } from "./field-words";
 import { parse, typeOf } from "./json";
 import { List } from "./lists";
@@ -17,14 +17,14 @@ import { Radios, typed, useUi } from "./ui";
 export const hasControl = (slot: Slot): boolean =>
   !isPlain(slot) || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot) || isTokens(slot);
 
-/** The rows below the control: the fields, entries or items of *place*; null where there are none. */
-export function below(place: Place): ComponentChildren {
-  const { slot, id, pointer, name, prefix, inner: within } = place;
+/** The rows below the control of a field: its fields, entries or items; null where there are none. */
+export function below(props: FieldProps): ComponentChildren {
+  const { slot, id, pointer, name, prefix, inner: within } = props;
   const { kind } = slot.field;
   if (!isPlain(slot)) return null;
-  if (kind === "object") return <Fields {...place} prefix={within} />;
-  if (kind === "map") return <Entries {...place} field={valuesOf(slot.field)} />;
-  if (kind === "array") return isTicked(slot) || isTokens(slot) ? null : <List {...place} />;
+  if (kind === "object") return <Fields {...props} prefix={within} />;
+  if (kind === "map") return <Entries {...props} field={valuesOf(slot.field)} />;
+  if (kind === "array") return isTicked(slot) || isTokens(slot) ? null : <List {...props} />;
   const inner = kind === "union" ? slot.kids[slot.option] : kind === "any" && isInside(slot) ? slot.kids[0] : undefined;
   return inner && <Inner key={inner.key} slot={inner} pointer={pointer} name={name} prefix={prefix} inside={id} />;
 }
@@ -35,73 +35,73 @@ function Inner(props: RowProps) {
   return <Row {...props} />;
 }
 
-/** The control of *place*: first by its state (expression, null, JSON, secret), then by the kind of its field. */
-export function Control(place: Place): ComponentChildren {
-  const { slot, name, id, label } = place;
+/** The control of a field: first by its state (expression, null, JSON, secret), then by the kind of its field. */
+export function Control(props: FieldProps): ComponentChildren {
+  const { slot, name, id, label } = props;
   const { kind, link } = slot.field;
-  if (slot.fx) return <Expression {...place} />;
+  if (slot.fx) return <Expression {...props} />;
   if (slot.isNull) return <output id={id} class="fixed" aria-labelledby={label}>null</output>;
-  if (link) return <Stub {...place} />;
-  if (slot.raw !== null) return <RawJson {...place} />;
-  if (kind === "string" && isSecret(slot, name)) return <Secret {...place} />;
-  if (place.takes === "query") return <Panel name="QueryBox" of={place} until={<Text {...place} />} />;
-  if (mayBeUsual(place)) return <Usual {...place} />;
-  return (CONTROLS[kind] ?? Anything)(place);
+  if (link) return <Stub {...props} />;
+  if (slot.raw !== null) return <RawJson {...props} />;
+  if (kind === "string" && isSecret(slot, name)) return <Secret {...props} />;
+  if (props.takes === "query") return <Panel name="QueryBox" of={props} until={<Text {...props} />} />;
+  if (mayBeUsual(props)) return <Usual {...props} />;
+  return (CONTROLS[kind] ?? Anything)(props);
 }
 
-const CONTROLS: Partial<Record<Field["kind"], (place: Place) => ComponentChildren>> = {
-  string: (place) => <Text {...place} />,
-  number: (place) => <Text {...place} />,
-  boolean: (place) => <Segments {...place} options={[["", unsetLabel(place.slot.field)], ["true", "true"], ["false", "false"]]} />,
-  enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
+const CONTROLS: Partial<Record<Field["kind"], (props: FieldProps) => ComponentChildren>> = {
+  string: (props) => <Text {...props} />,
+  number: (props) => <Text {...props} />,
+  boolean: (props) => <Segments {...props} options={[["", unsetLabel(props.slot.field)], ["true", "true"], ["false", "false"]]} />,
+  enum: (props) => (choices(props.slot.field).length > MANY_VALUES ? <LongList {...props} /> : <Select {...props} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
-  file: (place) => <Panel name="FilePicker" of={place} />,
-  array: ({ slot, id, name, described, redraw, ...place }) => {
+  file: (props) => <Panel name="FilePicker" of={props} />,
+  array: ({ slot, id, name, described, redraw, ...others }) => {
     const shared = { slot, id, name, described, redraw };
-    return isTicked(slot) ? <Checkboxes {...{ ...place, ...shared }} items={slot.field.items!} /> : <Panel name="Tokens" of={shared} />;
+    return isTicked(slot) ? <Checkboxes {...{ ...others, ...shared }} items={slot.field.items!} /> : <Panel name="Tokens" of={shared} />;
   },
-  union: (place) => <WhichForm {...place} />,
-  any: (place) => <Anything {...place} />,
+  union: (props) => <WhichForm {...props} />,
+  any: (props) => <Anything {...props} />,
 };
 
 /** Whether the field is the media type of the body with a documented default: users rarely change that one. */
-const mayBeUsual = ({ slot: { field }, pointer }: Place): boolean =>
+const mayBeUsual = ({ slot: { field }, pointer }: FieldProps): boolean =>
   !!field.required && typeof field.default === "string" && pointer.toLowerCase() === "/httprequest/headers/content-type";
 
 /** The default as a line of text; a click turns it into an input. */
-function Usual(place: Place) {
+function Usual(props: FieldProps) {
   const [open, setOpen] = useState(false);
   const { focus } = useUi();
-  if (open || place.slot.text !== place.slot.field.default) return <Text {...place} />;
+  if (open || props.slot.text !== props.slot.field.default) return <Text {...props} />;
   return (
     <button
-      id={place.id} class="fixed" title="Change it" aria-labelledby={`${place.label} ${place.id}`} aria-describedby={place.described}
-      onClick={() => { setOpen(true); focus(place.id); }}
+      id={props.id} class="fixed" title="Change it" aria-labelledby={`${props.label} ${props.id}`} aria-describedby={props.described}
+      onClick={() => { setOpen(true); focus(props.id); }}
     >
-      {place.slot.text} <span class="type">default</span>
+      {props.slot.text} <span class="type">default</span>
     </button>
   );
 }
 
-/** An expression, and the sample value that test requests send in its place. */
-function Expression(place: Place) {
-  const { name, id, pointer, slot, redraw, takes, asked, ask } = place;
+/** An expression, and the sample value that test requests send instead. */
+function Expression(props: FieldProps) {
+  const { name, id, pointer, slot, redraw, takes, asked, ask } = props;
   const { store } = useUi();
   const plainInput = (
     <input
-      {...controlProps(place)} {...valueProps(place, "expr")} class="code wired"
+      {...controlProps(props)} {...valueProps(props, "expr")} class="code wired"
       placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"}
     />
   );
   return (
     <div class="expression">
       {takes === "expression"
-        ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: controlProps(place) }} until={plainInput} />
+        ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: controlProps(props) }} until={plainInput} />
         : plainInput}
       {store.task.root && /^\/(httpRequest|inputParameters|forEach)\//.test(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input
-          id={`${id}-sample`} class="code" {...valueProps(place, "sample")}
+          id={`${id}-sample`} class="code" {...valueProps(props, "sample")}
           aria-label={`Sample value of ${name}, for tests only`} placeholder="none: the expression is evaluated"
         />
       </label>}
@@ -110,12 +110,12 @@ function Expression(place: Place) {
 }
 
 /** JSON text: the user chose that view, or the value does not fit the field. */
-function RawJson(place: Place) {
-  const { slot, pointer, id, name, described, problems, redraw } = place;
-  const input = <textarea {...controlProps(place)} {...valueProps(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />;
+function RawJson(props: FieldProps) {
+  const { slot, pointer, id, name, described, problems, redraw } = props;
+  const input = <textarea {...controlProps(props)} {...valueProps(props, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />;
   if (isJsonText(slot)) {
-    const props = { slot, pointer, id, name, described, problems, redraw, required: slot.field.required };
-    return <Panel name="JsonEditor" of={props} until={input} />;
+    const shared = { slot, pointer, id, name, described, problems, redraw, required: slot.field.required };
+    return <Panel name="JsonEditor" of={shared} until={input} />;
   }
   return (
     <>
@@ -131,7 +131,7 @@ function RawJson(place: Place) {
 const rowsFor = (text: string, least: number): number => Math.min(14, Math.max(least, text.split("\n").length));
 
 /** A field whose children the server sends on request: large or recursive schemas are not sent whole. */
-function Stub({ slot, redraw }: Place) {
+function Stub({ slot, redraw }: FieldProps) {
   const { store } = useUi();
   const [asked, setAsked] = useState(false);
   return (
@@ -145,39 +145,39 @@ function Stub({ slot, redraw }: Place) {
 }
 
 /** A masked text that can be revealed. */
-function Secret(place: Place) {
-  const { name } = place;
+function Secret(props: FieldProps) {
+  const { name } = props;
   const [seen, setSeen] = useState(false);
   return (
     <div class="joined">
-      <input {...controlProps(place)} {...valueProps(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
+      <input {...controlProps(props)} {...valueProps(props)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
       <button aria-pressed={seen} aria-label={`Reveal ${name}`} onClick={() => setSeen(!seen)}>{seen ? "Hide" : "Reveal"}</button>
     </div>
   );
 }
 
 /** A text or number as typed: a text area for long text and for what may be JSON, a calendar for dates, else an input. */
-function Text(place: Place) {
-  const { field, text, empty } = place.slot;
-  const attributes = { ...controlProps(place), ...valueProps(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
+function Text(props: FieldProps) {
+  const { field, text, empty } = props.slot;
+  const attributes = { ...controlProps(props), ...valueProps(props), placeholder: empty ? "an empty text is sent" : hintOf(field) };
   if (field.keys)
     return <Suggested {...attributes} values={choices(field.keys).map((choice) => [plain(choice)])} />;
   const mayBeJson = field.kind === "any" && !field.textual;
-  const leastRows = mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2;
+  const leastRows = mayBeJson ? (props.pointer === "/httpRequest/body" ? 4 : 1) : 2;
   if (field.multiline || mayBeJson || text.includes("\n"))
     return <textarea {...attributes} rows={rowsFor(text, leastRows)} />;
   if (/^date(-time)?$/.test(field.format ?? ""))
     return (
       <div class="joined">
         <input {...attributes} />
-        <Panel name="DatePicker" of={{ slot: place.slot, name: place.name, redraw: place.redraw }} until=" " />
+        <Panel name="DatePicker" of={{ slot: props.slot, name: props.name, redraw: props.redraw }} until=" " />
       </div>
     );
   return <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
 /** A row of radio buttons that look like one control. */
-function Segments({ slot, id, options, label, described, redraw }: Place & { options: [string, string][] }) {
+function Segments({ slot, id, options, label, described, redraw }: FieldProps & { options: [string, string][] }) {
   return (
     <Radios class="segments" id={id} tabIndex={-1} aria-labelledby={label} aria-describedby={described}>
       {options.map(([value, title]) => (
@@ -193,10 +193,10 @@ function Segments({ slot, id, options, label, described, redraw }: Place & { opt
   );
 }
 
-function Select(place: Place) {
-  const { slot } = place;
+function Select(props: FieldProps) {
+  const { slot } = props;
   return (
-    <select {...controlProps(place)} {...valueProps(place)}>
+    <select {...controlProps(props)} {...valueProps(props)}>
       <option value="">{unsetLabel(slot.field, "Choose …")}</option>
       {choices(slot.field).map((choice, index) => (
         <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{valueLabel(slot.field, index)}</option>
@@ -206,12 +206,12 @@ function Select(place: Place) {
 }
 
 /** An enum with many values: typing filters the suggestions. */
-function LongList(place: Place) {
-  const { slot, redraw } = place;
+function LongList(props: FieldProps) {
+  const { slot, redraw } = props;
   const values = choices(slot.field);
   return (
     <Suggested
-      {...controlProps(place)}
+      {...controlProps(props)}
       values={values.map((choice, index) => [plain(choice), slot.field.labels?.[index]])}
       value={slot.text && plain(parse(slot.text))}
       placeholder={`${defaultOf(slot.field) && `${defaultOf(slot.field)}; `}type to find one of ${values.length}`}
@@ -230,8 +230,8 @@ const ANY_TYPES: [string, string][] = [
 const JSON_WORDS: Record<string, string> = { array: "a list", object: "an object" };
 
 /** A value of any type: the type is guessed from the text, shown beside it, and can be chosen. */
-function Anything(place: Place) {
-  const { slot, id, name, redraw } = place;
+function Anything(props: FieldProps) {
+  const { slot, id, name, redraw } = props;
   const { focus } = useUi();
   const allowed = slot.field.types;
   const types = ANY_TYPES.filter(([type]) => !allowed || allowed.includes(type) || (type === "number" && allowed.includes("integer")));
@@ -246,12 +246,12 @@ function Anything(place: Place) {
         {inside ? <span class="fixed grow">{JSON_WORDS[slot.as]}</span>
           : slot.as === "null" ? <output id={id} class="fixed grow">null</output>
           : slot.as === "boolean" ? (
-            <select {...controlProps(place)} {...valueProps(place)}>
+            <select {...controlProps(props)} {...valueProps(props)}>
               <option value="">{unsetLabel(slot.field)}</option>
               <option>true</option>
               <option>false</option>
             </select>
-          ) : isSecret(slot, name) ? <Secret {...place} /> : <Text {...place} />}
+          ) : isSecret(slot, name) ? <Secret {...props} /> : <Text {...props} />}
         <select
           class="as" aria-label={`Type of ${name}`} value={slot.as}
           onChange={typed((value) => { takeAs(slot, value); redraw(); })}
@@ -283,7 +283,7 @@ function Anything(place: Place) {
 }
 
 /** A check box for each value that a list of *items* may have. */
-function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
+function Checkboxes({ slot, redraw, items }: FieldProps & { items: Field }) {
   const chosen = new Set(slot.kids.map((kid) => kid.text));
   const toggle = (text: string) => {
     // The list keeps the order of the enum, whichever value was ticked first.
@@ -310,7 +310,7 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
 }
 
 /** A select for the option of a union. */
-function WhichForm({ slot, id, name, redraw }: Place) {
+function WhichForm({ slot, id, name, redraw }: FieldProps) {
   const options = slot.field.options ?? [];
   const values = Object.entries(slot.field.discriminator?.values ?? {});
   const titleOf = (option: Field, index: number) => {

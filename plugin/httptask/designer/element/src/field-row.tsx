@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { below, Control, hasControl } from "./editors";
 import type { Asked } from "./expression-input";
-import { hasOwnNames, isInside, isJsonText, isPickerKey, isViewKey, LATER, type Place, type RowProps, switchView } from "./field-place";
+import { hasOwnNames, isInside, isJsonText, isPickerKey, isViewKey, LATER, type FieldProps, type RowProps, switchView } from "./form-field";
 import { defaultOf } from "./field-words";
 import { dump, hasTwoViews, isTokens } from "./slots";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, useRedraw, useUi } from "./ui";
@@ -34,7 +34,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
   /** What parts the name from the names of the fields inside. */
   const step = hasOwnNames(pointer) ? "." : " › ";
   const takes = store.task.mayHoldExpression(pointer) ? "expression" : store.task.holdsQuery(pointer) ? "query" : undefined;
-  const place: Place = {
+  const props: FieldProps = {
     slot, pointer, name, prefix, inner: whole ? "" : `${prefix}${name}${step}`, id,
     redraw: change, described: described || undefined, problems, label, takes, asked, ask,
   };
@@ -52,7 +52,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
     row.current!.querySelector<HTMLElement>("input, textarea")?.focus();
     if (asked === "text") ask(null);
   }, [asked]);
-  const inner = below(place);
+  const inner = below(props);
   const fallback = !single && field.kind !== "union" && dump(slot) === undefined ? defaultOf(field) : "";
   const nameClass = wide || bare || whole ? "hidden" : hasOwnNames(pointer) ? "name code" : "name";
   const type = slot.off ? "off, not sent" : slot.fx ? "expression" : field.kind !== "const" && field.type;
@@ -84,7 +84,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
         {!bare && !whole && <span class="type">{[where, type, fallback].filter(Boolean).join(", ")}</span>}
         {field.deprecated && <span class="tag">deprecated</span>}
       </div>
-      {hasControl(slot) && <div class="control"><Control {...place} /></div>}
+      {hasControl(slot) && <div class="control"><Control {...props} /></div>}
       {!bare && switches && !(whole && json) && <Toggle text="fx" on={slot.fx} label={name} onToggle={() => toggle(!slot.fx)} />}
       {!bare && (
         <span class="minor">

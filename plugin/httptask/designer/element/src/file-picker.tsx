@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { bytes } from "./amounts";
 import { jsonPath, type Step } from "./expression-text";
-import type { Place } from "./field-place";
+import type { FieldProps } from "./form-field";
 import { defaultOf } from "./field-words";
 import { isObject, type Json } from "./json";
 import type { Store } from "./store";
@@ -14,7 +14,7 @@ import { Icon, IconButton, typed, useUi } from "./ui";
 /** The largest file that is put into the settings, in bytes. */
 const MOST_INLINE = 1_048_576;
 
-type FileField = Pick<Place, "slot" | "pointer" | "id" | "name" | "described" | "redraw">;
+type FileField = Pick<FieldProps, "slot" | "pointer" | "id" | "name" | "described" | "redraw">;
 
 /** The name and the size of the file that *value* refers to; "" if it is no reference. */
 function described(value: Json | undefined): string {

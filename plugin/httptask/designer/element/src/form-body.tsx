@@ -1,7 +1,7 @@
 // The form of an HTTP task: the parameters of the request, its body, and the settings for how the task is run.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { isViewKey, switchView } from "./field-place";
+import { isViewKey, switchView } from "./form-field";
 import { FieldRow, Toggle } from "./field-row";
 import { child } from "./json";
 import { AddEntry, Entries, Fields, Optional, type Option, useOptions } from "./objects";

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { ExpressionInput } from "./expression-input";
-import { isPickerKey, type Place } from "./field-place";
+import { isPickerKey, type FieldProps } from "./form-field";
 import { parse, segments, wrapped } from "./json";
 import { coloured, columnOf, lineOf, mended, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
 import { asPlainText, load, type Slot } from "./slots";
@@ -24,7 +24,7 @@ interface Mark {
   fix?: { title: string; change: (text: string) => string };
 }
 
-type EditorProps = Pick<Place, "slot" | "pointer" | "id" | "name" | "described" | "problems" | "redraw"> & { required?: boolean };
+type EditorProps = Pick<FieldProps, "slot" | "pointer" | "id" | "name" | "described" | "problems" | "redraw"> & { required?: boolean };
 
 /** The editor of `slot.raw`. Either the syntax error is shown or, in text that parses, the *problems* of the validation. */
 export function JsonEditor({ slot, pointer, id, name, described, required, problems, redraw }: EditorProps) {
@@ -36,7 +36,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   /** The selection in which the picker inserts a value, while the picker is open. */
   const [picking, setPicking] = useState<(Span & { slot: Slot }) | null>(null);
   const text = slot.raw!;
-  const { places, flaw } = useMemo(() => readText(text), [text]);
+  const { spans, flaw } = useMemo(() => readText(text), [text]);
   const mending = useMemo(() => (flaw ? mended(text) : null), [text]);
   const write = (changed: string) => {
     slot.raw = changed;
@@ -45,7 +45,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   };
   const ofProblem = (problem: Problem) => {
     const inside = problem.pointer.slice(pointer.length);
-    return markOf(problem, text, nearest(places, inside), places.has(inside), store.named);
+    return markOf(problem, text, nearest(spans, inside), spans.has(inside), store.named);
   };
   const fix = mending ? { title: mending.title, change: () => mending.text } : undefined;
   const marks: Mark[] = flaw
@@ -124,7 +124,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
           input.current!.focus();
         }}>
           <ExpressionInput
-            key={`${picking.from}-${picking.to}`} slot={picking.slot} pointer={pointer + pointerAt(places, picking.from)}
+            key={`${picking.from}-${picking.to}`} slot={picking.slot} pointer={pointer + pointerAt(spans, picking.from)}
             name={`${name} at the cursor`} redraw={redraw}
             control={{ id: `${id}-insert`, "aria-label": `Value for ${name} at the cursor` }}
             asked="picker" ask={() => {}} onTake={insert}

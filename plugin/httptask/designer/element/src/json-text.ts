@@ -11,7 +11,7 @@ export interface Flaw extends Span {
 /** What was read of a text. */
 export interface Reading {
   /** The span of each value that was read, by its pointer. The span of a member begins at its name. */
-  places: Map<string, Span>;
+  spans: Map<string, Span>;
   flaw: Flaw | null;
 }
 
@@ -26,7 +26,7 @@ const BAD_ESCAPE = /\\(?!["\\/bfnrt]|u[\da-fA-F]{4})/;
 
 /** A recursive-descent parser that notes positions instead of building values. It stops at the first syntax error. */
 class Reader {
-  places = new Map<string, Span>();
+  spans = new Map<string, Span>();
   private offset = 0;
   constructor(private readonly text: string) {}
 
@@ -75,7 +75,7 @@ class Reader {
       const message = text[0] === "'" ? "A text stands in double quotes." : `“${cut(text)}” is no JSON; a text stands in double quotes.`;
       this.fail(token, message);
     }
-    this.places.set(pointer, { from, to: this.offset });
+    this.spans.set(pointer, { from, to: this.offset });
   }
 
   private string(token: Token): string {
@@ -133,9 +133,9 @@ export function readText(text: string): Reading {
   const reader = new Reader(text);
   try {
     reader.whole();
-    return { places: reader.places, flaw: null };
+    return { spans: reader.spans, flaw: null };
   } catch (error) {
-    return { places: reader.places, flaw: (error as { flaw: Flaw }).flaw };
+    return { spans: reader.spans, flaw: (error as { flaw: Flaw }).flaw };
   }
 }
 
@@ -164,10 +164,10 @@ export const lineOf = (text: string, offset: number): number => text.slice(0, of
 export const columnOf = (text: string, offset: number): number => offset - text.lastIndexOf("\n", offset - 1);
 
 /** The span of the value at *pointer*, or of the innermost value around it that is in the text. */
-export function nearest(places: Map<string, Span>, pointer: string): Span {
+export function nearest(spans: Map<string, Span>, pointer: string): Span {
   const parts = segments(pointer);
   for (let length = parts.length; length >= 0; length--) {
-    const span = places.get(parts.slice(0, length).reduce(child, ""));
+    const span = spans.get(parts.slice(0, length).reduce(child, ""));
     if (span) return span;
   }
   return { from: 0, to: 0 };
@@ -195,8 +195,8 @@ export function coloured(line: string): [string, string][] {
 }
 
 /** The pointer of the innermost value around *offset*. */
-export function pointerAt(places: Map<string, Span>, offset: number): string {
-  const around = [...places].filter(([, { from, to }]) => from <= offset && offset <= to);
+export function pointerAt(spans: Map<string, Span>, offset: number): string {
+  const around = [...spans].filter(([, { from, to }]) => from <= offset && offset <= to);
   // The values around an offset contain each other, so the longest pointer belongs to the innermost one.
   return around.reduce((innermost, [pointer]) => (pointer.length > innermost.length ? pointer : innermost), "");
 }

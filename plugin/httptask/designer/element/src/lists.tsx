@@ -1,14 +1,14 @@
 // The items of a list: a row for each, and buttons to add one or to paste many.
 import { useState } from "preact/hooks";
-import type { Place } from "./field-place";
+import type { FieldProps } from "./form-field";
 import { child, type Json } from "./json";
 import { Panel } from "./panel";
 import { itemField, load } from "./slots";
 import { Icon, idOf, useUi } from "./ui";
 
-/** The items of the list *place*. */
-export function List(place: Place) {
-  const { slot, pointer, id, name, redraw, prefix } = place;
+/** The items of a list. */
+export function List(props: FieldProps) {
+  const { slot, pointer, id, name, redraw, prefix } = props;
   const { focus, Row } = useUi();
   const [pasting, setPasting] = useState(false);
   const room = slot.field.maximum === undefined || slot.kids.length < slot.field.maximum;

@@ -1,6 +1,6 @@
 // The fields of an object: the fields on the form, a line for each optional field, and entries the user named.
 import { useState } from "preact/hooks";
-import { nameOf, type Place } from "./field-place";
+import { nameOf, type FieldProps } from "./form-field";
 import { defaultOf, plain, textOf } from "./field-words";
 import { child } from "./json";
 import { choices, isSendable, isShown, load, type Slot } from "./slots";
@@ -12,7 +12,7 @@ import { Html, Icon, idOf, typed, useMost, useUi } from "./ui";
 const MOST_LINES = 24;
 /** A list of this many optional fields or more gets a filter. */
 const MANY = 8;
-type Inside = Pick<Place, "slot" | "pointer" | "id" | "redraw"> & { prefix?: string };
+type Inside = Pick<FieldProps, "slot" | "pointer" | "id" | "redraw"> & { prefix?: string };
 
 /** An optional field and its place on the form. */
 export interface Option {

@@ -28,7 +28,7 @@ export class OpenTask {
   /** The palette is open: to add a task, or to change the endpoint of the open task. */
   picking: "new" | "change" | null = null;
   /** The place where the next task is inserted; null for behind the open task. */
-  place: InsertPoint | null = null;
+  insertPoint: InsertPoint | null = null;
   loading = false;
   endpoint: Endpoint | null = null;
   /** Why the endpoint of the open task could not be loaded. */
@@ -83,10 +83,10 @@ export class OpenTask {
   /** Say whether the setting at *pointer* of the open task is a query, which selects values from the task's answer. */
   holdsQuery = (pointer: string): boolean => !!this.type?.queries.includes(pointer);
 
-  /** Open the palette, to add a task at *place* or to change the open task's endpoint. */
-  pick(purpose: "new" | "change", place: InsertPoint | null = null): void {
+  /** Open the palette, to add a task at *insertPoint* or to change the open task's endpoint. */
+  pick(purpose: "new" | "change", insertPoint: InsertPoint | null = null): void {
     this.commit();
-    this.place = place;
+    this.insertPoint = insertPoint;
     this.expected = null;
     this.picking = purpose;
     this.store.focusWanted = "search";
@@ -97,15 +97,15 @@ export class OpenTask {
   /** Close the palette. It stays while there is no open task to go back to. */
   stopPicking(): void {
     if (this.name === null) return;
-    this.picking = this.place = null;
+    this.picking = this.insertPoint = null;
     this.store.update();
   }
 
   /** Return *definition* with the new *task* at the place chosen for it. */
   insert(definition: Definition, name: string, task: Task): Definition {
-    const { place } = this;
-    this.place = null;
-    return place ? place.insert(definition, name, task) : flow.insert(definition, name, task, this.name);
+    const { insertPoint } = this;
+    this.insertPoint = null;
+    return insertPoint ? insertPoint.insert(definition, name, task) : flow.insert(definition, name, task, this.name);
   }
 
   /** Load the endpoint *id* and its form; if the open task's endpoint is being changed, also that task, changed to *id*. */
@@ -169,10 +169,10 @@ export class OpenTask {
     const definition = flow.replace(this.store.workflow.working, name, withRoutes(task, old));
     this.store.workflow.put(definition, `Change the API of “${name}”`);
     if (!dropped.length) return;
-    const places = dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ");
+    const settings = dropped.map((pointer) => segments(pointer).slice(1).join("/")).join(", ");
     this.store.notice = {
       title: "Not everything has a place in this API",
-      detail: `${places}: the settings as they were are in the history.`,
+      detail: `${settings}: the settings as they were are in the history.`,
     };
   }
 
@@ -203,7 +203,7 @@ export class OpenTask {
     void this.store.workflow.reach();
     this.close();
     this.name = name;
-    this.picking = this.place = null;
+    this.picking = this.insertPoint = null;
     this.store.pane = "request";
     this.typeName = item.type;
     if (item.type !== "Http") return this.redraw();

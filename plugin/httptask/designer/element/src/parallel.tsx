@@ -84,7 +84,7 @@ function settingTitle(pointer: string, settings: Field[]): string {
 function InnerProblems({ problems }: { problems: InnerProblem[] }) {
   const { store } = useUi();
   if (!problems.length) return null;
-  const place = (task: string, pointer: string): string =>
+  const titleOf = (task: string, pointer: string): string =>
     [task, settingTitle(pointer, store.config!.taskSettings)].filter(Boolean).join(" › ");
   return (
     <ul class="inner-problems" aria-label="Problems of the tasks in this branch">
@@ -92,7 +92,7 @@ function InnerProblems({ problems }: { problems: InnerProblem[] }) {
         <li key={task + pointer + message} class={`problem ${severity}`}>
           <Icon name="alert" />
           <span>
-            <button class="link" onClick={() => void store.openAt(task, pointer)}>{place(task, pointer)}</button>
+            <button class="link" onClick={() => void store.openAt(task, pointer)}>{titleOf(task, pointer)}</button>
             : {store.named(message)}
           </span>
         </li>

@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
-import { LATER } from "./field-place";
+import { LATER } from "./form-field";
 import { isExpression, valueText } from "./json";
 import { dump, isPlain, type Slot } from "./slots";
 import type { Store } from "./store";

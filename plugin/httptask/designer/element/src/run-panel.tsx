@@ -93,10 +93,10 @@ function Refused({ failure, store }: { failure: Failure; store: Store }) {
           {problems.slice(0, 20).map(({ pointer, message }, index) => {
             // The last segment that names a task: a pointer into a branch names the tasks around it first.
             const name = segments(pointer).findLast((part) => flow.find(store.workflow.working, part));
-            const place = name && !isInput
+            const origin = name && !isInput
               ? <button class="link" onClick={() => void store.task.open(name)}>{name}</button>
               : <code>{isInput ? `input${pointer}` : pointer}</code>;
-            return <li key={index}>{place}: {store.named(message)}</li>;
+            return <li key={index}>{origin}: {store.named(message)}</li>;
           })}
         </ul>
       )}

@@ -50,7 +50,7 @@ function Box({ children }: { children?: ComponentChildren }) {
   const answered = useRef<string | null>(null);
   /** Enter was pressed before the query was answered: the first result is taken when it comes. */
   const entered = useRef(false);
-  const { name, place, picking } = store.task;
+  const { name, insertPoint, picking } = store.task;
   const isChange = picking === "change";
   const replaces = isChange ? name : null;
   const count = store.config?.endpoints ?? 0;
@@ -71,7 +71,7 @@ function Box({ children }: { children?: ComponentChildren }) {
     if (!choice) return;
     if ("id" in choice) return void store.task.take(choice.id);
     const root = box.current!.getRootNode() as ShadowRoot;
-    if (name !== null) store.task.picking = null; // closes the dialog; task.place stays for the task that is added
+    if (name !== null) store.task.picking = null; // closes the dialog; task.insertPoint stays for the task that is added
     store.update();
     setTimeout(() => choice.act(root.activeElement ?? document.body), 0); // once the focus is back on the page
   };
@@ -153,7 +153,7 @@ function Box({ children }: { children?: ComponentChildren }) {
     <section class="search" ref={box}>
       <div class="union">
         <div class="row between">
-          <h2>{isChange ? "Choose another API" : `Add a task${place?.text ?? (name === null ? "" : ` after “${name}”`)}, or find`}</h2>
+          <h2>{isChange ? "Choose another API" : `Add a task${insertPoint?.text ?? (name === null ? "" : ` after “${name}”`)}, or find`}</h2>
           {children}
         </div>
         {name === null && (

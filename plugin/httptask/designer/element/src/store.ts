@@ -19,7 +19,7 @@ import type { CredentialWish } from "./task-credentials";
 import { withTitles } from "./task-form";
 import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
-import { Validation, visiblePlace } from "./validation";
+import { Validation, visiblePointer } from "./validation";
 
 export type Tab = "preview" | "response" | "history" | "runs";
 /** The panes of the page in the order of F6. A narrow page shows one of them. */
@@ -138,9 +138,9 @@ export class Store {
   /** Move the keyboard focus to the field at *pointer*, or to the nearest field around it that is on the form. */
   goTo(pointer: string): void {
     if (!this.task.root) return;
-    const shown = new Set([...walk(this.task.root)].map((place) => place.pointer));
+    const shown = new Set([...walk(this.task.root)].map(({ pointer: visible }) => visible));
     this.pane = "request";
-    this.focusWanted = `f-${visiblePlace(shown, pointer)}`;
+    this.focusWanted = `f-${visiblePointer(shown, pointer)}`;
     this.update();
   }
 

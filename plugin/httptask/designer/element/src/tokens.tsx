@@ -1,6 +1,6 @@
 // A list of scalars as tokens, followed by a text box to type the next item or to paste many.
 import { useRef } from "preact/hooks";
-import type { Place } from "./field-place";
+import type { FieldProps } from "./form-field";
 import { hintOf, plain } from "./field-words";
 import { isExpression, type Json } from "./json";
 import { asValue, pasted } from "./paste-list";
@@ -11,7 +11,7 @@ import { IconButton, typed, useUi } from "./ui";
 const KINDS: [string, string][] = [["", "as typed"], ["string", "text"], ["number", "numbers"], ["boolean", "true/false"]];
 
 /** The list in *slot*. */
-export function Tokens({ slot, id, name, described, redraw }: Pick<Place, "slot" | "id" | "name" | "described" | "redraw">) {
+export function Tokens({ slot, id, name, described, redraw }: Pick<FieldProps, "slot" | "id" | "name" | "described" | "redraw">) {
   const { focus } = useUi();
   /** The item being typed. It is an item of the list already, so that what is sent is what is seen. */
   const open = useRef<Slot | null>(null);

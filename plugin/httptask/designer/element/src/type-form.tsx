@@ -11,7 +11,7 @@ import { ANY, dump, hasTwoViews, isPlain, load, type Slot, valuesOf } from "./sl
 import { rewriteTask, withoutRoutes } from "./task-edits";
 import type { Field } from "./types";
 import { Empty, Problems, UiContext, useRedraw, useUi } from "./ui";
-import { placed } from "./validation";
+import { byVisiblePointer } from "./validation";
 
 const ID = "type-form";
 /** The field for a type whose schema cannot be loaded. */
@@ -64,9 +64,9 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
     (root.getElementById(focusMissed) ?? (focusMissed === ID ? firstControl() : null))?.focus();
   });
   if (!slot) return <Empty text="Loading the form …" />;
-  const places = placed(problems, slot);
+  const byPointer = byVisiblePointer(problems, slot);
   const problemsAt = (pointer: string, touched: boolean) =>
-    (places.get(pointer) ?? []).filter(({ severity }) => asked || touched || severity === "warning");
+    (byPointer.get(pointer) ?? []).filter(({ severity }) => asked || touched || severity === "warning");
   const change = () => { write(); redraw(); };
   const inside = { slot, pointer: "", id: ID, redraw: change };
   const view = () => switchView(store, slot, "");

@@ -1,7 +1,7 @@
 // Small components and helpers that every view uses.
 import { createContext, type ComponentChildren, type ComponentType, type JSX } from "preact";
 import { useContext, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
-import type { RowProps } from "./field-place";
+import type { RowProps } from "./form-field";
 import type { Store } from "./store";
 import type { Failure, Problem } from "./types";
 

@@ -7,11 +7,11 @@ import type { Preview, Problem, Task } from "./types";
 import * as flow from "./workflow";
 
 /** The pointer at which a problem at *pointer* is shown: the nearest of *shown* on the way up from it; "" if there is none. */
-export function visiblePlace(shown: Set<string>, pointer: string): string {
+export function visiblePointer(shown: Set<string>, pointer: string): string {
   const parts = segments(pointer);
   for (let length = parts.length; length > 0; length--) {
-    const place = parts.slice(0, length).reduce(child, "");
-    if (shown.has(place)) return place;
+    const visible = parts.slice(0, length).reduce(child, "");
+    if (shown.has(visible)) return visible;
   }
   return "";
 }
@@ -21,18 +21,18 @@ const requiredHere = ({ where, expected, instead }: JsonObject): string =>
   `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
 
 /** Sort *problems* by the pointer at which the form *root* shows them; *groups* are further pointers on the form. */
-export function placed(problems: Problem[], root: Slot, groups: string[] = []): Map<string, Problem[]> {
+export function byVisiblePointer(problems: Problem[], root: Slot, groups: string[] = []): Map<string, Problem[]> {
   const shown = new Set([...groups, ...[...walk(root)].map(({ pointer }) => pointer)]);
-  const places = new Map<string, Problem[]>();
+  const sorted = new Map<string, Problem[]>();
   for (const problem of problems) {
     // The pointer of a `required` problem is that of the object; the problem is shown at the missing field.
     const isRequired = problem.code === "required";
     const pointer = isRequired ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
-    const place = visiblePlace(shown, pointer);
-    const shownProblem = isRequired && place === pointer ? { ...problem, message: requiredHere(problem.params!) } : problem;
-    places.set(place, [...(places.get(place) ?? []), shownProblem]);
+    const visible = visiblePointer(shown, pointer);
+    const shownProblem = isRequired && visible === pointer ? { ...problem, message: requiredHere(problem.params!) } : problem;
+    sorted.set(visible, [...(sorted.get(visible) ?? []), shownProblem]);
   }
-  return places;
+  return sorted;
 }
 
 /** The problems of the open task. */
@@ -52,7 +52,7 @@ export class Validation {
   showAll = false;
   /** The pointers that were changed since the latest validation: their problems may be out of date, and are not shown. */
   readonly edited = new Set<string>();
-  private placesFor: { version: number; places: Map<string, Problem[]> } = { version: -1, places: new Map() };
+  private computed: { version: number; byPointer: Map<string, Problem[]> } = { version: -1, byPointer: new Map() };
   /** The pointers on the form at the latest validation, one per line. */
   private shownLast = "";
   /** The timer of the next validation. */
@@ -155,25 +155,25 @@ export class Validation {
   }
 
   /** The problems by the pointers of the form at which they are shown. Computed once for each version of the form. */
-  get places(): Map<string, Problem[]> {
+  get byPointer(): Map<string, Problem[]> {
     const { version, root, form } = this.store.task;
-    if (this.placesFor.version !== version && root) {
+    if (this.computed.version !== version && root) {
       const groups = form!.groups.map(({ name }) => `/httpRequest/${name}`);
-      this.placesFor = { version, places: placed([...this.problems, ...this.told], root, groups) };
+      this.computed = { version, byPointer: byVisiblePointer([...this.problems, ...this.told], root, groups) };
     }
-    return this.placesFor.places;
+    return this.computed.byPointer;
   }
 
   /** The problems to show at *pointer*. Errors are held back until the field was *touched*, or all problems were asked for. */
   shownProblems = (pointer: string, touched: boolean): Problem[] => {
     if (this.edited.has(pointer) || !this.store.task.root) return [];
-    return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
+    return (this.byPointer.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
   };
 
-  /** Whether errors are visible: Test was pressed, or somebody left a field that has a problem. */
+  /** Whether errors are target: Test was pressed, or somebody left a field that has a problem. */
   get isAsked(): boolean {
     if (this.showAll) return true;
-    return [...walk(this.store.task.root!)].some(({ slot, pointer }) => slot.touched && this.places.get(pointer)?.length);
+    return [...walk(this.store.task.root!)].some(({ slot, pointer }) => slot.touched && this.byPointer.get(pointer)?.length);
   }
 
   /** Show all problems at their fields, and go to the first one; with *next*, to the first one behind the focused field. */
@@ -181,13 +181,13 @@ export class Validation {
     if (!this.store.task.root) return;
     this.showAll = true;
     const order = [...walk(this.store.task.root)].map(({ pointer }) => pointer);
-    const places = [...this.places.keys()]
-      .filter((place) => this.places.get(place)!.length)
+    const pointers = [...this.byPointer.keys()]
+      .filter((pointer) => this.byPointer.get(pointer)!.length)
       .sort((a, b) => order.indexOf(a) - order.indexOf(b));
     const focused = next ? order.indexOf(this.store.field) : -1;
-    const place = places.find((candidate) => order.indexOf(candidate) > focused) ?? places[0];
-    if (place !== undefined) this.store.pane = "request";
-    this.store.focusWanted = place === undefined ? null : `f-${place}`;
+    const target = pointers.find((candidate) => order.indexOf(candidate) > focused) ?? pointers[0];
+    if (target !== undefined) this.store.pane = "request";
+    this.store.focusWanted = target === undefined ? null : `f-${target}`;
     this.store.task.redraw();
   }
 

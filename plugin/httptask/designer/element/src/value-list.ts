@@ -67,12 +67,12 @@ const holdsMatch = (node: ScopeNode, word: string): boolean =>
   matches(node, word) || (node.nodes ?? []).some((inner) => holdsMatch(inner, word));
 
 /** A value of a group, and the path to it. */
-interface Place { node: ScopeNode; group: ScopeGroup; steps: Step[] }
+interface Candidate { node: ScopeNode; group: ScopeGroup; steps: Step[] }
 
 /** The values that can complete the path *steps*: those behind it whose names begin with *partial*. */
-function completions(groups: ScopeGroup[], steps: Step[], partial: string): Place[] {
+function completions(groups: ScopeGroup[], steps: Step[], partial: string): Candidate[] {
   const fitsPartial = (name: Step) => String(name).toLowerCase().startsWith(partial.toLowerCase());
-  return groups.flatMap((group): Place[] => {
+  return groups.flatMap((group): Candidate[] => {
     const { path } = group;
     const isOnPath = path.every((name, index) => index >= steps.length || steps[index] === name);
     if (!isOnPath) return [];
@@ -92,33 +92,33 @@ export function linesOf(groups: ScopeGroup[], query: Query | null, toggled: Map<
   const word = query && !query.steps ? query.partial.toLowerCase() : "";
   const isPath = !!query?.steps && (query.steps.length > 0 || !!query.partial);
   const matching = () => groups.filter((group) => !word || holdsMatch(group, word) || title(group).toLowerCase().includes(word));
-  const places: Place[] = isPath
+  const candidates: Candidate[] = isPath
     ? completions(groups, query.steps!, query.partial)
     : matching().map((group) => ({ node: group, group, steps: group.path }));
   const tasks = groups.filter(({ kind }) => kind === "task");
   const nearestTask = tasks.find(({ sampled }) => sampled) ?? tasks[0];
 
   /** Whether a line is open that nobody opened or closed: to show a match, or as one of the values most often used. */
-  const opensByItself = ({ node, group, steps }: Place, level: number): boolean => {
+  const opensByItself = ({ node, group, steps }: Candidate, level: number): boolean => {
     if (word) return level === 1 || !matches(node, word);
     if (isPath || group.kind === "parameter") return false;
     if (group.kind !== "task") return level === 1;
     const isBody = steps.length === group.path.length + 1 && node.name === "body";
     return group === nearestTask && (level === 1 || isBody);
   };
-  const add = (place: Place, level: number) => {
+  const add = (candidate: Candidate, level: number) => {
     if (lines.length >= MOST_LINES) return;
-    const { node, group, steps } = place;
+    const { node, group, steps } = candidate;
     const folds = !!node.nodes?.length;
     const toggledOpen = toggled.get(keyOf({ group, steps }));
-    const open = folds && (toggledOpen ?? opensByItself(place, level));
+    const open = folds && (toggledOpen ?? opensByItself(candidate, level));
     lines.push({ node, group, steps, level, folds, open });
     if (!open) return;
     const showsAll = !word || matches(node, word) || toggledOpen;
     for (const inner of node.nodes!)
       if (showsAll || holdsMatch(inner, word)) add({ node: inner, group, steps: [...steps, inner.name] }, level + 1);
   };
-  for (const place of places) add(place, 1);
+  for (const candidate of candidates) add(candidate, 1);
   return lines;
 }
 
@@ -129,9 +129,9 @@ export interface JsonataFunction { name: string; signature: string }
 export function functionLines(functions: JsonataFunction[], partial: string): Line[] {
   const word = partial.toLowerCase();
   const at = ({ name }: JsonataFunction) => name.toLowerCase().indexOf(word);
-  const found = functions.filter((each) => at(each) >= 0);
-  found.sort((one, other) => Math.sign(at(one)) - Math.sign(at(other)) || (word ? one.name.length - other.name.length : 0));
-  return found.map(({ name, signature }) => {
+  const matching = functions.filter((one) => at(one) >= 0);
+  matching.sort((one, other) => Math.sign(at(one)) - Math.sign(at(other)) || (word ? one.name.length - other.name.length : 0));
+  return matching.map(({ name, signature }) => {
     const node = { name: `$${name}`, type: signature, types: [] };
     return { node, group: { ...node, kind: "function", path: [], sampled: false, own: true }, steps: [name], level: 1, folds: false, open: false };
   });

@@ -35,7 +35,7 @@ test("the reader accepts exactly the texts that JSON.parse accepts", () => {
 test("the span of every value is right", () => {
   for (const text of GOOD.filter((good) => good.trim() && !good.includes('"a":1,"a"'))) {
     const document = parse(text);
-    for (const [pointer, { from, to }] of readText(text).places) {
+    for (const [pointer, { from, to }] of readText(text).spans) {
       const part = text.slice(from, to);
       // The span of a member has the name as well.
       const value = isJson(part) ? parse(part) : Object.values(parse(`{${part}}`) as object)[0];
@@ -46,11 +46,11 @@ test("the span of every value is right", () => {
 
 test("a syntax error is described in words, with its position and the way to repair it", () => {
   const text = '{\n  "a": [1, 2],\n  "b": {"c": 1,}\n}';
-  const { flaw, places } = readText(text);
+  const { flaw, spans } = readText(text);
   assert.equal(flaw!.message, "A comma before } is not allowed in JSON.");
   assert.deepEqual([lineOf(text, flaw!.from), columnOf(text, flaw!.from)], [3, 15]);
-  assert.deepEqual(text.slice(places.get("/a")!.from, places.get("/a")!.to), '"a": [1, 2]');
-  assert.deepEqual(nearest(places, "/a/1/none"), places.get("/a/1"));
+  assert.deepEqual(text.slice(spans.get("/a")!.from, spans.get("/a")!.to), '"a": [1, 2]');
+  assert.deepEqual(nearest(spans, "/a/1/none"), spans.get("/a/1"));
   assert.match(readText('{"a": "x').flaw!.message, /no closing quote/);
   assert.match(readText('{\n"a": 1').flaw!.message, /line 1 is not closed/);
   assert.match(readText("[1 2]").flaw!.message, /comma/);
@@ -97,8 +97,8 @@ test("an expression is inserted at the cursor: into a string, or as a value", ()
     ["|", `"${E}"`],
   ];
   for (const [before, after] of cases) assert.equal(put(before), after);
-  const { places } = readText('{"a": [1, {"b": 2}]}');
-  assert.deepEqual([16, 1, 20].map((offset) => pointerAt(places, offset)), ["/a/1/b", "/a", ""]);
+  const { spans } = readText('{"a": [1, {"b": 2}]}');
+  assert.deepEqual([16, 1, 20].map((offset) => pointerAt(spans, offset)), ["/a/1/b", "/a", ""]);
 });
 
 test("comments and trailing commas are removed if that makes valid JSON, and nothing else is changed", () => {

@@ -4,7 +4,7 @@ import { type Json, parse, takeSecretNames } from "../src/json";
 import { restored, samples, secretPointers, secretsAt, withoutSecrets } from "../src/secrets";
 import { asPlainText, choose, dump, empty, expand, load, type Slot, takeAs, walk } from "../src/slots";
 import type { Field } from "../src/types";
-import { visiblePlace } from "../src/validation";
+import { visiblePointer } from "../src/validation";
 
 takeSecretNames("token|password");
 
@@ -208,5 +208,5 @@ test("a URL is kept without its secrets; a URL changed meanwhile keeps its chang
 
 test("a problem is shown at the nearest shown field on the way up from its pointer", () => {
   const shown = new Set(["", "/a", "/a/b~1c"]);
-  assert.deepEqual(["/a/b~1c/d/e", "/a/x", "/z", ""].map((pointer) => visiblePlace(shown, pointer)), ["/a/b~1c", "/a", "", ""]);
+  assert.deepEqual(["/a/b~1c/d/e", "/a/x", "/z", ""].map((pointer) => visiblePointer(shown, pointer)), ["/a/b~1c", "/a", "", ""]);
 });

@@ -9,7 +9,7 @@ import type { Problem } from "./types";
 import { typed } from "./ui";
 
 /** A field of the form, with all that its row and its control are drawn from. */
-export interface Place {
+export interface FieldProps {
   slot: Slot;
   /** Where in the task the field is. */
   pointer: string;
@@ -69,14 +69,14 @@ export const isTicked = ({ field: { kind, items }, kids }: Slot): boolean =>
   && kids.every((kid) => kid.text && !kid.fx && kid.raw === null);
 
 /** The attributes of the control of a field. */
-export const controlProps = ({ id, described, slot }: Place) => ({
+export const controlProps = ({ id, described, slot }: FieldProps) => ({
   id,
   "aria-describedby": described,
   "aria-required": slot.field.required ? ("true" as const) : undefined,
 });
 
 /** The attributes that connect a control with one of the texts of its slot. */
-export const valueProps = ({ slot, redraw, takes, name, ask }: Place, member: "text" | "expr" | "sample" | "raw" = "text") => ({
+export const valueProps = ({ slot, redraw, takes, name, ask }: FieldProps, member: "text" | "expr" | "sample" | "raw" = "text") => ({
   value: slot[member]!,
   onInput: typed((value) => {
     if (member === "text" && value === "$" && takes === "expression" && !isSecret(slot, name)) {
