@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from httptask._core.strict_json import JsonError, deeper_than, dump, parse
+from httptask._core.strict_json import JsonError, deeper_than, parse
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.designer._side_files import SideFile, is_link
-from httptask.designer._workflows import MOST_BYTES, Stored
+from httptask.designer._workflows import Stored, file_bytes
 from httptask.errors import DefinitionError
 from httptask.task import PinFault, pinned_answer
 from httptask.workflow import new_pin, pin_file_problems, pin_problems, pins_path
@@ -136,7 +136,8 @@ class Pins:
         def changed(stored: Stored | None) -> bytes:
             document = _document(stored, file.path)
             change(document.setdefault("tasks", {}))
-            return _data(document)
+            more = ": name a large body in its pin as a bodyFile"
+            return file_bytes(document, "a file of pins", more)
 
         return _answer(await file.changed(request, changed))
 
@@ -172,18 +173,6 @@ def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
         raise Refused("pins", f"{path.name} holds no pins by task. Mend the file, or remove it")
     document["tasks"] = document.get("tasks") or {}
     return document
-
-
-def _data(document: Mapping[str, Any]) -> bytes:
-    data = (dump(document, indent=2) + "\n").encode("utf-8")
-    if len(data) > MOST_BYTES:
-        raise Refused(
-            "too-large",
-            f"a file of pins has at most {MOST_BYTES:,} bytes: name a large body in its pin as a"
-            " bodyFile",
-            limit=MOST_BYTES,
-        )
-    return data
 
 
 def _answer(stored: Stored | None) -> Response:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from httptask._core.strict_json import JsonError, dump, parse
+from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object
-from httptask.designer._problems import Refused
 from httptask.designer._secret_inputs import without_secrets
 from httptask.designer._side_files import SideFile
-from httptask.designer._workflows import MOST_BYTES
+from httptask.designer._workflows import MOST_BYTES, file_bytes
 
 if TYPE_CHECKING:
     from httptask.designer._workflows import Stored, Workflows
@@ -42,13 +41,8 @@ class SampleInputs:
         data = b""
         if "input" in value:
             stored_input = without_secrets(value.get("inputSchema"), value["input"])
-            data = (dump(stored_input, indent=2) + "\n").encode("utf-8")
-        if len(data) > MOST_BYTES:
-            raise Refused(
-                "too-large",
-                f"a sample input has at most {MOST_BYTES:,} bytes as a file; nothing was changed",
-                limit=MOST_BYTES,
-            )
+            more = " as a file; nothing was changed"
+            data = file_bytes(stored_input, "a sample input", more)
         return _answer(await self._file(request).changed(request, lambda _: data))
 
     def _file(self, request: Request) -> SideFile:

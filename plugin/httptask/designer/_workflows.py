@@ -239,11 +239,12 @@ class Workflows:
                 " If-None-Match: *"
             )
             raise Refused("precondition-required", detail)
-        _data(definition)  # refuses a definition that is too large before its uploads are moved
+        # Refuses a definition that is too large before its uploads are moved.
+        file_bytes(definition, "a definition")
         with self._writing:
             old = self._stored(workflow_id)
             _check(old, match, none_match)
-            data = _data(self._saved(definition))
+            data = file_bytes(self._saved(definition), "a definition")
             replace_file(path, data)
         return Stored(data), old is None
 
@@ -323,12 +324,16 @@ def _is_folder(root: Path) -> bool:
     return root.is_dir() or not root.suffix
 
 
-def _data(definition: Mapping[str, Any]) -> bytes:
-    data = (dump(definition, indent=2) + "\n").encode("utf-8")
+def file_bytes(document: Any, noun: str, more: str = "") -> bytes:
+    """Return *document* as the bytes of its file.
+
+    Raises `Refused` if they are more than `MOST_BYTES`: "*noun* has at most … bytes*more*".
+    """
+    data = (dump(document, indent=2) + "\n").encode("utf-8")
     if len(data) > MOST_BYTES:
         raise Refused(
             "too-large",
-            f"a definition has at most {MOST_BYTES:,} bytes",
+            f"{noun} has at most {MOST_BYTES:,} bytes{more}",
             limit=MOST_BYTES,
         )
     return data
