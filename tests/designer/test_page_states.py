@@ -385,7 +385,7 @@ def test_settings_that_were_sent_anyway_can_always_be(
     assert thing.violations() == []
     thing.named("button", "Always send them as written").click()
     expect(thing.at("/checkSettings")).to_have_value('"note"')
-    expect(thing.page.locator(".chip.good")).to_be_visible()
+    expect(thing.page.locator(".facts .chip")).to_have_text("Always sends, with 1 warning")
     thing.send()
     expect(thing.page.locator(".response .status")).to_have_text("200 OK")
     thing.named("button", "Copy JSON").click()
