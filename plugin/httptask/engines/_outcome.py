@@ -68,12 +68,14 @@ def utc_text(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def cut_off_error(step: Step) -> dict[str, Any]:
-    """Return the error of a visit whose process died during it, if it must not be repeated."""
-    message = (
-        "the process that ran it ended while it was under way; it may have been delivered, so it is"
-        " not repeated"
-    )
+def cut_off_error(
+    step: Step, reason: str = "the process that ran it ended while it was under way"
+) -> dict[str, Any]:
+    """Return the error of a visit that ended without a result, if it must not be repeated.
+
+    By default its process died during it.
+    """
+    message = f"{reason}; it may have been delivered, so it is not repeated"
     if step.definition["type"] == "Http":
         return ConnectionFailedError(message, maybe_delivered=True).to_json()
     return TaskError(message, maybe_delivered=True).to_json()

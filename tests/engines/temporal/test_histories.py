@@ -14,6 +14,7 @@ import servers
 from engine_definitions import at, flow, get, post
 from httptask.engines.temporal._large import THRESHOLD
 from lists import Asked, asked, list_server, page
+from temporal_servers import PATIENCE
 from temporal_worlds import Handle, TemporalWorld, worker_process
 
 LARGE = {"items": ["x" * 1000] * 3000, "ok": "yes"}
@@ -122,6 +123,24 @@ def test_without_a_folder_a_large_result_is_refused_once(
     assert run.tasks[0].error is not None
     assert run.tasks[0].error["kind"] == "too_large"
     assert len(large.received) == 1
+
+
+def test_a_large_result_that_cannot_be_kept_is_asked_for_once(
+    large: servers.RawServer, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the request may be repeated or not: it has been sent, and the error says so."""
+    monkeypatch.setenv("HTTPTASK_FILES", "/dev/null/none")
+    routed = {"onError": [{"errors": ["task"], "nextTask": "B"}], "nextTask": "B"}
+    once = post("/large", idempotencyKey=False, retry={"maxAttempts": 5}, **routed)
+    tasks = {"A": once, "B": get("/large", retry={"maxAttempts": 5})}
+    definition = at(flow("A", tasks, timeoutSeconds=PATIENCE), large.url)
+    run = TemporalWorld(temporal_address).run(definition)
+    assert run.status == "Failed"
+    assert [asked(request).method for request in large.received] == ["POST", "GET"]
+    for task in run.tasks:
+        assert task.error is not None
+        assert "cannot be kept in /dev/null/none" in task.error["message"]
+        assert task.error["maybeDelivered"] is True
 
 
 @pytest.mark.parametrize("is_longer", [True, False], ids=["longer", "whole"])

@@ -9,16 +9,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.common import RetryPolicy
 
 import servers
 from connections import peers
-from engine_definitions import at, branch, flow, get, post
+from engine_definitions import api, at, branch, flow, get, post
 from httptask.cli._temporal import _status_text
+from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import TaskSignal
 from httptask.engines.temporal.client import run_status
 from httptask.model.workflow import WorkflowRun
@@ -190,6 +192,51 @@ def test_what_must_not_be_repeated_fails_as_maybe_delivered(temporal_address: st
     assert error is not None
     assert error["maybeDelivered"] is True
     assert "may have been delivered" in error["message"]
+
+
+def test_what_must_not_be_repeated_ends_when_its_worker_fails_after_it(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the worker failed by: nobody knows what has been sent."""
+
+    def fail(*given: Any) -> Any:
+        raise RuntimeError("a fault of the worker")
+
+    monkeypatch.setattr("httptask.engines.temporal._activities.masked", fail)
+    world = TemporalWorld(temporal_address)
+    task = post("/a", idempotencyKey=False, retry={"maxAttempts": 5})
+    with api() as server:
+        run = world.run(at(flow("A", {"A": task}, timeoutSeconds=PATIENCE), server.url))
+        assert len(server.received) == 1
+    assert run.status == "Failed"
+    error = run.tasks[0].error
+    assert error is not None
+    assert error["maybeDelivered"] is True
+    assert error["message"].startswith("its worker failed: a fault of the worker; it may have been")
+
+
+def test_what_no_worker_can_begin_fails_after_some_attempts(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a task that must not be repeated: nothing was sent, so other workers get it first."""
+    policy = RetryPolicy(initial_interval=timedelta(milliseconds=1), maximum_attempts=3)
+    monkeypatch.setattr("httptask.engines.temporal._tasks._OF_UNBEGUN", policy)
+    of_now = Activities.functions.fget
+    assert of_now is not None
+
+    def without(own: Activities) -> Any:
+        return [one for one in of_now(own) if one.__name__ != "http_task"]
+
+    monkeypatch.setattr(Activities, "functions", property(without))
+    world = TemporalWorld(temporal_address)
+    with api() as server:
+        run = world.run(at(flow("A", {"A": post("/a", idempotencyKey=False)}), server.url))
+        assert server.received == []
+    error = run.tasks[0].error
+    assert error is not None
+    assert not error.get("maybeDelivered")
+    assert "upgrade the workers of the task queue" in error["message"]
+    assert world.history.count("EVENT_TYPE_ACTIVITY_TASK_SCHEDULED") == 3
 
 
 @pytest.mark.parametrize("task", ["GET", "POST"])

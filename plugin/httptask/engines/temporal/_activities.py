@@ -27,7 +27,12 @@ from httptask.engines.temporal._arguments import (
 )
 from httptask.engines.temporal._masking import Mask, masked, masked_failures, masking
 from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
-from httptask.engines.temporal._types import HTTP_ACTIVITY, PINNED_ACTIVITY, WORKFLOW
+from httptask.engines.temporal._types import (
+    HTTP_ACTIVITY,
+    PINNED_ACTIVITY,
+    TASK_ACTIVITY,
+    WORKFLOW,
+)
 from httptask.errors import (
     HttpTaskError,
     PluginError,
@@ -94,7 +99,7 @@ class Activities:
         """Run the HTTP task of *arguments* with a pin, so that nothing is sent."""
         return await self.http_task(arguments)
 
-    @activity.defn(name="httptask_task")
+    @activity.defn(name=TASK_ACTIVITY)
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the task of *arguments*, of a plugin's type or one that evaluates expressions."""
         async with self._opened() as runtime:

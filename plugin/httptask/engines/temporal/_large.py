@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from temporalio import activity
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
     DataConverter,
@@ -27,6 +28,7 @@ from temporalio.exceptions import ApplicationError
 from httptask._core.shared_files import SharedFiles, written_whole
 from httptask._core.threads import in_thread
 from httptask.engines.temporal._arguments import FailedTask
+from httptask.engines.temporal._types import SENDING
 from httptask.errors import EngineError
 
 THRESHOLD = 256 * 1024
@@ -72,13 +74,25 @@ def _check_size(payload: Payload) -> None:
     """
     size = payload.ByteSize()
     if size > MOST:
-        error = too_large(size)
-        raise ApplicationError(
-            error["message"],
-            FailedTask(error),
-            type=error["error"],
-            non_retryable=True,
-        )
+        raise _final(too_large(size))
+
+
+def _final(error: dict[str, Any]) -> ApplicationError:
+    """Return the failure of an activity with *error*, as JSON, after which no attempt follows."""
+    return ApplicationError(
+        error["message"],
+        FailedTask(error),
+        type=error["error"],
+        non_retryable=True,
+    )
+
+
+def _has_sent() -> bool:
+    """Say whether a running activity has sent its request, so that its value must not get lost."""
+    if not activity.in_activity():
+        return False
+    info = activity.info()
+    return info.activity_type in SENDING and not info.is_local
 
 
 def too_large(size: int) -> dict[str, Any]:
@@ -125,7 +139,11 @@ class FolderDriver(StorageDriver):
         context: StorageDriverStoreContext,
         payloads: Sequence[Payload],
     ) -> list[StorageDriverClaim]:
-        """Write *payloads*, and return claims with their hashes."""
+        """Write *payloads*, and return claims with their hashes.
+
+        Raises `EngineError` if one cannot be written; in an activity that has sent a request, a
+        non-retryable failure, because another attempt would send the request again.
+        """
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def write(payload: Payload) -> StorageDriverClaim:
@@ -134,7 +152,13 @@ class FolderDriver(StorageDriver):
                     {"sha256": await in_thread(partial(self._write, payload))}
                 )
 
-        return list(await asyncio.gather(*map(write, payloads)))
+        try:
+            return list(await asyncio.gather(*map(write, payloads)))
+        except EngineError as error:
+            if not _has_sent():
+                raise
+            unkept = {"kind": "task", "retryable": False, "maybeDelivered": True}
+            raise _final({**error.to_json(), **unkept}) from None
 
     async def retrieve(
         self,

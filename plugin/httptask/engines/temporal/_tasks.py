@@ -38,6 +38,7 @@ from httptask.engines.temporal._types import (
     HTTP_ACTIVITY,
     LOCAL,
     PINNED_ACTIVITY,
+    TASK_ACTIVITY,
     reads_page_by_page,
 )
 from httptask.errors import HttpTaskError
@@ -79,8 +80,29 @@ _OF_PINNED = RetryPolicy(
 lack it, so wait some hours for a newer one.
 """
 
+_OF_UNBEGUN = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    maximum_interval=timedelta(seconds=60),
+    maximum_attempts=_LOST_WORKERS,
+)
+"""How often, and after which intervals, a task that must not be repeated is given to another worker
+if a worker could not begin it. The workflow applies it, because Temporal cannot tell these failures
+from others.
+"""
+
+_ENDS_IN_DOUBT = "httptask-ends-in-doubt"
+"""The id of a change of the workflow, in Temporal's terms: a task that must not be repeated ends
+after a failure that may have come after its request. Before, another activity followed.
+"""
+
 _MISSING_ACTIVITY = "NotFoundError"
 """The type of the SDK's failure if a worker lacks the activity."""
+
+_UNREGISTERED = "is not registered on this"
+"""A part of its message. A storage of large values may raise an error with the same name."""
+
+_UNREAD_ARGUMENTS = "Failed decoding arguments"
+"""The message of the SDK's failure if a worker cannot read the arguments of an activity."""
 
 
 class StoppedTaskError(Exception):
@@ -141,7 +163,7 @@ class ActivityRunner:
         except FailureError as error:
             if is_cancelled_exception(error):  # cancelled before a worker started it
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
-            failed = _failure(error, step)
+            failed = _failure(error, step, sends=step.definition["type"] not in LOCAL)
             if is_being_stopped():
                 raise StoppedTaskError(failed.error) from None
             return failed
@@ -228,7 +250,7 @@ class ActivityRunner:
         done: HttpTaskOutcome
         if task_type in LOCAL:
             done = await workflow.execute_local_activity(
-                "httptask_task",
+                TASK_ACTIVITY,
                 arguments,
                 result_type=HttpTaskOutcome,
                 start_to_close_timeout=timedelta(seconds=_LOCAL_SECONDS),
@@ -241,13 +263,15 @@ class ActivityRunner:
         is_unsent = task_type == HTTP and (arguments.pin is not None or is_called)
         may_repeat = is_unsent or bool(self._fact(step, "may_repeat"))
         began = workflow.time()
+        unbegun = 0
         while True:
             try:
                 return await self._activity(step, arguments, summary, may_repeat=may_repeat)
             except FailureError as error:
-                following = _following(error, arguments, may_repeat=may_repeat)
+                following = _following(error, arguments, may_repeat=may_repeat, unbegun=unbegun)
                 if following is None:
                     raise
+                unbegun += _is_unbegun(error)
                 delay, arguments = following
             await workflow.sleep(delay)
             seconds = workflow.time() - began
@@ -265,7 +289,7 @@ class ActivityRunner:
         is_pinned = arguments.pin is not None and self._arguments.format >= PINS_APART
         for_http = PINNED_ACTIVITY if is_pinned else HTTP_ACTIVITY
         done: HttpTaskOutcome = await workflow.execute_activity(
-            for_http if is_http else "httptask_task",
+            for_http if is_http else TASK_ACTIVITY,
             arguments,
             result_type=HttpTaskOutcome,
             start_to_close_timeout=_deadline(step.definition) if is_http else _LONGEST,
@@ -351,12 +375,14 @@ def _following(
     arguments: HttpTaskArguments,
     *,
     may_repeat: bool,
+    unbegun: int = 0,
 ) -> tuple[float, HttpTaskArguments] | None:
     """Return the seconds before another activity for the task, and its arguments; None: no other.
 
     Within an activity, Temporal makes the attempts of a repeatable task; another activity follows
     only after a long wait. A task that must not be repeated has one attempt per activity. Another
     one may follow if the failure did no harm: the server refused the request, or nothing was sent.
+    *unbegun* workers before could not begin the task.
     """
     cause = _cause(error)
     details = cause.details if isinstance(cause, ApplicationError) else ()
@@ -380,8 +406,33 @@ def _following(
         if may_have_sent:
             return None
         return (0.0, replace(arguments, state=state))
+    # Our failures say whether the task may go on. Any other may have come after the request: the
+    # result of the activity could not be written, for example.
+    is_known = _member(details, "error") is not None
+    if not is_known and workflow.patched(_ENDS_IN_DOUBT):
+        return _after_unbegun(unbegun, arguments) if _is_unbegun(error) else None
     delay = cause.next_retry_delay or timedelta(seconds=1)
     return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
+
+
+def _after_unbegun(
+    unbegun: int, arguments: HttpTaskArguments
+) -> tuple[float, HttpTaskArguments] | None:
+    """Return what follows after one more than *unbegun* workers could not begin the task."""
+    if unbegun + 1 >= _OF_UNBEGUN.maximum_attempts:
+        return None
+    longest = _OF_UNBEGUN.maximum_interval or _OF_UNBEGUN.initial_interval
+    delay = min(_OF_UNBEGUN.initial_interval * _OF_UNBEGUN.backoff_coefficient**unbegun, longest)
+    return delay.total_seconds(), arguments
+
+
+def _is_unbegun(error: FailureError) -> bool:
+    """Say whether a worker failed with *error* before it began the activity: nothing was sent."""
+    cause = _cause(error)
+    if not isinstance(cause, ApplicationError) or cause.details:
+        return False
+    is_missing = cause.type == _MISSING_ACTIVITY and _UNREGISTERED in cause.message
+    return is_missing or (not cause.type and cause.message == _UNREAD_ARGUMENTS)
 
 
 def _cause(error: FailureError) -> BaseException | None:
@@ -412,8 +463,11 @@ def _outcome(done: HttpTaskOutcome) -> TaskOutcome:
     )
 
 
-def _failure(error: FailureError, step: Step) -> Ran:
-    """Return the error of a failed activity for *step*, as JSON, with its notes."""
+def _failure(error: FailureError, step: Step, *, sends: bool) -> Ran:
+    """Return the error of a failed activity for *step*, as JSON, with its notes.
+
+    *sends*: the activity may send a request.
+    """
     cause = _cause(error)
     if isinstance(cause, ApplicationError):
         failure = _member(cause.details, "error")
@@ -422,7 +476,9 @@ def _failure(error: FailureError, step: Step) -> Ran:
             return Ran(dict(failure), tuple(notes or ()), pinned or 0)
     if isinstance(cause, ActivityTimeoutError):
         return Ran(cut_off_error(step))
-    message = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    message = _message(cause) if isinstance(cause, ApplicationError) else str(cause or error)
+    if sends and isinstance(cause, ApplicationError) and not _is_unbegun(error):
+        return Ran(cut_off_error(step, f"its worker failed: {message}"))
     advice = ""
     if isinstance(cause, ApplicationError) and cause.type == _MISSING_ACTIVITY:
         advice = "; upgrade the workers of the task queue, some of which are of an older version"
@@ -434,6 +490,12 @@ def _failure(error: FailureError, step: Step) -> Ran:
             "retryable": False,
         }
     )
+
+
+def _message(error: ApplicationError) -> str:
+    """Return the message of *error*, with that of its cause, which has the reason."""
+    cause = error.cause
+    return f"{error.message}: {cause.message}" if isinstance(cause, FailureError) else error.message
 
 
 async def written_lines(step: Step, values: list[Any]) -> Any:
@@ -457,4 +519,4 @@ def _error_of(error: FailureError, step: Step) -> BaseException:
     """Return what a failed activity for all items or pages of *step* raises in the workflow."""
     if is_cancelled_exception(error):
         return asyncio.CancelledError()
-    return HttpTaskError.from_json(_failure(error, step).error)
+    return HttpTaskError.from_json(_failure(error, step, sends=False).error)

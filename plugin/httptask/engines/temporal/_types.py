@@ -13,6 +13,12 @@ HTTP_ACTIVITY, PINNED_ACTIVITY = "http_task", "http_task_pinned"
 pins would send the requests, so it must not find the activity.
 """
 
+TASK_ACTIVITY = "httptask_task"
+"""The activity for tasks of all other types."""
+
+SENDING = frozenset((HTTP_ACTIVITY, PINNED_ACTIVITY, TASK_ACTIVITY))
+"""The activities that may send a request."""
+
 LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
 """The types whose tasks only evaluate expressions. They run as local activities, in the worker that
 has the workflow.
