@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from engine_definitions import api, at, branch, called, flow, get, nested, post
-from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._arguments import HttpTaskOutcome, TaskSignal
 from httptask.engines.temporal._large import THRESHOLD
 from httptask.engines.temporal._receiver import CallbackServer
 from lists import Asked, list_server, page
@@ -220,6 +221,53 @@ def refused_gates() -> dict[str, str]:
     return {"refused-gates": world.history}
 
 
+def in_doubt() -> dict[str, str]:
+    """A task that must not be repeated, whose worker fails after its request, and then a job that
+    is cancelled because its run goes on without it.
+    """
+    polled = {"mode": "poll", "poll": {"timeoutSeconds": 86_400}, "cancel": {}}
+    to_job = [{"errors": ["connection"], "nextTask": "P"}]
+    job = post("/jobs", completion=polled, idempotencyKey=False)
+    tasks = {
+        "Once": post("/once", idempotencyKey=False, nextTask="P", onError=to_job),
+        "P": {
+            "type": "Parallel",
+            "branches": [branch("Job", job), branch("G", _GATE)],
+            "nextTask": "R",
+            "onError": [{"errors": ["task"], "nextTask": "R"}],
+        },
+        "R": get("/things/1"),
+    }
+    cancelled: list[str] = []
+
+    def answer(request: Asked) -> bytes:
+        if request.path == "/jobs":
+            location, after = ("Location", "/job"), ("Retry-After", "3600")
+            return page({}, location, after, status="202 Accepted")
+        cancelled.append(request.method)
+        return page({"path": request.path})
+
+    def fail_once(outcome: HttpTaskOutcome, mask: Any) -> HttpTaskOutcome:
+        if "/once" in json.dumps(outcome.output):
+            raise RuntimeError("a fault of the worker")
+        return outcome
+
+    async def refuse(handle: Handle) -> None:
+        while "TIMER_STARTED" not in (await handle.fetch_history()).to_json():  # noqa: ASYNC110 - it is elsewhere
+            await asyncio.sleep(0.05)
+        await handle.signal("complete_task", TaskSignal("G", error={"message": "no"}))
+
+    with (
+        dev_server() as server,
+        list_server(answer) as things,
+        patch("httptask.engines.temporal._activities.masked", fail_once),
+    ):
+        world = TemporalWorld(server.address)
+        run = world.run(at(flow("Once", tasks), things.url), None, refuse)
+    assert (run.status, "DELETE" in cancelled) == ("Completed", True), run.error
+    return {"in-doubt": world.history}
+
+
 def _disturbed(end: Callable[[WorkerProcess], Any], *options: str) -> str:
     """Return the history of a run, three tasks of which lose their worker by *end*: one that may be
     sent again, one that must not, and a job, which is polled on.
@@ -408,6 +456,7 @@ RECORDINGS: dict[tuple[str, ...], Callable[[], dict[str, str]]] = {
     ("hours",): hours,
     ("cancelled",): cancelled,
     ("refused-gates",): refused_gates,
+    ("in-doubt",): in_doubt,
     ("lost-workers",): lost_workers,
     ("handed-back",): handed_back,
     ("plugin-tasks",): plugin_tasks,

@@ -29,7 +29,7 @@ from httptask.task._for_each import for_each_problems, parameter_problems, with_
 from httptask.task._items import tested_item
 from httptask.task._plan import Plan
 from httptask.task._problems import unwritable
-from httptask.task._round import RoundWaits
+from httptask.task._round import RoundWaits, cancel_job
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit, answered_before
@@ -230,6 +230,18 @@ class HttpTask:
             outcome = await wait.waiting(result, parameters, began) if wait is not None else None
             return outcome or TaskOutcome(output=result.to_json(), input=parameters)
 
+    async def acancel_job(self, inputs: Inputs, state: Any) -> None:
+        """Cancel the job that an earlier process left in *state*, as the setting `cancel` says.
+
+        The time is limited, and a failure is ignored, as when a run is stopped during `arun`.
+        """
+        with DiscreetErrors(self.runtime.redactor.text):
+            visit = Visit(self, inputs, self.runtime.body_file)
+            await visit.begin()
+            calls = await round_of(self, visit, state)
+            if calls is not None:
+                await cancel_job(visit, calls)
+
     # Test request
 
     async def atest_request(
@@ -375,7 +387,8 @@ class HttpTask:
         if wait is not None and not plan.refusal:
             await wait.prepare()
         await visit.begin()
-        return await visit.run(await round_of(self, visit, state))
+        calls = await round_of(self, visit, state)
+        return await visit.run(calls, continues=state is not None)
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Call *call* with a copy of this task that has a new runtime, closed afterwards."""

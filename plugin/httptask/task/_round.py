@@ -149,8 +149,11 @@ class Round(Protocol):
         ...
 
 
-async def go_round(visit: Visit, calls: Round) -> Delivery:
-    """Make the *calls* of *visit*, and return the delivery of the whole round."""
+async def go_round(visit: Visit, calls: Round, *, continues: bool = False) -> Delivery:
+    """Make the *calls* of *visit*, and return the delivery of the whole round.
+
+    *continues*: an earlier round made calls before.
+    """
     delivery = None
     try:
         call = calls.first(visit.settings)
@@ -180,9 +183,9 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
         delivered = progress is not None and progress.maybe_delivered
         # The keeper's run may go on in another process, which still needs the job.
         if progress is None or progress.keeper is None or not progress.keeper.is_left:
-            await _cancel(visit, calls.cancellation())
+            await cancel_job(visit, calls)
         if progress is not None:
-            progress.maybe_delivered = delivered or delivery is not None
+            progress.maybe_delivered = delivered or delivery is not None or continues
             progress.stopped = calls.stopped()
         raise
     finally:
@@ -208,12 +211,13 @@ def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
     return RoundWaits(wait_seconds, visit.kept(state))
 
 
-async def _cancel(visit: Visit, call: NextCall | None) -> None:
-    """Make *call*, which cancels the job of a stopped run.
+async def cancel_job(visit: Visit, calls: Round) -> None:
+    """Cancel the job of *calls* at the server after its run was stopped, if there is one to cancel.
 
-    Its time is limited, and its failure is ignored: the run's error names the job, which may still
-    be running.
+    The time of the call is limited, and its failure is ignored: the run's error names the job,
+    which may still be running.
     """
+    call = calls.cancellation()
     if call is None:
         return
     with contextlib.suppress(TaskError, TimeoutError):

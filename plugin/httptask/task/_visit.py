@@ -134,11 +134,14 @@ class Visit:
             self._plan, self.inputs, send_anyway=self.send_anyway
         )
 
-    async def run(self, calls: Round | None = None) -> Delivery:
-        """Make the one call of the task, or the *calls* of its round."""
+    async def run(self, calls: Round | None = None, *, continues: bool = False) -> Delivery:
+        """Make the one call of the task, or the *calls* of its round.
+
+        *continues*: an earlier round made calls before.
+        """
         if calls is None:
             return await self.deliver(await self.request(FIRST))
-        return await go_round(self, calls)
+        return await go_round(self, calls, continues=continues)
 
     async def deliver(self, call: Outgoing) -> Delivery:
         """Make *call*: attempts and redirects within one deadline."""

@@ -142,6 +142,35 @@ def test_a_cancellation_closes_the_connection_before_the_activity_ends() -> None
     assert (error["kind"], error["maybeDelivered"]) == ("cancelled", True)
 
 
+def test_an_attempt_that_is_stopped_before_its_request_tells_of_those_before() -> None:
+    """The first one has sent nothing; whoever tried before may have."""
+
+    async def stopped(shared: Runtime, url: str, attempt: int) -> bool:
+        made, waits = environment(attempt=attempt), asyncio.Event()
+        made.on_heartbeat = lambda *details: waits.set()
+        task = get("/a", rateLimit={"requests": 1, "seconds": 60}, retry={"maxAttempts": 3})
+        arguments = HttpTaskArguments(at(task, url), "A")
+        running = asyncio.ensure_future(made.run(Activities(shared).http_task, arguments))
+        await asyncio.wait(
+            [running, asyncio.ensure_future(waits.wait())], return_when="FIRST_COMPLETED"
+        )
+        if running.done():  # it had the only token
+            return True
+        made.cancel(ActivityCancellationDetails(cancel_requested=True))
+        with pytest.raises(ApplicationError) as caught:
+            await running
+        return bool(caught.value.details[0].error["maybeDelivered"])
+
+    async def main(url: str) -> list[bool]:
+        async with runtime() as shared:
+            assert await stopped(shared, url, 1)
+            return await asyncio.gather(*(stopped(shared, url, attempt) for attempt in (1, 2)))
+
+    with api() as server:
+        assert asyncio.run(main(server.url)) == [False, True]
+        assert len(server.received) == 1
+
+
 def test_the_next_attempt_polls_the_job_that_the_last_one_started() -> None:
     """A heartbeat tells of the job before the first poll; it is not started again."""
     steps = [accepted(("Location", "/jobs/1")), *states("running", "succeeded")]

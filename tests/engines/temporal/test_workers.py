@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import select
 import threading
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -404,6 +406,63 @@ def test_a_list_that_is_stopped_between_two_pages_says_how_far_it_came(
     assert (stopped.error["kind"], stopped.error["maybeDelivered"]) == ("cancelled", True)
     assert (stopped.error["pages"]["count"], stopped.error["pages"]["cursor"]) == (1, 2)
     assert stopped.error["attempts"] == 1
+
+
+def test_what_is_stopped_while_nothing_is_under_way_says_what_was_sent(
+    temporal_address: str,
+) -> None:
+    """Between two attempts, of which the server or a timer waits for the next one, and between two
+    polls of a job, which is cancelled at its server.
+    """
+    retried = {"retry": {"maxAttempts": 2}, "totalTimeoutSeconds": 7200}
+    polled = {"mode": "poll", "poll": {"timeoutSeconds": 86_400}, "cancel": {}}
+    # A `Retry-After` holds its origin back, so each has an API of its own.
+    waits = {"Soon": 30, "Later": 3600, "Job": 3600, "Jobs": 3600}
+    tasks = {
+        "Soon": get("/a", **retried),
+        "Later": get("/a", **retried),
+        "Job": post("/a", completion=polled, idempotencyKey=False),
+        "Jobs": post("/a", completion=polled, forEach={"items": [1]}, idempotencyKey=False),
+    }
+    received: dict[str, list[str]] = {name: [] for name in tasks}
+
+    def answer(name: str, request: Asked) -> bytes:
+        received[name].append(f"{request.method} {request.path}")
+        after = ("Retry-After", str(waits[name]))
+        if name in ("Soon", "Later"):
+            return page({}, after, status="503 Service Unavailable")
+        return page({}, after, ("Location", "/job"), status="202 Accepted")
+
+    async def fail(handle: Handle) -> None:
+        timers, attempt = 0, 0
+        async with asyncio.timeout(PATIENCE):
+            while timers < 3 or attempt < 2:
+                timers = (await handle.fetch_history()).to_json().count("EVENT_TYPE_TIMER_STARTED")
+                pending = (await handle.describe()).raw_description.pending_activities
+                attempt = max([one.attempt for one in pending], default=0)
+        await handle.signal("complete_task", TaskSignal("G", error={"message": "no"}))
+
+    with contextlib.ExitStack() as stack:
+        for name, task in tasks.items():
+            server = stack.enter_context(list_server(partial(answer, name)))
+            tasks[name] = at(task, server.url)
+        gate = branch("G", {"type": "Simple", "end": True})
+        fork = {
+            "type": "Parallel",
+            "branches": [*(branch(*one) for one in tasks.items()), gate],
+            "nextTask": "End",
+            "onError": [{"errors": ["task"], "nextTask": "End"}],
+        }
+        end = {"type": "Terminate", "terminationStatus": "Completed"}
+        run = TemporalWorld(temporal_address).run(flow("P", {"P": fork, "End": end}), None, fail)
+    assert run.status == "Completed", run.error
+    errors = {task.name: task.error for task in run.tasks if task.error is not None}
+    assert {name for name, error in errors.items() if error["kind"] == "cancelled"} == set(tasks)
+    assert all(errors[name]["maybeDelivered"] for name in tasks)
+    assert errors["Later"]["attempts"] == 1
+    assert errors["Job"]["job"]["url"].endswith("/job")
+    assert received["Soon"] == received["Later"] == ["GET /a"]
+    assert received["Job"] == received["Jobs"] == ["POST /a", "DELETE /job"]
 
 
 def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:

@@ -1,4 +1,6 @@
-"""The activities: one runs an HTTP task, one a task of any other type, two handle items."""
+"""The activities: one runs an HTTP task, one a task of any other type, two handle items, and one
+cancels the job of a stopped task.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +30,7 @@ from httptask.engines.temporal._arguments import (
 from httptask.engines.temporal._masking import Mask, masked, masked_failures, masking
 from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
 from httptask.engines.temporal._types import (
+    CANCEL_ACTIVITY,
     HTTP_ACTIVITY,
     PINNED_ACTIVITY,
     TASK_ACTIVITY,
@@ -78,7 +81,7 @@ class Activities:
         """All activities, for a worker."""
         return [
             *(self.http_task, self.pinned_task, self.run_task),
-            *(self.list_items, self.write_lines),
+            *(self.list_items, self.write_lines, self.cancel_job),
         ]
 
     @activity.defn(name=HTTP_ACTIVITY)
@@ -169,6 +172,17 @@ class Activities:
         if isinstance(outcome, TaskOutcome):
             return _activity_outcome(outcome, progress)
         raise _failed(outcome, progress)
+
+    @activity.defn(name=CANCEL_ACTIVITY)
+    async def cancel_job(self, arguments: HttpTaskArguments) -> None:
+        """Cancel the job in the state of *arguments*, whose task was stopped during a wait."""
+        async with self._opened() as runtime:
+            with self._masking(arguments, runtime):
+                try:
+                    task = await _http_task_of(arguments, runtime)
+                    await task.acancel_job(inputs_of(arguments), arguments.state)
+                except HttpTaskError as error:
+                    raise _failed(error.to_json()) from None
 
     @activity.defn(name="httptask_items")
     async def list_items(self, arguments: HttpTaskArguments) -> ListedItems:
@@ -283,7 +297,13 @@ class _HttpCall:
         progress = self._progress
         watched.set(progress)
         try:
-            outcome = await _with_heartbeats(self._run(), progress, self._arguments, self._keeper)
+            outcome = await _with_heartbeats(
+                self._run(),
+                progress,
+                self._arguments,
+                self._keeper,
+                was_tried=self._attempt.before > 0 and self._arguments.pin is None,
+            )
         except TaskError as error:
             raise self._failure(error) from None
         except UnknownEndpointError as error:
@@ -300,16 +320,7 @@ class _HttpCall:
     async def _run(self) -> TaskOutcome:
         """Run the task, from the state of an earlier attempt if there is one."""
         arguments = self._arguments
-        endpoint = arguments.definition.get("endpoint")
-        if isinstance(endpoint, str):
-            await self._runtime.endpoints.load(endpoint)
-            self._runtime.endpoint(endpoint)
-        task = HttpTask(
-            arguments.definition,
-            name=arguments.name,
-            pointer=arguments.pointer,
-            runtime=self._runtime,
-        )
+        task = await _http_task_of(arguments, self._runtime)
         longest = arguments.longest_wait_seconds
         signal = arguments.signal
         return await task.arun(
@@ -332,6 +343,20 @@ class _HttpCall:
         return _failed(error.to_json(), self._progress, delay)
 
 
+async def _http_task_of(arguments: HttpTaskArguments, runtime: Runtime) -> HttpTask:
+    """Return the task of *arguments*. Raises `UnknownEndpointError`."""
+    endpoint = arguments.definition.get("endpoint")
+    if isinstance(endpoint, str):
+        await runtime.endpoints.load(endpoint)
+        runtime.endpoint(endpoint)
+    return HttpTask(
+        arguments.definition,
+        name=arguments.name,
+        pointer=arguments.pointer,
+        runtime=runtime,
+    )
+
+
 T = TypeVar("T")
 
 
@@ -342,11 +367,13 @@ async def _with_heartbeats(
     keeper: _Keeper,
     *,
     is_repeatable: bool = True,
+    was_tried: bool = False,
 ) -> T:
     """Await *work*, and send heartbeats. If the activity is cancelled, cancel *work*.
 
     *is_repeatable* False: the work of a plugin that does not say what it has done, and may not be
-    begun again. The failure of a cancelled activity says whether a request may have been delivered.
+    begun again. The failure of a cancelled activity says whether a request may have been delivered:
+    by this attempt, or, if it *was_tried* before, by an earlier one.
     """
     task = asyncio.create_task(work)
     try:
@@ -363,7 +390,7 @@ async def _with_heartbeats(
         if is_handed_back:
             is_cut_off = progress.maybe_delivered or not is_repeatable
             raise _handed_back(progress, arguments, keeper.state, is_cut_off=is_cut_off) from None
-        raise _failed(_stopped(progress)) from None
+        raise _failed(_stopped(progress, was_tried=was_tried)) from None
 
 
 def _is_cancelled() -> bool:
@@ -371,8 +398,9 @@ def _is_cancelled() -> bool:
     return details is not None and details.cancel_requested
 
 
-def _stopped(progress: Progress) -> dict[str, Any]:
-    error = stopped_error(progress.attempt, is_maybe_delivered=progress.maybe_delivered)
+def _stopped(progress: Progress, *, was_tried: bool = False) -> dict[str, Any]:
+    is_maybe_delivered = progress.maybe_delivered or was_tried
+    error = stopped_error(progress.attempt, is_maybe_delivered=is_maybe_delivered)
     return {**error, **progress.stopped}
 
 

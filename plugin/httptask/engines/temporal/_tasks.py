@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +35,7 @@ from httptask.engines.temporal._arguments import (
     RunArguments,
 )
 from httptask.engines.temporal._types import (
+    CANCEL_ACTIVITY,
     HTTP,
     HTTP_ACTIVITY,
     LOCAL,
@@ -95,6 +97,12 @@ _ENDS_IN_DOUBT = "httptask-ends-in-doubt"
 after a failure that may have come after its request. Before, another activity followed.
 """
 
+_CANCELS_JOBS = "httptask-cancels-jobs"
+"""The id of another change: the job of a task that is stopped during a wait is cancelled."""
+
+_TO_CANCEL = timedelta(seconds=30)
+"""How long a stopped run waits for a job to be cancelled. The request has a third of it."""
+
 _MISSING_ACTIVITY = "NotFoundError"
 """The type of the SDK's failure if a worker lacks the activity."""
 
@@ -106,11 +114,32 @@ _UNREAD_ARGUMENTS = "Failed decoding arguments"
 
 
 class StoppedTaskError(Exception):
-    """A running task was stopped; *error*, as JSON, says whether a request may have arrived."""
+    """A running task was stopped; *error*, as JSON, says whether a request may have arrived.
 
-    def __init__(self, error: dict[str, Any]) -> None:
+    *state* is where its last activity left it, if no activity was running it then.
+    """
+
+    def __init__(self, error: dict[str, Any], state: Any = None) -> None:
         super().__init__(error["message"])
         self.error = error
+        self.state = state
+
+
+def stopped_between(
+    state: Any,
+    failure: Mapping[str, Any] | None = None,
+    *,
+    is_sent: bool,
+) -> dict[str, Any]:
+    """Return the error, as JSON, of a task that is stopped while no activity is running it.
+
+    *state* is where its last activity left it, *failure* the error of that activity. *is_sent*: a
+    server may have got a request.
+    """
+    known = failure or {}
+    maybe = is_sent or bool(known.get("maybeDelivered"))
+    details = state.get("stopped", {}) if isinstance(state, Mapping) else {}
+    return {**stopped_error(known.get("attempts") or 0, is_maybe_delivered=maybe), **details}
 
 
 def is_being_stopped() -> bool:
@@ -161,7 +190,7 @@ class ActivityRunner:
             outcome = _outcome(activity_outcome)
             checked_outcome(outcome, step.definition["type"])
         except FailureError as error:
-            if is_cancelled_exception(error):  # cancelled before a worker started it
+            if is_cancelled_exception(error):  # a local activity
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
             failed = _failure(error, step, sends=step.definition["type"] not in LOCAL)
             if is_being_stopped():
@@ -194,6 +223,24 @@ class ActivityRunner:
         except FailureError as error:
             raise _error_of(error, step) from None
         return listed
+
+    async def cancel_job(self, step: Step, inputs: Inputs, state: Any) -> None:
+        """Let a worker cancel the job in *state*, if *step* was stopped and its task says so.
+
+        It is tried once, and a failure is ignored: the error of *step* names the job.
+        """
+        setting = step.definition.get("completion")
+        cancels = isinstance(setting, Mapping) and setting.get("cancel") is not None
+        if state is None or not cancels or not workflow.patched(_CANCELS_JOBS):
+            return
+        with contextlib.suppress(FailureError):
+            await workflow.execute_activity(
+                CANCEL_ACTIVITY,
+                self._task(step, inputs, state, None),
+                schedule_to_close_timeout=_TO_CANCEL,
+                retry_policy=_ONCE,
+                summary=f"cancel the job of {step.name}"[:200],
+            )
 
     def awaits_callback(self, step: Step) -> bool:
         """Say whether the task of *step* waits for a callback."""
@@ -264,18 +311,51 @@ class ActivityRunner:
         may_repeat = is_unsent or bool(self._fact(step, "may_repeat"))
         began = workflow.time()
         unbegun = 0
+        failure: dict[str, Any] = {}
         while True:
+            scheduled_at = workflow.time()
             try:
                 return await self._activity(step, arguments, summary, may_repeat=may_repeat)
             except FailureError as error:
+                if is_cancelled_exception(error):
+                    seconds = workflow.time() - scheduled_at
+                    is_sent = may_repeat and self._may_have_failed(step, arguments, seconds)
+                    raise self._stopped(arguments, failure, is_sent=is_sent) from None
                 following = _following(error, arguments, may_repeat=may_repeat, unbegun=unbegun)
                 if following is None:
                     raise
                 unbegun += _is_unbegun(error)
+                failure = _error_in(error) or failure
                 delay, arguments = following
-            await workflow.sleep(delay)
+            try:
+                await workflow.sleep(delay)
+            except asyncio.CancelledError:
+                raise self._stopped(arguments, failure) from None
             seconds = workflow.time() - began
             arguments = replace(arguments, seconds_before=seconds)
+
+    def _may_have_failed(self, step: Step, arguments: HttpTaskArguments, seconds: float) -> bool:
+        """Say whether a cancelled activity, which no worker had then, may have failed before.
+
+        After a failure, Temporal waits before its next attempt. *seconds* have passed since the
+        activity was scheduled: a lost worker is not noticed before its heartbeats are missed.
+        """
+        if arguments.pin is not None:
+            return False  # nothing is sent
+        has_retry = policy.RetryPolicy.of_task(step.definition).max_attempts > 1
+        return has_retry or seconds >= self._arguments.heartbeat_seconds
+
+    @staticmethod
+    def _stopped(
+        arguments: HttpTaskArguments, failure: Mapping[str, Any], *, is_sent: bool = False
+    ) -> StoppedTaskError:
+        """Return the exception of a task that is stopped while no worker runs its activity.
+
+        *failure* is the error of its last activity, {} for none.
+        """
+        state = arguments.state
+        error = stopped_between(state, failure, is_sent=is_sent or state is not None)
+        return StoppedTaskError(error, state)
 
     async def _activity(
         self,
@@ -386,7 +466,7 @@ def _following(
     """
     cause = _cause(error)
     details = cause.details if isinstance(cause, ApplicationError) else ()
-    attempts = (_member(details, "error") or {}).get("attempts") or arguments.attempt
+    attempts = (_error_in(error) or {}).get("attempts") or arguments.attempt
     seconds = _member(details, "next_attempt_seconds")
     if seconds is not None:
         return float(seconds), replace(arguments, attempt=attempts + 1)
@@ -402,14 +482,13 @@ def _following(
         return None
     if _member(details, "is_handed_back"):
         state = _member(details, "state")
-        may_have_sent = (_member(details, "error") or {}).get("maybeDelivered") and state is None
+        may_have_sent = (_error_in(error) or {}).get("maybeDelivered") and state is None
         if may_have_sent:
             return None
         return (0.0, replace(arguments, state=state))
     # Our failures say whether the task may go on. Any other may have come after the request: the
     # result of the activity could not be written, for example.
-    is_known = _member(details, "error") is not None
-    if not is_known and workflow.patched(_ENDS_IN_DOUBT):
+    if _error_in(error) is None and workflow.patched(_ENDS_IN_DOUBT):
         return _after_unbegun(unbegun, arguments) if _is_unbegun(error) else None
     delay = cause.next_retry_delay or timedelta(seconds=1)
     return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
@@ -440,6 +519,12 @@ def _cause(error: FailureError) -> BaseException | None:
     if isinstance(error, ActivityError):
         return error.cause
     return error
+
+
+def _error_in(error: FailureError) -> dict[str, Any] | None:
+    """Return the error of the task in a failure of ours, as JSON; None for any other failure."""
+    cause = _cause(error)
+    return _member(cause.details, "error") if isinstance(cause, ApplicationError) else None
 
 
 def _member(details: Sequence[Any], name: str) -> Any:

@@ -16,6 +16,9 @@ pins would send the requests, so it must not find the activity.
 TASK_ACTIVITY = "httptask_task"
 """The activity for tasks of all other types."""
 
+CANCEL_ACTIVITY = "httptask_cancel"
+"""The activity that cancels the job of a stopped task."""
+
 SENDING = frozenset((HTTP_ACTIVITY, PINNED_ACTIVITY, TASK_ACTIVITY))
 """The activities that may send a request."""
 

@@ -24,7 +24,13 @@ from httptask.engines.temporal._carried import ItemsSoFar, packed, unpacked
 from httptask.engines.temporal._items import ItemsVisit
 from httptask.engines.temporal._nested import ChildEnd, run_child
 from httptask.engines.temporal._pages import PagesSoFar
-from httptask.engines.temporal._tasks import ActivityRunner, Ran, StoppedTaskError
+from httptask.engines.temporal._tasks import (
+    ActivityRunner,
+    Ran,
+    StoppedTaskError,
+    stopped_between,
+)
+from httptask.engines.temporal._types import HTTP
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
 from httptask.model.for_each import ForEach, Item, ItemCounts, WaitingItem
@@ -279,19 +285,26 @@ class Walk:
                 wait = progress.waits[0]
         except StoppedTaskError as stopped:
             self.record.stop(step, stopped.error)
+            await self._tasks.cancel_job(step, inputs, stopped.state)
             raise asyncio.CancelledError from None
         except asyncio.CancelledError:
             if not self._is_left:
                 self.record.stop(step, self._stopped_error(step, wait))
+                await self._tasks.cancel_job(step, inputs, wait.state if wait is not None else None)
             elif signal is not None:
                 self._give_back(signal, step)
             raise
 
     def _stopped_error(self, step: Step, wait: Wait | None) -> dict[str, Any]:
         """Return the error of a stopped visit; *wait* is the wait that it was in, or None."""
-        is_sent = wait is not None and self._tasks.awaits_callback(step)
-        details = wait.state.get("stopped", {}) if wait is not None and is_sent else {}
-        return {**stopped_error(0, is_maybe_delivered=is_sent), **details}
+        if wait is None or not self._has_sent(step):
+            return stopped_error(0, is_maybe_delivered=False)
+        return stopped_between(wait.state, is_sent=True)
+
+    @staticmethod
+    def _has_sent(step: Step) -> bool:
+        """Say whether a waiting visit of *step* has sent a request: it waits for an answer."""
+        return bool(step.definition["type"] == HTTP)
 
     def _give_back(self, signal: Signal, step: Step, item: int | None = None) -> None:
         """Keep *signal* for the new history, because the task has not run with it yet."""
@@ -437,16 +450,18 @@ class Walk:
         try:
             if turn is not None:
                 state = turn.state
-                # A task that waits for a callback has sent its request.
-                call.maybe_delivered = turn.awaits_signal and self._tasks.awaits_callback(step)
+                call.maybe_delivered = self._has_sent(step)
                 wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
                 signal = await self._signal_of_item(wait, index, turn.input)
             outcome, _, pinned = await self._run_task(step, inputs, state, signal)
         except StoppedTaskError as stopped:
             call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
+            await self._tasks.cancel_job(step, inputs, stopped.state)
             raise asyncio.CancelledError from None
         except asyncio.CancelledError:
-            if self._is_left and signal is not None:
+            if not self._is_left:
+                await self._tasks.cancel_job(step, inputs, state)
+            elif signal is not None:
                 self._give_back(signal, step, index)
             raise
         call.pinned = pinned or call.pinned

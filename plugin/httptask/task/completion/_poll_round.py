@@ -93,7 +93,8 @@ class PollRound:
         self._waited = 0.0
         self._request: OutgoingRequest | None = None
         self._calls = 0
-        self._report = JobReport(mask)
+        before = (state or {}).get("attempts", 0)
+        self._report = JobReport(mask, before, self._state.elapsed if self._state else 0.0)
         self._last: Delivery | None = None
         """The delivery of the last call that was not a cancellation."""
         self._absent: TaskError | None = None
@@ -110,11 +111,17 @@ class PollRound:
         """The state of the job, as JSON; None before there is a job."""
         if self._state is None:
             return None
-        return self._state.to_json()
+        return {**self._state.to_json(), "attempts": self._report.attempts}
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
-        """Return the state if the wait is too long for this process; else None."""
-        return self.state if wait_seconds > longest_wait_seconds else None
+        """Return the state if the wait is too long for this process; else None.
+
+        `stopped` holds the fields of the error in case the run is stopped during the wait.
+        """
+        state = self.state
+        if state is None or wait_seconds <= longest_wait_seconds:
+            return None
+        return {**state, "stopped": {"attempts": state["attempts"], **self.stopped()}}
 
     # From call to call
 

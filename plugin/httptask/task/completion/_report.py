@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
 
 class JobReport:
-    """Records the calls of a round. *mask* masks secrets."""
+    """Records the calls of a round. *mask* masks secrets.
 
-    def __init__(self, mask: Callable[[str], str]) -> None:
+    The rounds that this one continues made *attempts*, and took *seconds*.
+    """
+
+    def __init__(self, mask: Callable[[str], str], attempts: int = 0, seconds: float = 0.0) -> None:
         self.mask = mask
+        self.attempts = attempts
+        """The attempts of all calls."""
         self._record = CallRecord(JobCall)
+        self._seconds = seconds
         self._began = time.perf_counter()
-        self._attempts = 0
 
     @property
     def elapsed(self) -> float:
-        """The seconds since the round began in this process."""
-        return time.perf_counter() - self._began
+        """The seconds since the job's first round began."""
+        return self._seconds + time.perf_counter() - self._began
 
     def note(
         self,
@@ -46,16 +51,16 @@ class JobReport:
         error = delivery.error
         result = delivery.result
         if error is not None:
-            self._attempts += error.attempts
+            self.attempts += error.attempts
         elif result is not None:
-            self._attempts += result.attempts
+            self.attempts += result.attempts
         self._record.add(number, request, self.mask(request.url), delivery, *about)
 
     def result(self, result: TaskResult, job: Job | None, **changed: Any) -> TaskResult:
         """Return *result* as the result of the whole round, with the fields *changed*."""
         return replace(
             result,
-            attempts=self._attempts,
+            attempts=self.attempts,
             elapsed_seconds=self.elapsed,
             job=job,
             **changed,
@@ -91,7 +96,7 @@ class JobReport:
             error.result = result
             # The job was started by the first call, however the round ended.
             error.maybe_delivered = True
-            error.attempts = self._attempts
+            error.attempts = self.attempts
             error.elapsed_seconds = self.elapsed
         return replace(
             last,
