@@ -188,6 +188,7 @@ class HttpTask:
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
         page_by_page: bool = False,
+        hands_on_start: bool = False,
     ) -> TaskOutcome:
         """Run the task as a step of a workflow. The outcome has its evaluated input parameters.
 
@@ -200,7 +201,8 @@ class HttpTask:
         *longest_wait_seconds*: if the next poll is later than this, the outcome has `wait_until`
         and a state instead of a result. *page_by_page*: the same after each page of a task with
         `pagination`; `part` of the state holds what the page added, and the last outcome does not
-        repeat it.
+        repeat it. *hands_on_start*: the same after the request that starts a job (`completion`), so
+        that the job's URL can be stored before the first poll.
 
         A task that waits for a callback returns an outcome that awaits a signal. Run it again with
         that outcome's *state* and the *signal*, or without a signal when the time is over.
@@ -219,6 +221,7 @@ class HttpTask:
                 engine_attempt=engine_attempt,
                 longest_wait_seconds=longest_wait_seconds,
                 page_by_page=page_by_page,
+                hands_on_start=hands_on_start,
                 answered=answered_before(state),
             )
             try:

@@ -39,6 +39,7 @@ async def round_of(task: HttpTask, visit: Visit, state: Mapping[str, Any] | None
             attached=attached,
             state=state,
             test_seconds=plan.timeouts.total if visit.is_test else None,
+            hands_on_start=visit.hands_on_start,
             pointer=setting_pointer,
         )
     pagination = plan.pagination

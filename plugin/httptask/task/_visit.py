@@ -69,8 +69,9 @@ class Visit:
     settings need not satisfy the endpoint's schema; *is_test*: the visit is a test request. With
     *engine_attempt* a task of one call makes that attempt only. A round whose next call is due
     later than in *longest_wait_seconds* ends with `RoundWaits`, if its state can be handed on; with
-    *page_by_page* a round also ends so after each page but the last. *answered* requests of the
-    visit were answered by pins before a crash.
+    *page_by_page* a round also ends so after each page but the last, and with *hands_on_start*
+    after the request that starts a job. *answered* requests of the visit were answered by pins
+    before a crash.
     """
 
     def __init__(
@@ -85,10 +86,12 @@ class Visit:
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
         page_by_page: bool = False,
+        hands_on_start: bool = False,
         answered: int = 0,
     ) -> None:
         self.longest_wait_seconds = longest_wait_seconds
         self.page_by_page = page_by_page
+        self.hands_on_start = hands_on_start
         self._engine_attempt = engine_attempt
         self._task = task
         self._plan = task.plan

@@ -207,6 +207,42 @@ def test_a_long_wait_between_polls_ends_the_activity() -> None:
     assert done.output["job"]["polls"] == 1
 
 
+def test_the_start_of_a_job_can_end_the_activity() -> None:
+    """The result has the job's URL before anything is polled. A job that is over at once is one
+    activity all the same, and an attached one is not started.
+    """
+    task = post("/jobs", completion=completion(result="location"), idempotencyKey=False)
+    steps = [
+        accepted(("Location", "/jobs/1")),
+        *states("running", "succeeded"),
+        page({"at": "end"}),
+    ]
+    with job_server(*steps) as server:
+        arguments = HttpTaskArguments(at(task, server.url), "A", hands_on_start=True)
+        outcome = asyncio.run(environment().run(http_task, arguments))
+        assert outcome.state["url"] == f"{server.url}/jobs/1"
+        assert len(server.received) == 1
+        again = replace(arguments, state=outcome.state)
+        done = asyncio.run(environment().run(http_task, again))
+        assert len(server.received) == 3
+    assert done.output["job"]["polls"] == 2
+    known = post("/jobs", completion=completion(url="/jobs/1", done=["succeeded"]))
+    with job_server(*states("succeeded")) as server:
+        arguments = HttpTaskArguments(at(known, server.url), "A", hands_on_start=True)
+        done = asyncio.run(environment().run(http_task, arguments))
+        assert len(server.received) == 1
+    assert done.wait_until is None
+    assert done.output["job"]["polls"] == 0
+    with job_server(*states("running", "succeeded")) as server:
+        attached = {**completion(), "attach": f"{server.url}/jobs/1"}
+        arguments = HttpTaskArguments(
+            at(post("/jobs", completion=attached), server.url), "A", hands_on_start=True
+        )
+        done = asyncio.run(environment().run(http_task, arguments))
+        assert len(server.received) == 2
+    assert done.wait_until is None
+
+
 def test_an_endpoint_that_the_worker_does_not_have_is_said_so() -> None:
     """The sentence names the queue, the endpoint and what to do."""
     with api() as server:

@@ -22,10 +22,11 @@ import servers
 from connections import peers
 from engine_definitions import api, at, branch, flow, get, post
 from httptask.cli._temporal import _status_text
-from httptask.engines.temporal._activities import Activities
-from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._activities import Activities, _HttpCall
+from httptask.engines.temporal._arguments import HttpTaskOutcome, TaskSignal
 from httptask.engines.temporal.client import run_status
 from httptask.model.workflow import WorkflowRun
+from jobs import accepted, completion, job_server, states
 from lists import Asked, asked, list_server, page
 from temporal_load import Api, ends_of
 from temporal_recordings import history_of
@@ -239,6 +240,31 @@ def test_what_no_worker_can_begin_fails_after_some_attempts(
     assert not error.get("maybeDelivered")
     assert "upgrade the workers of the task queue" in error["message"]
     assert world.history.count("EVENT_TYPE_ACTIVITY_TASK_SCHEDULED") == 3
+
+
+def test_a_started_job_is_polled_on_although_its_worker_never_told_of_it(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its URL is the result of the activity that started it: no heartbeat has to arrive."""
+    of_now, lost = _HttpCall.outcome, threading.Event()
+
+    async def silent(call: _HttpCall) -> HttpTaskOutcome:
+        if call._arguments.state is not None and not lost.is_set():
+            lost.set()
+            await asyncio.Event().wait()
+        return await of_now(call)
+
+    monkeypatch.setattr(_HttpCall, "outcome", silent)
+    steps = [accepted(("Location", "/job")), *states("running", "succeeded")]
+    world = TemporalWorld(temporal_address, heartbeat_seconds=1)
+    task = post("/jobs", completion=completion(), idempotencyKey=False)
+    with job_server(*steps) as server:
+        run = world.run(at(flow("A", {"A": task}), server.url))
+        methods = [asked(request).method for request in server.received]
+    assert run.status == "Completed", run.error
+    assert lost.is_set()
+    assert methods == ["POST", "GET", "GET"]
+    assert run.output["job"]["url"].endswith("/job")
 
 
 @pytest.mark.parametrize("task", ["GET", "POST"])

@@ -332,6 +332,7 @@ class _HttpCall:
             engine_attempt=self._attempt if arguments.pin is None else None,
             longest_wait_seconds=math.inf if longest is None else longest,
             page_by_page=bool(arguments.page_by_page),
+            hands_on_start=bool(arguments.hands_on_start),
         )
 
     def _failure(self, error: TaskError) -> ApplicationError:

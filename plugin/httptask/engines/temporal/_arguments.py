@@ -95,6 +95,10 @@ class HttpTaskArguments(Travelling):
     """Whether the activity ends after each page of a task with `pagination`. Unless it was the last
     page, the outcome has a `wait_until`, and the page's items in `part` of its `state`.
     """
+    hands_on_start: bool | None = None
+    """Whether the activity ends as soon as it has started a job (`completion`), so that the job's
+    URL is in its result. The outcome then has a `wait_until`, and the URL in its `state`.
+    """
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from temporalio.exceptions import (
 from httptask.engines._outcome import (
     checked_outcome,
     cut_off_error,
+    due,
     stopped_error,
     unexpected_failure,
 )
@@ -42,6 +43,7 @@ from httptask.engines.temporal._types import (
     PINNED_ACTIVITY,
     TASK_ACTIVITY,
     reads_page_by_page,
+    starts_job,
 )
 from httptask.errors import HttpTaskError
 from httptask.expressions import only
@@ -99,6 +101,9 @@ after a failure that may have come after its request. Before, another activity f
 
 _CANCELS_JOBS = "httptask-cancels-jobs"
 """The id of another change: the job of a task that is stopped during a wait is cancelled."""
+
+_POLLS_ON = "httptask-polls-on"
+"""The id of another change: a job is polled on if a worker was lost before its first heartbeat."""
 
 _TO_CANCEL = timedelta(seconds=30)
 """How long a stopped run waits for a job to be cancelled. The request has a third of it."""
@@ -273,6 +278,7 @@ class ActivityRunner:
         needs_previous = reads is None or self._fact(step, "reads_previous")
         environment = inputs.environment
         item = inputs.item
+        pin = _pin(inputs)
         return HttpTaskArguments(
             dict(step.definition),
             step.name,
@@ -285,8 +291,9 @@ class ActivityRunner:
             state=state,
             signal=signal.to_json() if signal is not None else None,
             longest_wait_seconds=LONGEST_WAIT,
-            pin=_pin(inputs),
+            pin=pin,
             page_by_page=reads_page_by_page(step.definition) or None,
+            hands_on_start=(pin is None and starts_job(step.definition)) or None,
             **_read(inputs, reads),
         )
 
@@ -312,10 +319,15 @@ class ActivityRunner:
         began = workflow.time()
         unbegun = 0
         failure: dict[str, Any] = {}
+        notes: list[str] = []
         while True:
             scheduled_at = workflow.time()
             try:
-                return await self._activity(step, arguments, summary, may_repeat=may_repeat)
+                done = await self._activity(step, arguments, summary, may_repeat=may_repeat)
+                notes += done.notes or ()
+                following = _after_start(done, arguments)
+                if following is None:
+                    return replace(done, notes=notes) if notes else done
             except FailureError as error:
                 if is_cancelled_exception(error):
                     seconds = workflow.time() - scheduled_at
@@ -326,7 +338,7 @@ class ActivityRunner:
                     raise
                 unbegun += _is_unbegun(error)
                 failure = _error_in(error) or failure
-                delay, arguments = following
+            delay, arguments = following
             try:
                 await workflow.sleep(delay)
             except asyncio.CancelledError:
@@ -473,8 +485,11 @@ def _following(
     if may_repeat:
         return None
     if isinstance(cause, ActivityTimeoutError):
-        # The state in the lost worker's last heartbeat: with it, a started job is only polled.
+        # The state in the lost worker's last heartbeat, or in the result of the activity before:
+        # with it, a started job is only polled.
         state = _member(cause.last_heartbeat_details, "state")
+        if state is None and starts_job(arguments.definition) and workflow.patched(_POLLS_ON):
+            state = arguments.state
         if state is None:
             return None
         return (1.0, replace(arguments, state=state))
@@ -492,6 +507,21 @@ def _following(
         return _after_unbegun(unbegun, arguments) if _is_unbegun(error) else None
     delay = cause.next_retry_delay or timedelta(seconds=1)
     return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
+
+
+def _after_start(
+    done: HttpTaskOutcome, arguments: HttpTaskArguments
+) -> tuple[float, HttpTaskArguments] | None:
+    """Return the seconds before the polls of a job that *done* has started, and their arguments.
+
+    None: it has started none, or the first poll is so late that the visit waits for it.
+    """
+    if not arguments.hands_on_start or arguments.state is not None or done.wait_until is None:
+        return None
+    seconds = (due(done.wait_until) - workflow.now()).total_seconds()
+    if seconds > LONGEST_WAIT:
+        return None
+    return max(seconds, 0.0), replace(arguments, state=done.state)
 
 
 def _after_unbegun(

@@ -49,6 +49,12 @@ def completes_items_apart(definition: Mapping[str, Any]) -> bool:
     return definition.get("type") == "Simple" and definition.get("forEach") is not None
 
 
+def starts_job(definition: Mapping[str, Any]) -> bool:
+    """Say whether the task *definition* starts a job that it then polls."""
+    completion = definition.get("completion")
+    return isinstance(completion, Mapping) and completion.get("mode") != "callback"
+
+
 def reads_page_by_page(definition: Mapping[str, Any]) -> bool:
     """Say whether the task *definition* has an activity for each page."""
     pagination = definition.get("pagination")

@@ -62,7 +62,8 @@ class PollRound:
     *expressions* evaluates the expressions of *completion*, the setting at *pointer*; *mask* masks
     secrets. *attached* is the URL of a job to wait for instead of starting one; *state* is the
     `state` of an earlier round, to continue it. A test request makes two polls, if their waits fit
-    into *test_seconds*; None: no test request.
+    into *test_seconds*; None: no test request. With *hands_on_start*, another round continues as
+    soon as the job is started.
     """
 
     part = None  # a job has one result, so that nothing is collected in parts
@@ -78,8 +79,10 @@ class PollRound:
         attached: Any = None,
         state: Mapping[str, Any] | None = None,
         test_seconds: float | None = None,
+        hands_on_start: bool = False,
         pointer: str = "",
     ) -> None:
+        self._hands_on_start = hands_on_start
         self._completion = completion
         self._polling = completion.poll
         self._expressions = expressions
@@ -114,12 +117,16 @@ class PollRound:
         return {**self._state.to_json(), "attempts": self._report.attempts}
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
-        """Return the state if the wait is too long for this process; else None.
+        """Return the state if the wait is too long for this process, or the job was just started.
 
         `stopped` holds the fields of the error in case the run is stopped during the wait.
         """
         state = self.state
-        if state is None or wait_seconds <= longest_wait_seconds:
+        if state is None:
+            return None
+        # The only call of this round was the start, and the next one is the first poll.
+        was_start = self._calls == 1 and self._purpose == "poll" and not state["polls"]
+        if wait_seconds <= longest_wait_seconds and not (self._hands_on_start and was_start):
             return None
         return {**state, "stopped": {"attempts": state["attempts"], **self.stopped()}}
 
