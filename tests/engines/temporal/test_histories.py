@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,23 @@ def test_without_a_folder_a_large_result_is_refused_once(
     assert run.tasks[0].error is not None
     assert run.tasks[0].error["kind"] == "too_large"
     assert len(large.received) == 1
+
+
+def test_items_of_a_file_go_to_a_file(
+    folder: Path, large: servers.RawServer, temporal_address: str
+) -> None:
+    """A worker reads it, and another one may write the outputs: both have the folder."""
+    folder.mkdir()
+    (folder / "in.jsonl").write_text('"a"\n"bc"\n')
+    task = post("/size", forEach={"items": {"$file": {"path": "in.jsonl"}}})
+    task["httpRequest"]["body"] = "${$.item}"
+    run = TemporalWorld(temporal_address).run(at(flow("A", {"A": task}), large.url))
+    assert run.status == "Completed", run.error
+    written = Path(run.output["$file"]["path"])
+    assert written.parent == folder
+    sizes = [json.loads(line)["body"]["size"] for line in written.read_text().splitlines()]
+    assert sizes == [len(asked(request).body) for request in large.received]
+    assert [asked(request).body for request in large.received] == [b"a", b"bc"]
 
 
 def test_a_large_result_that_cannot_be_kept_is_asked_for_once(
