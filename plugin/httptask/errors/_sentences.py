@@ -178,6 +178,10 @@ SENTENCES: Mapping[str, str] = {
     "pagination-refuses": "{name!r} is not used in the mode {mode}: {reason}",
     "pagination-query": "{found!r} cannot be used: {reason}",
     "pagination-endless": "the list would never end: {reason}",
+    "pagination-total": (
+        "{found!r} is named like the number of pages, or a position: 'total' is the number of items"
+        " in the whole list, and does not end the list otherwise; name that number, or set 'until'"
+    ),
     "pagination-path": (
         "the URL {url!r} has no placeholder {{{name}}}: write it in place of the number"
     ),

@@ -27,6 +27,8 @@ from httptask.settings.check import (
 )
 from httptask.settings.paging import (
     confirmed_by,
+    is_about_pages,
+    is_number_of_items,
     suggested_pagination,
     suggestion_after,
     with_pagination,
@@ -45,6 +47,8 @@ __all__ = [
     "foreseen",
     "header_names",
     "input_problems",
+    "is_about_pages",
+    "is_number_of_items",
     "normalised",
     "prepare",
     "refine",

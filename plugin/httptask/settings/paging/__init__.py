@@ -16,9 +16,17 @@ from typing import Any
 
 from httptask.model.pagination import SuggestedPagination
 from httptask.settings.paging._confirmation import confirmed_by, suggestion_after
+from httptask.settings.paging._names import is_about_pages, is_number_of_items
 from httptask.settings.paging._suggestion import suggested_pagination
 
-__all__ = ["confirmed_by", "suggested_pagination", "suggestion_after", "with_pagination"]
+__all__ = [
+    "confirmed_by",
+    "is_about_pages",
+    "is_number_of_items",
+    "suggested_pagination",
+    "suggestion_after",
+    "with_pagination",
+]
 
 
 def with_pagination(task: Mapping[str, Any], suggestion: SuggestedPagination) -> dict[str, Any]:

@@ -134,6 +134,26 @@ PAGES_HEADERS = _words(
     """
 )
 
+_UNCLEAR_TOTALS = _words(
+    """
+    total totalnumber resultcount recordcount numresults numberofresults
+    xtotal xcount xpaginationtotal xpaginationcount xpagetotalitems
+    """
+)
+"""Names of totals that some APIs give to the number of pages, or of the items on one page."""
+_CLEAR_TOTALS = (TOTAL_FIELDS | TOTAL_HEADERS | {"contentrange"}) - _UNCLEAR_TOTALS
+
+
+def is_about_pages(name: str) -> bool:
+    """Say whether a field or header *name* concerns pages, and does not hold a number of items."""
+    return plain(name) in PAGES_FIELDS | PAGES_HEADERS
+
+
+def is_number_of_items(name: str) -> bool:
+    """Say whether a field or header *name* can only hold the number of items in the whole list."""
+    return plain(name) in _CLEAR_TOTALS
+
+
 LIST_FIELDS = (
     *("items", "data", "results", "value", "values", "records", "entries", "elements", "list"),
     *("content", "contents", "rows", "objects", "hits", "resources", "collection", "docs"),

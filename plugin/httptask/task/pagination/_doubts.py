@@ -1,11 +1,15 @@
-"""Find signs that a list changed during the reading, or that pages leave items out."""
+"""Find signs that a list changed during the reading, that pages leave items out, or that a total
+counts something else.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from httptask.expressions import Query
     from httptask.model.pagination import Pagination
+    from httptask.task.pagination._page import Page
     from httptask.task.pagination._so_far import SoFar
 
 
@@ -36,3 +40,27 @@ def doubt(
             " items between may be missing"
         )
     return None
+
+
+def total_doubt(
+    pagination: Pagination,
+    so_far: SoFar,
+    page: Page,
+    came_count: int,
+    query: Query,
+) -> str | None:
+    """Return why the total at *query* may not be the number of items, although it ends the list
+    with *page*; None: it is. *came_count* items came.
+
+    A total that is reached exactly by full pages may also be the number of pages, or of the items
+    on a page. A page shorter than the page before it, or than the requested size, is a last page.
+    """
+    if not page.count or came_count != so_far.total:
+        return None
+    size = so_far.count or pagination.size_value
+    if size is not None and page.count < size:
+        return None
+    return (
+        f"page {page.number}: {query.text} is {came_count:,}, and as many items came with full"
+        " pages; if it is the number of pages, or of the items on a page, more items follow"
+    )

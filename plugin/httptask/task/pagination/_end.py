@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask.model.pagination import Pagination
-from httptask.task.pagination._modes import BY_ITEMS
+from httptask.task.pagination._modes import BY_ITEMS, TotalName
 from httptask.task.pagination._start import Earlier
 
 
@@ -26,6 +26,8 @@ class Answer:
     """The number of items in the whole list, if this page or an earlier one names it."""
     is_at_least: bool
     """Whether the total is only a lower bound: see `_statements`."""
+    is_changed: bool
+    """Whether the total differs from the total of the page before."""
     is_last: bool
     """Whether the author's `until` holds."""
 
@@ -46,12 +48,14 @@ def end_of(
     kept_count: int,
     read_count: int,
     earlier: Earlier,
+    total_name: TotalName,
 ) -> End | None:
     """Return the end of the list if *answer* is its last page; None: another page follows.
 
     *read_count* items were read so far, duplicates included; *kept_count* of them were kept.
-    *earlier* is the number of items before the first page. The author's `until` and the server's
-    statements decide first, then the items. A page shorter than the others is no sign of the end.
+    *earlier* is the number of items before the first page. *total_name* tells what the total is.
+    The author's `until` and the server's statements decide first, then the items. A page shorter
+    than the others is no sign of the end.
     """
     total = answer.total
     at_most = earlier.at_most
@@ -70,23 +74,29 @@ def end_of(
         return End("empty" if is_by_items else "next", not (answer.more or are_items_missing))
     if not answer.count and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or are_items_missing))
-    if total is None or answer.is_at_least:
+    if total is None or answer.is_at_least or not pagination.counts:
         return None
-    if pagination.counts and _is_number_of_items(total, answer):
-        # Duplicates do not count for the total: if items moved to a later page during the reading,
-        # the last items are still to come. In a list that contains duplicates, the total of kept
-        # items is never reached; there, an empty page shows that all items have come.
-        most = earlier.at_least if at_most is None else at_most
-        are_all_read = most + read_count >= total and not answer.count
-        if earlier.at_least + kept_count >= total or are_all_read:
-            return End("total", is_complete=True)
-    return None
+    # Duplicates do not count for the total: if items moved to a later page during the reading,
+    # the last items are still to come. In a list that contains duplicates, the total of kept
+    # items is never reached; there, an empty page shows that all items have come.
+    most = earlier.at_least if at_most is None else at_most
+    came_count = earlier.at_least + kept_count
+    are_all_read = most + read_count >= total and not answer.count
+    if came_count < total and not are_all_read:
+        return None
+    if _is_number_of_items(total, answer, came_count) and not total_name.is_about_pages:
+        return End("total", is_complete=True)
+    # With `"onEmpty": "continue"`, nothing else would end the list.
+    return None if answer.count else End("total", is_complete=False)
 
 
-def _is_number_of_items(total: int, answer: Answer) -> bool:
-    """Say whether *total* can be the number of items in the list.
+def _is_number_of_items(total: int, answer: Answer, came_count: int) -> bool:
+    """Say whether *total* can be the number of items in the list, of which *came_count* came.
 
-    It cannot if a page has more items, or if the server says that more items follow: then *total*
-    may be the number of pages, or of something else.
+    It cannot if more items came, although *total* did not change with this page, if this page alone
+    has more, or if the server says that more items follow: then *total* may be the number of pages,
+    or of something else.
     """
+    if came_count > total and not answer.is_changed:
+        return False
     return total >= answer.count and not (answer.more and answer.count)

@@ -14,7 +14,25 @@ from httptask.errors import RedirectError
 from httptask.expressions import Query
 from httptask.model.pagination import Pagination
 from httptask.sending import target_of
+from httptask.settings import is_about_pages, is_number_of_items
 from httptask.task.pagination._page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class TotalName:
+    """What the name of the value that `total` selects says about it."""
+
+    is_about_pages: bool
+    """It concerns pages, and is not the number of items."""
+    is_number_of_items: bool
+    """It can only be the number of items in the whole list."""
+
+    @classmethod
+    def of(cls, query: Query | None) -> TotalName:
+        """Return what the last name in *query* says; a query with a filter has none."""
+        steps = None if query is None else query.steps
+        name = str(steps[-1]) if steps else ""
+        return cls(is_about_pages(name), is_number_of_items(name))
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,11 @@ class Queries:
     def total(self) -> Query | None:
         """Selects the number of items in the list."""
         return _query(self.pagination.total)
+
+    @cached_property
+    def total_name(self) -> TotalName:
+        """What the name of the total says about it."""
+        return TotalName.of(self.total)
 
     @cached_property
     def more(self) -> Query | None:

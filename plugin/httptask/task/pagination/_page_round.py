@@ -16,7 +16,7 @@ from httptask.model.page_exchange import PageCall, PageCalls
 from httptask.task._record import CallRecord
 from httptask.task._round import PART, NextCall
 from httptask.task.pagination._collection import collection_of
-from httptask.task.pagination._doubts import doubt
+from httptask.task.pagination._doubts import doubt, total_doubt
 from httptask.task.pagination._end import Answer, End, end_of
 from httptask.task.pagination._identities import request_identity
 from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
@@ -254,6 +254,7 @@ class PageRound:
         more = page.more(self._queries.more)
         if so_far.note is None:
             so_far.note = doubt(pagination, so_far, page.number, total, page.count)
+        is_changed = None not in (total, so_far.total) and total != so_far.total
         if total is not None:
             so_far.total = total
             so_far.is_at_least = page.is_total_at_least(self._queries.total)
@@ -262,7 +263,16 @@ class PageRound:
         so_far.left_out += page.count - len(items)
         total = so_far.total
         is_bound = so_far.is_at_least
-        return Answer(items, page.count, following, so_far.more, total, is_bound, is_last)
+        return Answer(
+            items,
+            page.count,
+            following,
+            so_far.more,
+            total,
+            is_bound,
+            is_changed,
+            is_last,
+        )
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
         """Return the items of *page*; *is_last*: the author's `until` holds.
@@ -314,6 +324,15 @@ class PageRound:
             return end
         so_far.note = so_far.note or f"page {page.number}: {reason}"
         return End(end.stopped_by, is_complete=False)
+
+    def _total_doubt(self, page: Page, came_count: int) -> str | None:
+        """Return why the total that ends the list with *page* may not be the number of its items;
+        None: no doubt. *came_count* items came.
+        """
+        query = self._queries.total
+        if query is None or self._queries.total_name.is_number_of_items:
+            return None
+        return total_doubt(self._pagination, self._so_far, page, came_count, query)
 
     async def _items_to_keep(
         self,
@@ -384,15 +403,20 @@ class PageRound:
             over = f"the list has more items than maxItems, {pagination.max_items:,}"
             self._reach("maxItems", cursor, over, page.number)
             return None
-        earlier = self._so_far.earlier or Earlier()
-        kept_count = state.items + self._so_far.left_out
-        end = end_of(pagination, answer, kept_count, kept_count + state.duplicates, earlier)
+        so_far = self._so_far
+        earlier = so_far.earlier or Earlier()
+        kept_count = state.items + so_far.left_out
+        read_count = kept_count + state.duplicates
+        total_name = self._queries.total_name
+        end = end_of(pagination, answer, kept_count, read_count, earlier, total_name)
         if end is not None:
-            end = self._contradicted(end, page, kept_count + state.duplicates)
+            end = self._contradicted(end, page, read_count)
+            if so_far.note is None and end.stopped_by == "total":
+                so_far.note = self._total_doubt(page, earlier.at_least + kept_count)
             cursor = None if end.is_complete else answer.cursor
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
             return None
-        self._so_far.read(items, page.count - len(items))
+        so_far.read(items, page.count - len(items))
         if self._is_test and page.number >= _TESTED:
             self.preview = self._call()
             self._pages = state.pages("testRequest", state.cursor)

@@ -12,11 +12,12 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import TOKEN
 from httptask.building import is_pairs
 from httptask.errors import Problem, reason
-from httptask.expressions import condition_problems, has_expression
+from httptask.expressions import Query, condition_problems, has_expression
 from httptask.model.pagination import COUNTING
 from httptask.model.task import TaskResult
 from httptask.task._over_parameters import over_parameters
 from httptask.task._queries import refusal_of
+from httptask.task.pagination._modes import TotalName
 
 if TYPE_CHECKING:
     from httptask.expressions import Evaluator
@@ -81,6 +82,7 @@ def pagination_problems(
         *_mode_problems(setting, setting_pointer),
         *_query_problems(setting, setting_pointer),
         *_end_problems(setting, setting_pointer),
+        *_total_problems(setting, setting_pointer),
         *_place_problems(setting, definition.get("httpRequest"), setting_pointer),
         *_resume_problems(definition, setting, evaluator, setting_pointer),
         *_reading_problems(definition, pointer),
@@ -160,6 +162,16 @@ def _end_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[
         pointer_of(["onEmpty"], setting_pointer),
         reason=reason(code),
     )
+
+
+def _total_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
+    """Yield a warning if the name of the total is that of a number of pages, or of a position."""
+    text = setting.get("total")
+    if text is None or refusal_of(text) is not None:
+        return
+    if TotalName.of(Query.of(text)).is_about_pages:
+        total_pointer = pointer_of(["total"], setting_pointer)
+        yield Problem.of("pagination-total", total_pointer, severity="warning", found=text)
 
 
 def _place_problems(

@@ -31,6 +31,8 @@ _TOTALS = (
     *("nbhits", "numfound", "resultcount"),
 )
 """Members that hold the number of items in the whole list."""
+_OF_PART = re.compile("filter|match", re.IGNORECASE)
+"""A total that the author chose for the items of a filter: `recordsFiltered`. Another is larger."""
 _WRAPPERS = ("meta", "metadata", "paging", "pagination", "page", "pageinfo", "responsemetadata")
 """Members whose object is about the pages."""
 
@@ -61,8 +63,9 @@ def contradiction(
     """Return why the list is not complete, although it ends with the page *body*; None: nothing
     says so.
 
-    Only members that no setting reads are examined: the members of *body*, and of its objects about
-    the pages. *read_count* is the number of items so far; None: unknown.
+    The members of *body*, and of its objects about the pages, are examined. The total that a
+    setting reads ends no list before as many items came, so that a larger number is another one.
+    *read_count* is the number of items so far; None: unknown.
     """
     if not isinstance(body, Mapping):
         return None
@@ -72,11 +75,12 @@ def contradiction(
         for name, member in body.items()
         if _plain(name) in _WRAPPERS and isinstance(member, Mapping)
     ]
+    is_of_part = pagination.total is not None and _OF_PART.search(pagination.total) is not None
     for path, holder in about_pages:
         for name, member in holder.items():
             if pagination.more is None and _plain(name) in _UNREAD and member is True:
                 return f"{path}.{name} of the last page is true: the list goes on"
-            count = _count(member) if _is_total(path, name) and pagination.total is None else None
+            count = _count(member) if not is_of_part and _is_total(path, name) else None
             if count is not None and read_count is not None and count > read_count:
                 return (
                     f"{path}.{name} is {count:,}, and {read_count:,} items came: the API gives no"
