@@ -6,12 +6,13 @@ import asyncio
 import email
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from httptask.errors import Pages
@@ -137,6 +138,86 @@ def test_no_item_is_lost_and_none_comes_twice(mode: str) -> None:
             assert result.body == items(count)
             assert result.pages is not None
             assert result.pages.complete
+
+        check()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a server tells about its list, in headers of each page."""
+
+    total: str
+    """`right`, `pages` (their number), `page` (the items on the page), `came` (those so far), `odd`
+    (any numbers), or `none`."""
+    odd: list[int]
+    more: bool
+    """Whether it says that more follow."""
+
+    def headers(self, number: int, count: int, size: int) -> bytes:
+        """Return the headers of page *number* of a list of *count* items in pages of *size*."""
+        came = min(count, number * size)
+        total = {
+            "right": count,
+            "pages": -(-count // size),
+            "page": max(0, came - (number - 1) * size),
+            "came": came,
+            "odd": self.odd[min(number, len(self.odd)) - 1],
+            "none": "",
+        }[self.total]
+        more = f"X-More: {came < count}\r\n" if self.more else ""
+        return f"X-Total: {total}\r\n{more}".encode()
+
+
+TOLD = st.builds(
+    Told,
+    st.sampled_from(["right", "pages", "page", "came", "odd", "none"]),
+    st.lists(st.integers(0, 40), min_size=1, max_size=4),
+    st.booleans(),
+)
+
+
+def test_no_total_loses_an_item_in_silence() -> None:
+    """Whatever a server says of its list, no item comes twice, and where one is missing the summary
+    says so; a right total loses nothing.
+    """
+    told: Told
+    count = size = number = 0
+    answer: Answer
+
+    def served(asked: Asked) -> bytes:
+        nonlocal number
+        number += 1
+        first, rest = answer(asked).split(b"\r\n", 1)
+        return first + b"\r\n" + told.headers(number, count, size) + rest
+
+    with list_server(served) as server, runtime() as shared:
+
+        @settings(deadline=None, max_examples=60)
+        @example("page", 15, 3, Told("pages", [0], more=False))
+        @example("offset", 30, 5, Told("page", [0], more=False))
+        @example("page", 30, 5, Told("came", [0], more=False))
+        @given(
+            st.sampled_from(["page", "offset", *MODES]),
+            st.integers(0, 30),
+            st.integers(1, 12),
+            TOLD,
+        )
+        def check(mode: str, list_count: int, page_size: int, said: Told) -> None:
+            nonlocal told, count, size, number, answer
+            told, count, size, number = said, list_count, page_size, 0
+            setting, answer_of = MODES[mode]
+            answer = answer_of(items(count), size)
+            queries = {"total": "$.headers['X-Total']", "more": "$.headers['X-More']"}
+            pagination = {"mode": mode, **setting, **queries}
+            task = HttpTask(http(f"{server.url}/list", pagination=pagination), runtime=shared)
+            result = task.call()
+            pages = result.pages
+            assert pages is not None
+            assert result.body == items(len(result.body))
+            if len(result.body) < count:
+                assert not pages.complete or pages.note is not None
+            if told.total in ("right", "none"):
+                assert (len(result.body), pages.complete) == (count, True)
 
         check()
 
