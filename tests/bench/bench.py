@@ -45,6 +45,7 @@ from local_server import ANSWER, local_server
 from pages import page_rows
 from tasks import RFI, SEED, email_task, runtime
 from temporal_bench import temporal_rows
+from waiting import waiting_rows
 
 
 def row(what: str, figure: str, compared: str = "") -> None:
@@ -252,7 +253,15 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    rounds = (own_work.rows, answer_rows, flaky_rows, page_rows, item_rows, temporal_rows)
+    rounds = (
+        waiting_rows,
+        own_work.rows,
+        answer_rows,
+        flaky_rows,
+        page_rows,
+        item_rows,
+        temporal_rows,
+    )
     for figures in chain.from_iterable(rows(once=ONCE) for rows in rounds):
         row(*figures)
     sizes()

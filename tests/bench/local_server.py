@@ -45,7 +45,9 @@ class Answering(asyncio.Protocol):
 
 def _serve(ready: Any, protocol: type[asyncio.Protocol]) -> None:
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(
+            protocol, "127.0.0.1", 0, backlog=4096
+        )
         ready.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 

@@ -210,23 +210,14 @@ def test_a_connection_nobody_accepts_is_a_connect_time_out() -> None:
     """A host that swallows the connection ends in `timeout`, phase connect: nothing was delivered,
     so any method may retry.
     """
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        port = listener.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:  # fill the backlog: the kernel then drops what comes
-            filler.setblocking(False)
-            filler.connect_ex(("127.0.0.1", port))
-        try:
-            error = failure(
-                http(
-                    f"http://127.0.0.1:{port}",
-                    request={"method": "POST"},
-                    connectionTimeoutSeconds=1,
-                )
+    with servers.dead_server() as port:
+        error = failure(
+            http(
+                f"http://127.0.0.1:{port}",
+                request={"method": "POST"},
+                connectionTimeoutSeconds=1,
             )
-        finally:
-            for filler in fillers:
-                filler.close()
+        )
     assert isinstance(error, errors.TimedOutError)
     assert (error.phase, error.seconds, error.maybe_delivered, error.retryable) == (
         "connect",

@@ -592,3 +592,18 @@ def curl(*args: str, stdin: str | None = None) -> subprocess.CompletedProcess[st
         timeout=HANG_SECONDS,
         check=False,
     )
+
+
+@contextlib.contextmanager
+def dead_server() -> Iterator[int]:
+    """Yield the port of a server to which no connection comes about."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
+        contextlib.ExitStack() as stack,
+    ):
+        port = listener.getsockname()[1]
+        for _ in range(4):  # fill the backlog: the kernel then drops what comes
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        yield port
