@@ -36,6 +36,7 @@ class Api:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.heads: list[bytes] = []
         self.answers: dict[str, list[bytes]] = {}
         """By path, the answers to come before it answers with the path."""
         self.silent: set[str] = set()
@@ -46,6 +47,7 @@ class Api:
         while head := peer.read_request():
             path = head.split()[1].decode()
             self.asked.append(path)
+            self.heads.append(head)
             if path in self.silent:
                 self.was_asked.set()
                 peer.wait_for_close()
@@ -221,32 +223,66 @@ def test_a_run_whose_server_died_is_kept_and_goes_on(
     assert api.asked.count("/A?of=1") == 1
 
 
-def test_secrets_of_the_input_are_not_written_by_a_run_that_goes_on(
+def test_secrets_of_definition_and_input_are_not_written_by_a_run_that_goes_on(
     tmp_path: Path, folder: Path, server: RawServer, api: Api
 ) -> None:
-    """The next designer gets the secrets with the request to go on. It writes none of them, however
-    many there are.
+    """The next designer gets those of the input with the request to go on, and the literal ones
+    from the files. It writes none of them, however many there are, also if a server repeats them.
     """
     secrets = [f"hunter22-{number:03}" for number in range(70)]
     whole = {"of": 1, "people": [{"password": secret} for secret in secrets]}
-    definition = flow(server.url, "A", "B")
-    for task in definition["tasks"].values():
-        task["inputParameters"]["people"] = "${$.input.people}"
+    definition = flow(server.url, "A", "B", variables={"apiToken": "literal-1"})
+    tasks = definition["tasks"]
+    for task in tasks.values():
+        task["inputParameters"] |= {"people": "${$.input.people}", "password": "literal-2"}
+        task["httpRequest"] |= {
+            "headers": {"X-Api-Key": "literal-3", "Authorization": "Bearer literal-4"},
+            "cookies": {"sessionid": "literal-5"},
+        }
+    tasks["A"]["httpRequest"]["url"] += "&api_key=literal-6"
+    inner = flow(server.url, "C")
+    inner["tasks"]["C"]["httpRequest"]["headers"] = {"X-Api-Key": "literal-7"}
+    tasks["A"] |= {"nextTask": "Run"}
+    run_inner = {"type": "Workflow", "definition": "inner", "inputParameters": {"of": 1}}
+    tasks["Run"] = {**run_inner, "nextTask": "B"}
+    (folder / "environments").mkdir()
+    live, path = folder / "environments/live.json", folder / "flow.json"
+    live.write_text('{"variables": {"apiKey": "literal-8"}}', "utf-8")
+    (folder / "inner.json").write_text(json.dumps(inner), "utf-8")
+    path.write_text(json.dumps(definition), "utf-8")
+    started = {"definition": definition, "workflow": "flow", "environment": "live"}
     api.silent.add("/B?of=1")
     with running_designer(tmp_path, workflows=folder) as first:
-        run_id = begun(first, definition=definition, input=whole)
+        run_id = begun(first, **started, input=whole)
         assert api.was_asked.wait(60)
+        assert value(first, run_id, task="A")["body"]["path"] == "/A?of=1&api_key=•••"
     api.silent.clear()
     with running_designer(tmp_path, workflows=folder) as second:
-        refused = second.client.post(f"runs/{run_id}/resume")
+        resume = f"runs/{run_id}/resume"
+        refused = second.client.post(resume)
         assert "/people/0/password" in refused.json()["detail"]
-        resumed = second.client.post(f"runs/{run_id}/resume", json={"input": whole})
+        for changed, name in ((path, "definition 'flow'"), (live, "environment 'live'")):
+            text = changed.read_text("utf-8")
+            changed.write_text(text.replace("literal", "${$.input.key} literal"), "utf-8")
+            refused = second.client.post(resume, json={"input": whole})
+            assert f"secrets in the {name} are not stored" in refused.json()["detail"]
+            refused = second.client.post("runs", json={"again": {"run": run_id}, "input": whole})
+            assert f"secrets in the {name} are not stored" in refused.json()["detail"]
+            changed.write_text(text, "utf-8")
+        assert api.asked == ["/A?of=1&api_key=literal-6", "/C?of=1", "/B?of=1"]
+        resumed = second.client.post(resume, json={"input": whole})
         assert resumed.status_code == 201
         assert followed(second, run_id)[-1][1]["status"] == "Completed"
+        again = begun(second, again={"run": run_id}, input=whole)
+        assert followed(second, again)[-1][1]["status"] == "Completed"
+    assert api.asked[3:] == ["/B?of=1", "/A?of=1&api_key=literal-6", "/C?of=1", "/B?of=1"]
+    for head in api.heads:
+        assert b"literal-7" in head if b" /C" in head else b"Bearer literal-4" in head
     files = [path for path in folder.glob(".httptask/runs.sqlite3*") if path.is_file()]
     written = b"".join(path.read_bytes() for path in files)
     assert b"Completed" in written
     assert not [secret for secret in secrets if secret.encode() in written]
+    assert b"literal-" not in written
 
 
 def test_a_run_from_a_task_on_takes_over_the_earlier_answers(

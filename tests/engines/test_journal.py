@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from httptask.engines import Journal, arun_workflow, resume_run, run_workflow
 from httptask.errors import DefinitionError, JournalError, PluginError
 from httptask.model.environment import Environment
 from httptask.model.for_each import ItemCounts
-from httptask.model.workflow import Signal, TaskOutcome, WorkflowRun
-from httptask.protocols import TaskCall
+from httptask.model.workflow import Signal, TaskOutcome, WorkflowDefinition, WorkflowRun
+from httptask.protocols import RunOptions, TaskCall
 from httptask.workflow import definition_of
 from lists import Asked, cut, items, list_server, page
 from tasks import http, runtime
@@ -630,30 +631,40 @@ def test_an_inner_run_gets_a_secret_that_the_journal_does_not(
     assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
 
 
-def test_a_masked_input_is_not_sent(file: Path, repeatable: None) -> None:
-    """A run whose stored input is masked does not go on with the mask, unless it is given the whole
-    input.
+def masked(definition: Any, options: Any) -> tuple[WorkflowDefinition, RunOptions]:
+    """The definition and the options as they are stored, without their secrets."""
+    (task,) = definition.tasks.values()
+    stored = workflow("A", {"A": {**task, "key": "•••"}} if "key" in task else definition.tasks)
+    return definition_of(stored), replace(options, input=options.input and {"key": "•••"})
+
+
+def test_masks_of_the_definition_and_the_input_are_not_sent(file: Path, repeatable: None) -> None:
+    """A run that is stored with masks does not go on with them, unless it is given the whole
+    definition and input.
     """
-    definition = workflow("A", {"A": do(give="${$.input.key}", end=True)})
-
-    def masked(_: Any, value: Any) -> Any:
-        return {**value, "key": "•••"}
-
-    with Journal(file, masks_input=masked) as journal, pytest.raises(Stop):
+    definition = workflow("A", {"A": do(give=["${$.input.key}", "k-2"], key="k-2", end=True)})
+    with Journal(file, masks=masked) as journal, pytest.raises(Stop):
         World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
     with Journal(file) as journal, runtime(World()) as shared:
         (kept,) = journal.runs()
-        with pytest.raises(JournalError, match="secrets in the input of the run"):
+        with pytest.raises(JournalError) as refused:
             resume_run(journal, kept.workflow_id, runtime=shared)
-        journal.take_input(kept.workflow_id, {"key": "k-1"})
+        for name, source in (("definition", "the file of the definition"), ("input", "the sample")):
+            assert f"secrets in the {name} of the run" in str(refused.value)
+            assert f"which takes them from {source}" in str(refused.value)
+        stored, options = journal.started_with(kept.workflow_id)
+        assert (stored.tasks["A"]["key"], options.input) == ("•••", {"key": "•••"})
+        whole = replace(options, input={"key": "k-1"})
+        journal.take(kept.workflow_id, definition_of(definition), whole)
+        assert journal.started_with(kept.workflow_id)[0].tasks == definition["tasks"]
         run = resume_run(journal, kept.workflow_id, runtime=shared)
-    assert (run.status, run.output) == ("Completed", "k-1")
+    assert (run.status, run.output) == ("Completed", ["k-1", "k-2"])
 
 
 def test_all_that_a_process_lacks_is_said_at_once(file: Path) -> None:
     """`anyway` waives options and secrets: nobody waives the ones for the other without a word."""
     definition = workflow("A", {"A": do(end=True)})
-    with Journal(file, masks_input=lambda *_: {"key": "•••"}) as journal, pytest.raises(Stop):
+    with Journal(file, masks=masked) as journal, pytest.raises(Stop):
         World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
     with Journal(file) as journal, runtime(World(), allow=[]) as shared:
         (kept,) = journal.runs()

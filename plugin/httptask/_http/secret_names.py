@@ -107,6 +107,11 @@ def masked_value(value: Any, name: str = "") -> Any:
     return MASK if is_secret(name, value) else value
 
 
+def tokens_in(text: str) -> list[str]:
+    """Return each token of a known service, and the first line of each private key, in *text*."""
+    return [match[0] for match in _TEXT.finditer(text)]
+
+
 def masked_texts(text: str, mask: str) -> str:
     """Replace each private key's first line and each token of a known service in *text* by
     *mask*.

@@ -221,7 +221,7 @@ def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--anyway",
         action="store_true",
         help="go on although this command lacks options that the run had, such as --allow-network,"
-        " or secrets of its input, which are not stored",
+        " or secrets of its definition or input, which are not stored",
     )
     _shared_options(resume)
     resume.set_defaults(run=run_resume)

@@ -7,12 +7,14 @@ import logging
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask.designer._event_stream import EventStream
+from httptask.designer._literal_secrets import masked_plan, whole_definition, whole_options
 from httptask.designer._live_run import LiveRun
 from httptask.designer._problems import Refused
 from httptask.designer._run_keeper import MOST_KEPT
@@ -119,15 +121,19 @@ class JournalledRuns:
     async def resume(self, run: KeptRun, request: Request, sample_input: Any) -> str:
         """Resume *run*, which no process runs.
 
-        *sample_input* has the secrets of its input, which are not stored.
+        Its secrets are not stored: *sample_input* has those of its input, the files of its
+        definition have the literal ones.
         """
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
         journal = await self._opened()
-        definition, options = await self.started_with(run.workflow_id)
+        stored, options = await self.started_with(run.workflow_id)
         run_input = whole_input(options.input, sample_input)
-        self._masked_input(definition, run_input)
-        journal.take_input(run.workflow_id, run_input)
+        definition = await in_thread(lambda: whole_definition(stored, self._runtime))
+        options = await in_thread(lambda: whole_options(stored, options, self._runtime))
+        options = replace(options, input=run_input)
+        self._masked(definition, options)
+        journal.take(run.workflow_id, definition, options)
         callbacks = await self._receiver.callbacks(request)
         return await self._begun(
             run.workflow_id,
@@ -203,15 +209,20 @@ class JournalledRuns:
             path = Path(self._temporary.name) / "runs.sqlite3"
         elif path.parent.name == FOLDER:
             self._make_folder(path.parent)
-        return Journal(path, listener=self, masks_input=self._masked_input)
+        return Journal(path, listener=self, masks=self._masked)
 
-    def _masked_input(self, definition: WorkflowDefinition, value: Any) -> Any:
-        """Return the input *value* as it is stored, and mask its secrets in what follows."""
-        stored, secrets = masked_input(definition.input_schema, value)
-        for secret in secrets:
+    def _masked(
+        self, definition: WorkflowDefinition, options: RunOptions
+    ) -> tuple[WorkflowDefinition, RunOptions]:
+        """Return *definition* and *options* as they are stored, and mask their secrets in what
+        follows.
+        """
+        stored_definition, stored, literals = masked_plan(definition, options, self._runtime)
+        stored_input, secrets = masked_input(definition.input_schema, options.input)
+        for secret in (*literals, *secrets):
             # For good: of derived values, the signatures of later requests would take their places.
             self._runtime.redactor.add(secret if isinstance(secret, str) else dump(secret))
-        return stored
+        return stored_definition, replace(stored, input=stored_input)
 
     def _make_folder(self, folder: Path) -> None:
         """Make *folder*, with a `.gitignore`: responses should not get into a repository."""

@@ -42,6 +42,7 @@ class Runs:
 
     def __init__(self, keeper: RunKeeper, runtime: Runtime, definitions: Definitions) -> None:
         self._keeper = keeper
+        self._runtime = runtime
         self._mask = runtime.redactor.value
         self._definitions = definitions
 
@@ -61,7 +62,7 @@ class Runs:
         """Start a run."""
         value = await json_object(request, _MOST_BYTES)
         try:
-            start = await start_of(value, self._keeper, self._definitions)
+            start = await start_of(value, self._keeper, self._definitions, self._runtime)
             return _begun(await self._keeper.start(start, request))
         except DefinitionError as error:
             raise _refused(error) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
+from httptask.designer._literal_secrets import whole_definition, whole_options
 from httptask.designer._problems import Refused
 from httptask.designer._secret_inputs import whole_input
 from httptask.engines import history_before
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from httptask.model.environment import Environment
     from httptask.model.pins import Pins
     from httptask.model.workflow import TaskRun, WorkflowDefinition
+    from httptask.task import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ class Start:
     """The pins that answer requests in place of servers."""
 
 
-async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions) -> Start:
+async def start_of(
+    value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions, runtime: Runtime
+) -> Start:
     """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?, "pins"?}`, or
     `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "input"?, "pins"?}`. The
     `input` of a run that is repeated only has the secrets that are not stored.
@@ -54,11 +58,18 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         return Start(definition, run_input, variables, environment, nested or {}, pins=pins)
     run_id = member(again, "run", str)
     earlier = await keeper.run(run_id)
-    definition, options = await keeper.started_with(run_id)
-    nested = dict(options.definitions)
+    stored, options = await keeper.started_with(run_id)
+    run_input = whole_input(options.input, value.get("input"))
+    current: Mapping[str, WorkflowDefinition] = {}
     if "definition" in value:
         definition, placed = await definitions.placed(value)
-        nested |= placed or {}
+        current = placed or {}
+    else:
+        definition = await in_thread(lambda: whole_definition(stored, runtime))
+    earlier_ones = {key: options.definitions[key] for key in options.definitions.keys() - current}
+    options = replace(options, definitions=earlier_ones)
+    options = await in_thread(lambda: whole_options(stored, options, runtime))
+    nested = {**options.definitions, **current}
     history: Sequence[TaskRun] = ()
     if "task" in again:
         if earlier.note is not None:  # what its tasks came to is not all known
@@ -72,7 +83,6 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
     pins = await _pins(value, definition, nested)
-    run_input = whole_input(options.input, value.get("input"))
     return Start(
         *(definition, run_input, options.variables, options.environment, nested, history, pins)
     )

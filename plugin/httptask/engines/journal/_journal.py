@@ -34,9 +34,9 @@ class Journal:
     """The journal in the file *path*, which is created if it does not exist. A context manager.
 
     It is for one machine, because its locks do not work over a network. *waits* is called when a
-    task begins to wait for a signal, *listener* for every step of the runs. *masks_input* returns
-    the input of a new run as it is to be stored; this process keeps the whole input. Raises
-    `JournalError` if the file is not a journal, or cannot be written.
+    task begins to wait for a signal, *listener* for every step of the runs. *masks* returns the
+    definition and the options of a new run as they are to be stored; this process keeps the whole
+    ones. Raises `JournalError` if the file is not a journal, or cannot be written.
     """
 
     def __init__(
@@ -45,15 +45,16 @@ class Journal:
         *,
         waits: GateListener | None = None,
         listener: RunListener | None = None,
-        masks_input: Callable[[WorkflowDefinition, Any], Any] | None = None,
+        masks: Callable[[WorkflowDefinition, RunOptions], tuple[WorkflowDefinition, RunOptions]]
+        | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._store = Store(self.path)
         self._waits = waits
         self._listener = listener
-        self._masks_input = masks_input
-        self._whole_inputs: dict[str, Any] = {}
-        """The inputs of runs whose stored input is masked, by the id of the run."""
+        self._masks = masks
+        self._whole: dict[str, tuple[dict[str, Any], Any]] = {}
+        """The plans and inputs of runs that are stored with masks, by the id of the run."""
 
     def __enter__(self) -> Self:
         return self
@@ -86,11 +87,14 @@ class Journal:
         of *history* count as ended. *operator* are the `operator_options` of this process.
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
-        plan = _text({**plan_of(definition, options), "operator": operator})
-        stored_input = options.input
-        if self._masks_input is not None:
-            stored_input = self._masks_input(definition, options.input)
-        input_text = _text(stored_input)
+        whole = plan_of(definition, options), options.input
+        stored = whole
+        if self._masks is not None:
+            masked_definition, masked = self._masks(definition, options)
+            stored = plan_of(masked_definition, masked), masked.input
+        lacks_secrets = stored[0] != whole[0]
+        plan = _text({**stored[0], "operator": operator, "lacksSecrets": lacks_secrets})
+        input_text = _text(stored[1])
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -108,12 +112,12 @@ class Journal:
 
         with self._locked(workflow_id):
             self._store.do(insert)
-            if input_text != _text(options.input):
-                self._whole_inputs[workflow_id] = options.input
+            if lacks_secrets or input_text != _text(options.input):
+                self._whole[workflow_id] = whole
             try:
                 yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
             except DefinitionError:  # nothing has been run: forget the run
-                self._whole_inputs.pop(workflow_id, None)
+                self._whole.pop(workflow_id, None)
                 self._store.do(
                     lambda connection: connection.execute(
                         "DELETE FROM run WHERE id = ?", (workflow_id,)
@@ -130,7 +134,8 @@ class Journal:
         The options have its journal, and the run is locked for this process. Raises `JournalError`
         if the run does not exist, has ended, is nested, or is run by another process; and if
         *operator*, the `operator_options` of this process, lack options that the run had before,
-        or if secrets of its input are not stored. With *anyway*, the run goes on without them.
+        or if secrets of its definition or input are not stored. With *anyway*, the run goes on
+        without them.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
@@ -152,8 +157,8 @@ class Journal:
                 self._refuse_lack(workflow_id, stored_plan, operator, input_text)
             if operator is not None:
                 self._store_operator(workflow_id, stored_plan, operator)
-            whole_input = self._whole_inputs.get(workflow_id, parse(input_text))
-            definition, options = started_with(stored_plan, whole_input)
+            whole = self._whole.get(workflow_id, (stored_plan, parse(input_text)))
+            definition, options = started_with(*whole)
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
@@ -167,7 +172,7 @@ class Journal:
         """Raise `JournalError` with all that a process lacks that is to resume a run.
 
         Without options of the *operator*, the run's next task would fail for good; without the
-        secrets of its input, its tasks would send a mask in their place.
+        secrets of its definition and input, its tasks would send a mask in their place.
         """
         reasons: list[str] = []
         consequences: list[str] = []
@@ -179,11 +184,18 @@ class Journal:
                 f"the run {workflow_id} had {words}, which this process lacks: give it again"
             )
             consequences.append(f"without {words}")
-        if MASK in input_text and workflow_id not in self._whole_inputs:
-            reasons.append(
-                f"secrets in the input of the run {workflow_id} are not stored: go on in the"
-                " designer, which takes them from the sample input"
-            )
+        sources = {
+            # A definition may have such a mask of its own, so that a mask alone tells nothing.
+            "definition": plan.get("lacksSecrets") and "the file of the definition",
+            "input": MASK in input_text and "the sample input",
+        }
+        lacking = [] if workflow_id in self._whole else [name for name in sources if sources[name]]
+        reasons += [
+            f"secrets in the {name} of the run {workflow_id} are not stored: go on in the designer,"
+            f" which takes them from {sources[name]}"
+            for name in lacking
+        ]
+        if lacking:
             consequences.append("with a mask in the place of each secret")
         if reasons:
             resume = command_with(self.path, "resume", workflow_id, "--anyway")
@@ -229,11 +241,11 @@ class Journal:
         """
         run_id = self.run(workflow_id).outermost
         plan, input_text = self._plan_and_input(run_id)
-        return started_with(plan, self._whole_inputs.get(run_id, parse(input_text)))
+        return started_with(*self._whole.get(run_id, (plan, parse(input_text))))
 
-    def take_input(self, workflow_id: str, value: Any) -> None:
-        """Take *value* for the input of the run, whose stored input is masked."""
-        self._whole_inputs[workflow_id] = value
+    def take(self, workflow_id: str, definition: WorkflowDefinition, options: RunOptions) -> None:
+        """Take *definition* and *options* for those of the run, which are stored with masks."""
+        self._whole[workflow_id] = plan_of(definition, options), options.input
 
     def _plan_and_input(self, workflow_id: str) -> tuple[dict[str, Any], str]:
         run = self.run(workflow_id)
@@ -264,7 +276,7 @@ class Journal:
             lambda connection: connection.executemany("DELETE FROM run WHERE number = ?", numbers)
         )
         for run in old:
-            self._whole_inputs.pop(run.workflow_id, None)
+            self._whole.pop(run.workflow_id, None)
 
     def runs(self) -> list[KeptRun]:
         """Return all runs except nested ones, the latest one first."""
