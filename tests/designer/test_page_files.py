@@ -113,12 +113,6 @@ def test_a_file_of_the_folder_and_one_of_an_earlier_task(
             assert REPORT in server.received[-1]
 
 
-def asked(peer: Peer) -> None:
-    """Answer with JSON."""
-    while peer.read_request():
-        peer.sendall(servers.response(b'{"ok": true}', servers.JSON))
-
-
 def rename(page: DesignerPage, name: str, new: str) -> None:
     """Rename the open workflow *name* in the list of workflows."""
     page.named("button", "All workflows").click()
@@ -130,16 +124,30 @@ def rename(page: DesignerPage, name: str, new: str) -> None:
     page.page.keyboard.press("Escape")
 
 
-def test_the_sample_input_is_kept_without_its_secrets(
+def repeated(peer: Peer) -> None:
+    """Answer with the key and the body of the request."""
+    while request := peer.read_request():
+        head, _, body = request.decode().partition("\r\n\r\n")
+        key = [line for line in head.splitlines() if line.lower().startswith("x-api-key")]
+        answer = json.dumps({"key": key[0], "body": body}).encode()
+        peer.sendall(servers.response(answer, servers.JSON))
+
+
+def test_no_secret_of_a_run_is_shown_or_kept(
     tmp_path: Path, folder: Path, browser: Browser
 ) -> None:
-    """Saving puts the sample input next to the definition, where another browser finds it. Neither that
-    file nor the stored runs have the password in it; a later run of the same input asks for it.
+    """Neither the page, nor what it or the server stores of a run, has the literal secret of the
+    definition or the password in the input, also if a server repeats them. Saving puts the sample
+    input next to the definition without its password; a later run of the same input asks for it.
     """
-    with raw_server(asked) as server:
+    with raw_server(repeated) as server:
         task = http(
             f"{server.url}/A",
-            request={"method": "POST", "body": {"of": "${$.of}", "is": "${$.is}"}},
+            request={
+                "method": "POST",
+                "headers": {"X-Api-Key": "literal-41c9"},
+                "body": {"of": "${$.of}", "is": "${$.is}"},
+            },
             inputParameters={"of": "${$.input.of}", "is": "${$.input.password}"},
         )
         definition = {"name": "flow", "startTask": "A", "tasks": {"A": task}}
@@ -153,6 +161,21 @@ def test_the_sample_input_is_kept_without_its_secrets(
             page.page.keyboard.press("Control+Shift+Enter")
             page.status("The run completed")
             assert b'{"of":7,"is":"hunter22"}' in server.received[-1]
+            assert b"literal-41c9" in server.received[-1]
+            detail = page.page.get_by_label("The task A", exact=True)
+            for name, shown in (
+                ("Output", "key: "),
+                ("Input", "of"),
+                ("Attempts (1)", "Attempt 1"),
+                ("Request sent", "POST /A HTTP/1.1"),
+            ):
+                detail.get_by_role("tab", name=name, exact=True).click()
+                expect(detail).to_contain_text(shown)
+                for text in (page.text(), page.stored()):
+                    assert [
+                        secret for secret in ("hunter22", "literal-41c9") if secret in text
+                    ] == []
+            expect(detail).to_contain_text("•••")
             page.named("button", "Run again").click()
             expect(page.page.locator(".kept li")).to_have_count(2)
             page.status("The run completed")
@@ -162,6 +185,7 @@ def test_the_sample_input_is_kept_without_its_secrets(
         stored = b"".join(path.read_bytes() for path in journal)
         assert b"Completed" in stored
         assert b"hunter22" not in stored
+        assert b"literal-41c9" not in stored
         with (
             running_designer(tmp_path, workflows=folder) as later,
             designer_page(browser, later.url, quiet=False) as page,
