@@ -305,6 +305,7 @@ def test_a_run_from_a_task_on_takes_over_the_earlier_answers(
     assert visits[0]["notes"] == [f"taken over from the run {first}"]
     third = begun(designer, again={"run": first})
     followed(designer, third)
+    assert "workflow" not in designer.client.get(f"runs/{third}").json()  # it has no file
     assert api.asked[5:] == ["/A?of=7", "/B?of=7", "/C?of=7"]
     assert value(designer, first, task="B")["body"]["path"] == "/B?of=7"
 
@@ -408,6 +409,29 @@ def test_each_item_of_a_gate_is_completed_from_the_page(designer: RunningDesigne
         given(item=0)
     assert followed(designer, run_id)[-1][1]["status"] == "Completed"
     assert value(designer, run_id) == [0, 1, 2]
+
+
+def test_a_run_has_the_id_of_its_workflow(
+    tmp_path: Path, folder: Path, server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files may have one name, and a journal the runs of several folders: the page must not
+    take a run for one of another workflow. The id stays over a restart, and if the run is repeated.
+    """
+    with running_designer(tmp_path, workflows=folder) as first:
+        run_id = begun(first, definition=flow(server.url, "A"), workflow="first", input={"of": 7})
+        assert followed(first, run_id)[-1][1]["status"] == "Completed"
+    journal_path = folder / ".httptask" / "runs.sqlite3"
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(tmp_path)
+    with running_designer(tmp_path, workflows=Path(folder.name)) as second:
+        again = begun(second, again={"run": run_id})
+        followed(second, again)
+        listed = second.client.get("runs").json()["items"]
+        assert [run["workflow"] for run in listed] == ["first"] * 2
+    with running_designer(tmp_path, workflows=other, runs=journal_path) as third:
+        path = str(folder.absolute() / "first.json")
+        assert third.client.get(f"runs/{again}").json()["workflow"] == path
 
 
 def test_the_latest_runs_are_kept_and_found(

@@ -119,7 +119,7 @@ def test_a_run_is_followed_completed_and_run_again(
     tasks = {"G": GATE, "A": get("/a", nextTask="B"), "B": get("/missing")}
     definition = at(flow("G", tasks), server.url)
     assert designer.client.get("config").json()["engine"] == "temporal"
-    run_id = begun(designer, definition=definition, input={"of": 7})
+    run_id = begun(designer, definition=definition, workflow="flow", input={"of": 7})
     assert told(designer, run_id, waits)["name"] == "G"
     assert shown(designer, run_id)["status"] == "Waiting"
     wrong = designer.client.post(f"runs/{run_id}/signals", json={"task": "A", "output": 1})
@@ -151,6 +151,7 @@ def test_a_run_is_followed_completed_and_run_again(
     assert kept.keys() == {run_id, again}
     assert (kept[run_id]["status"], kept[run_id]["definition"]) == ("Failed", "Test")
     assert kept[again]["status"] == "Running"
+    assert (kept[run_id]["workflow"], kept[again]["workflow"]) == ("flow", "flow")
     assert [one["id"] for one in designer.client.get("runs?status=Failed").json()["items"]] == [
         run_id
     ]

@@ -107,6 +107,10 @@ class Definitions:
         form = await in_thread(lambda: dump(input_form(value.get("inputSchema"))))
         return Response(form, media_type="application/json")
 
+    def id_of(self, source: str) -> str:
+        """Return the id of the definition in the file *source*; its path if it is elsewhere."""
+        return self._workflows.id_of(source)
+
     async def placed(
         self, value: Mapping[str, Any]
     ) -> tuple[WorkflowDefinition, dict[str, WorkflowDefinition] | None]:

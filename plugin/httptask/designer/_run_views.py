@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from httptask.model.for_each import WaitingItem
     from httptask.model.workflow import TaskRun
 
+WorkflowOf = Callable[[str], str]
+"""Returns the id of the definition in a file, or the path of a file elsewhere."""
+
 _UNDER_WAY = ("Running", "Waiting")
 
 
@@ -21,10 +24,14 @@ def listed(
     runs: Iterable[KeptRun],
     status: str | None,
     task: str | None,
+    workflow_of: WorkflowOf,
 ) -> list[dict[str, Any]]:
-    """Return *runs* for a list, filtered by *status* and by the name of a visited *task*."""
+    """Return *runs* for a list, filtered by *status* and by the name of a visited *task*.
+
+    *workflow_of* returns the id of the definition in a file.
+    """
     return [
-        _shown(run)
+        _shown(run, workflow_of)
         for run in runs
         if status in (None, run.status) and (task is None or task in names_in(run))
     ]
@@ -38,24 +45,28 @@ def names_in(run: KeptRun) -> list[str]:
 def shown_run(
     run: KeptRun,
     with_callback: Callable[[str, dict[str, Any]], dict[str, Any]],
+    workflow_of: WorkflowOf,
 ) -> dict[str, Any]:
     """Return *run* with its visits, without members that may be large.
 
-    *with_callback* adds the callback for which a visit waits to its entry.
+    *with_callback* adds the callback for which a visit waits to its entry; *workflow_of* returns
+    the id of the definition in a file.
     """
     is_over = run.status not in _UNDER_WAY
     # A wait adds an entry of its own before the final one.
     latest = {task.key: task for task in run.tasks}
     entries = [with_callback(run.workflow_id, task.to_json()) for task in latest.values()]
     visits = [shown_visit(entry, is_over=is_over) for entry in entries]
-    return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
+    shown = _shown(run, workflow_of)
+    return shown | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
 
 
-def _shown(run: KeptRun) -> dict[str, Any]:
+def _shown(run: KeptRun, workflow_of: WorkflowOf) -> dict[str, Any]:
     fields = {
         "id": run.workflow_id,
         "status": run.status,
         "definition": run.definition,
+        "workflow": workflow_of(run.source) if run.source else None,
         "beganAt": run.began_at,
         "changedAt": run.changed_at,
         "elapsedSeconds": seconds_of(run),

@@ -56,7 +56,8 @@ class Runs:
                 f"runs on the engine {keeper.engine} are not found by their tasks: leave out 'task'"
                 " and look at them one by one",
             )
-        return as_json({"items": listed(await keeper.latest(), status, task)})
+        runs = await keeper.latest()
+        return as_json({"items": listed(runs, status, task, self._definitions.id_of)})
 
     async def start(self, request: Request) -> Response:
         """Start a run."""
@@ -70,7 +71,7 @@ class Runs:
     async def show(self, request: Request) -> Response:
         """Answer with a run."""
         run = await self._found(request)
-        shown = shown_run(run, self._keeper.with_callback)
+        shown = shown_run(run, self._keeper.with_callback, self._definitions.id_of)
         return Response(await in_thread(lambda: dump(self._mask(shown))), 200, None, _JSON)
 
     async def events(self, request: Request) -> Response:

@@ -202,7 +202,18 @@ class Workflows:
 
         Files next to it are found by this path. Raises `Refused` for an id that leads elsewhere.
         """
-        return WorkflowDefinition(definition or {}, source=str(self._path(workflow_id)))
+        return WorkflowDefinition(definition or {}, source=str(self._path(workflow_id).absolute()))
+
+    def id_of(self, source: str) -> str:
+        """Return the id of the definition in the file *source*, which may be gone by now.
+
+        For a file elsewhere, return its path, which is no id: it has a separator.
+        """
+        path = Path(source).absolute()
+        with contextlib.suppress(Refused):
+            if self._path(path.stem).absolute() == path:
+                return path.stem
+        return str(path)
 
     def load(self, workflow_id: str) -> WorkflowDefinition | None:
         """Return the stored definition *workflow_id*.

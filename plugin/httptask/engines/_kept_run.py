@@ -16,6 +16,11 @@ class KeptRun:
     workflow_id: str
     definition: str
     """The name of the definition, or of its file."""
+    source: str | None = None
+    """The path of the definition's file; for a nested run in a journal, that of the outermost run.
+
+    None if it was run without a file.
+    """
     status: str
     """`Running`, `Waiting` (everything that is running waits for signals), `Completed`, `Failed` or
     `TimedOut`; in a journal also `Interrupted` (no process runs it), on a server also `Cancelled`

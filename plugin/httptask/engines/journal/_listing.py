@@ -17,6 +17,12 @@ from httptask.model.workflow import TaskRun
 
 _COLUMNS = "number, id, parent, definition, began_at, changed_at, ended, status"
 
+_SOURCE = "iif(json_valid(plan), json_extract(plan, '$.definition.source'), NULL)"
+"""Selects the path of the definition's file from the plan, which a nested run lacks.
+
+SQLite does not read JSON that is nested deeper than 1000 levels.
+"""
+
 _LARGE = "'$.input', '$.output', '$.error.result', '$.run', '$.turn.input'"
 """The paths of possibly large values, which a summary leaves out."""
 
@@ -76,6 +82,10 @@ def _read(
     """Return the run of *row*. *selected* returns the SQL that selects a JSON column."""
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
+    (source,) = connection.execute(
+        f"SELECT {_SOURCE} FROM run WHERE id = ?",  # noqa: S608 - ours
+        (outermost,),
+    ).fetchone()
     nested = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
     runs = tuple(id_ for (id_,) in nested)
     tasks = _tasks(connection, number, selected("value"))
@@ -89,6 +99,7 @@ def _read(
         number=number,
         workflow_id=workflow_id,
         definition=definition,
+        source=source,
         status=status,
         began_at=began_at,
         changed_at=changed_at,

@@ -33,10 +33,12 @@ def labels_of(
     endpoints = [runtime.endpoint(name) for name in named if isinstance(name, str)]
     providers = dict.fromkeys(endpoint.provider for endpoint in endpoints)
     version = definition.document.get("version") or 1
+    source = {"source": definition.source} if definition.source else {}
     return {
         "definition": title,
         "version": str(version),
         "provider": list(filter(None, providers)),
+        **source,
     }
 
 

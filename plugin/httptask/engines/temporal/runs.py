@@ -226,7 +226,8 @@ class ServerRuns:
             else None,
             pins=Pins.from_json(arguments.pins) if arguments.pins else None,
         )
-        return WorkflowDefinition(arguments.definition, arguments.title), options
+        source = arguments.labels.get("", {}).get("source", arguments.title)
+        return WorkflowDefinition(arguments.definition, source), options
 
     async def follow(
         self,
@@ -283,9 +284,11 @@ def _rest_unread(reader: RunReader) -> str | None:
 
 async def _summary(execution: WorkflowExecution) -> KeptRun:
     ended = execution.close_time
+    memo = await execution.memo()
     return KeptRun(
         workflow_id=execution.id,
-        definition=(await execution.memo()).get("definition", ""),
+        definition=memo.get("definition", ""),
+        source=memo.get("source"),
         status=STATUSES.get(execution.status or WorkflowExecutionStatus.FAILED, "Failed"),
         began_at=execution.start_time.isoformat(),
         changed_at=(ended or max(datetime.now(UTC), execution.start_time)).isoformat(),

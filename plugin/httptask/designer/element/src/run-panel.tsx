@@ -381,7 +381,7 @@ function Kept({ store }: { store: Store }) {
                 onClick={() => void store.runs.show(item.id)}
               >
                 <Sign status={item.status} />
-                <span class="history-name">{item.definition}</span>
+                <span class="history-name">{store.runs.titleOf(item)}</span>
                 <span>{where(item)}</span>
                 <span>{new Date(item.beganAt).toLocaleTimeString()} · {duration(item.elapsedSeconds)}</span>
               </button>

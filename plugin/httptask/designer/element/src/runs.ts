@@ -14,6 +14,8 @@ export interface ShownRun {
   status: string;
   /** The name of the definition, or the id of one without a name. */
   definition: string;
+  /** The id of the definition, or the path of its file if that is elsewhere; none for a run without a file. */
+  workflow?: string;
   /** The id of the run around it. */
   inside?: string;
   /** When the run began, by `performance.now()`; of use while the run goes on. */
@@ -106,12 +108,23 @@ export class Runs {
   /** Let *run*, which was interrupted, go on where it stopped. */
   resume = (run: ShownRun): Promise<void> => this.begin(`runs/${run.id}/resume`, this.inputFor(run));
 
-  /** Whether *run*, or the outermost run around it, is one of the open workflow. A page without workflows has no others. */
-  private isOfOpenWorkflow({ definition, inside }: Pick<ShownRun, "definition" | "inside">): boolean {
-    const outer = this.items.find(({ id }) => id === inside);
-    if (outer) return this.isOfOpenWorkflow(outer);
+  /**
+   * Whether *run* is one of the open workflow. A page without workflows has no others. For a run that was kept without an id its
+   * name tells, unless several workflows have that name.
+   */
+  private isOfOpenWorkflow({ definition, workflow }: ShownRun): boolean {
     const { id, working } = this.store.workflow;
-    return id === null || definition === (working.name || id);
+    if (id === null) return true;
+    if (workflow !== undefined) return workflow === id;
+    const isOfOther = this.store.config!.workflows.some((other) => other.id !== id && (other.name ?? other.id) === definition);
+    return definition === (working.name || id) && !isOfOther;
+  }
+
+  /** The name of the workflow of *run*, with its id if another workflow has that name. */
+  titleOf({ definition, workflow }: RunSummary): string {
+    const others = this.store.config!.workflows.map(({ id, name = id }) => ({ definition: name, workflow: id }));
+    const isShared = [...others, ...this.items].some((other) => other.definition === definition && other.workflow !== workflow);
+    return isShared && workflow !== undefined ? `${definition} (${workflow})` : definition;
   }
 
   /**

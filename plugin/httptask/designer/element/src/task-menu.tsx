@@ -3,11 +3,13 @@ import { useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { copyTo, duplicate } from "./duplicates";
 import { typed, useUi } from "./ui";
+import { titleIn } from "./workflow";
 
 /** Duplicates the task *name*, or copies it to another workflow. */
 export function TaskMenu({ name, onClose }: { name: string; onClose: () => void }) {
   const { store } = useUi();
-  const others = (store.config?.workflows ?? []).filter(({ id }) => id !== store.workflow.id);
+  const workflows = store.config?.workflows ?? [];
+  const others = workflows.filter(({ id }) => id !== store.workflow.id);
   const [target, setTarget] = useState(others[0]?.id ?? "");
   const act = async (work: Promise<void>) => {
     onClose();
@@ -24,7 +26,7 @@ export function TaskMenu({ name, onClose }: { name: string; onClose: () => void 
       {others.length > 0 && (
         <div class="row">
           <select class="grow" aria-label={`Copy ${name} to`} value={target} onChange={typed(setTarget)}>
-            {others.map(({ id, name: title }) => <option key={id} value={id}>{title ?? id}</option>)}
+            {others.map((other) => <option key={other.id} value={other.id}>{titleIn(workflows, other)}</option>)}
           </select>
           <button class="add" aria-label="Copy to this workflow" onClick={() => void act(copyTo(store, name, target))}>Copy there</button>
         </div>

@@ -34,7 +34,7 @@ export function TopBar() {
         <h1 class="hidden">{title}</h1>
         <select aria-label="Workflow" value={id ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
           {!workflows.some((workflow) => workflow.id === id) && <option value={id ?? ""}>{title}</option>}
-          {workflows.map((workflow) => <option key={workflow.id} value={workflow.id}>{workflow.name ?? workflow.id}</option>)}
+          {workflows.map((workflow) => <option key={workflow.id} value={workflow.id}>{flow.titleIn(workflows, workflow)}</option>)}
         </select>
       </>
     );

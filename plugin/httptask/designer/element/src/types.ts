@@ -511,6 +511,8 @@ export interface RunSummary {
   status: string;
   /** The name of the definition. */
   definition: string;
+  /** The id of the definition, or the path of its file if that is elsewhere; none for a run without a file. */
+  workflow?: string;
   beganAt: string;
   elapsedSeconds: number;
   /** The tasks that have not ended. */

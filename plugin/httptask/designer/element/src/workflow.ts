@@ -21,6 +21,12 @@ const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
 /** Return *name* as the name of a file; "" if no character is left. */
 export const fileName = (name: string): string => name.replace(NOT_IN_NAMES, " ").trim();
 
+/** The name of the workflow *id*, with its id if another one of *all* has that name. */
+export function titleIn(all: { id: string; name?: string }[], { id, name = id }: { id: string; name?: string }): string {
+  const isShared = all.some((other) => other.id !== id && (other.name ?? other.id) === name);
+  return isShared ? `${name} (${id})` : name;
+}
+
 /** List all tasks in the order of the definition; the tasks in branches follow their Parallel. */
 export function listed(definition: Flow, depth = 0): Listed[] {
   const tasks = isObject(definition.tasks) ? definition.tasks : {};
