@@ -111,7 +111,8 @@ def test_who_uses_a_name_is_shown_before_it_changes_or_goes(
 
 def test_workflows_are_renamed_removed_and_brought_back(page: DesignerPage, folder: Path) -> None:
     """The list says who runs a workflow, asks once before it removes one, says where the file is
-    kept, and brings it back. Another name moves the file, too.
+    kept, and brings it back. Another name moves the file, too. A task is copied to another
+    workflow; the choice of workflows says which has unsaved changes.
     """
     runs = {"type": "Workflow", "definition": "flow", "end": True}
     outer = {"name": "outer", "startTask": "Run", "tasks": {"Run": runs}}
@@ -147,6 +148,25 @@ def test_workflows_are_renamed_removed_and_brought_back(page: DesignerPage, fold
     expect(page.page.get_by_role("combobox", name="Workflow")).to_have_value("Orders")
     assert sorted(path.stem for path in folder.glob("*.json")) == ["Orders", "outer"]
     assert json.loads((folder / "Orders.json").read_text("utf-8")) == FLOW | {"name": "Orders"}
+    page.page.locator(".task-name[title=Get]").click()
+    page.named("button", "More for Get").click()
+    page.named("button", "Duplicate").click()
+    page.status("“Get 2” added")
+    page.page.locator(".task-name", has_text="Tell").click()
+    page.named("button", "More for Tell").click()
+    targets = page.page.get_by_role("combobox", name="Copy Tell to")
+    expect(targets.get_by_role("option")).to_have_text(["outer"])
+    assert page.violations() == []
+    page.named("button", "Copy there").click()
+    page.status("“Tell” copied from “Orders” to “outer”")
+    chosen = page.page.get_by_role("combobox", name="Workflow")
+    expect(chosen.get_by_role("option")).to_have_text(["Orders · unsaved", "outer"])
+    page.save()
+    copied = json.loads((folder / "outer.json").read_text("utf-8"))["tasks"]
+    assert copied["Tell"] == FLOW["tasks"]["Tell"]
+    assert copied["Run"]["nextTask"] == "Tell"
+    chosen.select_option("Orders")
+    expect(page.page.locator(".task-name", has_text="Get 2")).to_be_visible()
 
 
 def test_a_task_is_added_between_two_in_the_picture_and_dragged_in_the_list(

@@ -76,8 +76,12 @@ export class Drafts {
   /** The storage of the open workflow, or of the page while none is open. */
   storage: TabStorage;
 
+  /** The ids of the workflows with unsaved changes in this tab, also of those that are not open. */
+  readonly unsaved: Set<string>;
+
   constructor(private readonly store: Store) {
     this.storage = this.storageOf("");
+    this.unsaved = new Set(this.storage.read<string[]>("unsaved"));
   }
 
   private storageOf(workflow: string): TabStorage {
@@ -97,12 +101,13 @@ export class Drafts {
     if (fresh) this.storage.write("draft", null);
   }
 
-  /** Move what is stored for the open workflow to its new id. */
-  move(id: string): void {
+  /** Move what is stored for the workflow *formerId*, which is open, to its new *id*. */
+  move(formerId: string, id: string): void {
     const former = this.storage;
     this.storage = this.storageOf(`${id} `);
     for (const name of ["history", "environment"]) this.storage.write(name, former.read(name));
     former.write("draft", null);
+    this.note(formerId, false);
     this.storageOf("").write("workflow", id);
     this.keep();
   }
@@ -121,10 +126,7 @@ export class Drafts {
     const draft = this.storage.read<Draft>("draft");
     if (!draft) return;
     this.store.task.name = draft.current;
-    if (draft.input) {
-      this.store.task.input = draft.input;
-      this.store.input.edited = true;
-    }
+    if (draft.input) this.store.task.input = draft.input;
     this.samplesOf = byName(draft.samples);
     this.openSamplesOf = byName(draft.samples);
     this.secretsOf = byName(draft.removed);
@@ -156,6 +158,21 @@ export class Drafts {
       etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input,
     };
     this.storage.write("draft", draft);
+    this.mark();
+  }
+
+  /** Note whether the open workflow has unsaved changes. */
+  mark(): void {
+    const { id, dirty } = this.store.workflow;
+    if (id !== null) this.note(id, dirty || this.store.input.edited);
+  }
+
+  /** Note whether the workflow *id* has unsaved changes. */
+  note(id: string, isUnsaved: boolean): void {
+    if (isUnsaved === this.unsaved.has(id)) return;
+    if (isUnsaved) this.unsaved.add(id);
+    else this.unsaved.delete(id);
+    this.storageOf("").write("unsaved", [...this.unsaved]);
   }
 
   /** Whether *row* of the task *name* may be stored: the server found no secret in it. */

@@ -65,8 +65,7 @@ export class OpenWorkflow {
     this.store.edits.clear();
     this.removal = null;
     this.store.task.root = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
-    this.store.task.input = "";
-    this.store.input.edited = false;
+    this.store.input.clear();
     this.store.task.close();
     this.store.drafts.open(id, fresh);
     this.store.tests.results.clear();
@@ -76,7 +75,10 @@ export class OpenWorkflow {
     this.base = loaded.definition;
     this.etag = loaded.etag;
     this.working = clone(this.base);
-    if (!this.broken) this.store.drafts.restore();
+    if (!this.broken) {
+      this.store.drafts.restore();
+      this.store.drafts.mark();
+    }
     this.unreached.clear();
     void this.reach();
     void this.store.input.open(this.working.inputSchema);
@@ -100,9 +102,9 @@ export class OpenWorkflow {
     return !same(this.working, this.base);
   }
 
-  /** Whether something is lost if the page is closed: changes of the definition, or of the sample input. */
+  /** Whether something is lost if the page is closed: changes of a definition in this tab, or of its sample input. */
   get losesWork(): boolean {
-    return this.dirty || (this.id !== null && this.store.input.edited);
+    return this.dirty || this.store.drafts.unsaved.size > 0;
   }
 
   /** Say whether the task *name* has unsaved changes. */
@@ -228,12 +230,13 @@ export class OpenWorkflow {
   /** Go on with the open workflow as *id*: it was saved under another name. Unsaved changes stay unsaved. */
   becomes(id: string, { definition, etag }: { definition: Definition; etag: string }): void {
     const renamed = (other: Definition): Definition => ({ ...other, name: definition.name! });
+    const formerId = this.id!;
     this.id = id;
     this.etag = etag;
     this.base = definition;
     this.working = renamed(this.working);
     this.store.edits.rewrite(renamed);
-    this.store.drafts.move(id);
+    this.store.drafts.move(formerId, id);
     void this.store.pins.open(id);
     void this.store.input.load(id, true);
   }

@@ -1,6 +1,6 @@
 // The sample input of the workflow: JSON text, or a form if the definition has an `inputSchema`. It is saved beside the definition.
 import { ApiError, type Draft, failureOf } from "./api";
-import { at, type Json, parse } from "./json";
+import { at, type Json, parse, same } from "./json";
 import { asShownJson, namesSecret, secretPointers, withoutSecrets } from "./secrets";
 import { ANY, dump, load, type Slot, withSigns } from "./slots";
 import type { Store } from "./store";
@@ -19,8 +19,8 @@ export class SampleInput {
   asJson = false;
   /** The content of the text field; signs stand in it for secrets. */
   typed = "";
-  /** Somebody has changed the input since it was loaded or saved. */
-  edited = false;
+  /** The input as it was loaded or saved last; "" for none. */
+  private saved = "";
   /** The ETag of the file beside the definition; null without a file. */
   private etag: string | null = null;
   /** The secrets by their signs in `typed`. */
@@ -42,6 +42,22 @@ export class SampleInput {
     } catch {
       return this.typed; // not JSON yet
     }
+  }
+
+  /** Whether the input differs from the one that was loaded or saved last. */
+  get edited(): boolean {
+    const { text, saved } = this;
+    try {
+      return text !== saved && !same(parse(text), parse(saved));
+    } catch {
+      return text.trim() !== saved.trim();
+    }
+  }
+
+  /** Drop the input: another workflow was opened. */
+  clear(): void {
+    this.text = "";
+    this.saved = this.text;
   }
 
   set text(text: string) {
@@ -89,7 +105,13 @@ export class SampleInput {
       this.etag = response.headers.get("ETag");
       if (isMoved) return;
       if (kept.broken) this.store.notice = { title: "The sample input cannot be read", detail: String(kept.broken) };
-      if (kept.input !== undefined && !this.edited) this.text = JSON.stringify(kept.input, null, 1);
+      if (kept.input !== undefined) {
+        const text = JSON.stringify(kept.input, null, 1);
+        const { edited } = this;
+        if (!edited) this.text = text;
+        this.saved = edited ? text : this.text;
+      }
+      this.store.drafts.mark();
       this.store.validation.validateSoon(0);
       this.store.task.redraw();
     } catch {
@@ -110,7 +132,7 @@ export class SampleInput {
       const response = await this.store.api.send(this.path(id), { method: "PUT", headers, body: JSON.stringify(body) });
       if (loading !== this.loading) return "";
       this.etag = response.headers.get("ETag");
-      if (this.text === text) this.edited = false;
+      this.saved = text;
       return input?.secrets.length ? " The secrets of the sample input are not kept." : "";
     } catch (error) {
       if (loading !== this.loading) return "";
@@ -135,8 +157,10 @@ export class SampleInput {
       if (opening !== this.opening) return;
       this.problems = problems;
       if (field) {
+        const { edited } = this;
         this.root = load({ ...field, required: true }, sample);
         if (this.typed.trim()) this.show(this.typed);
+        if (!edited) this.saved = this.text;
       }
       this.store.task.redraw();
     } catch {

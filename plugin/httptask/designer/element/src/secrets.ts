@@ -154,12 +154,20 @@ export function restored(task: JsonObject, source: Json | undefined, pointers: s
   for (const pointer of pointers) {
     const parts = segments(pointer);
     const last = parts.pop()!;
-    const holder = at(task, parts.reduce(child, ""));
+    const parent = parts.reduce(child, "");
+    const holder = at(task, parent);
     const value = at(source, pointer);
     // A URL that differs in more than its secret was changed meanwhile: it stays, without its secret.
     const cleanUrl = pointer === URL_POINTER && typeof value === "string" ? splitUrl(value, true).clean : null;
     const isChanged = cleanUrl !== null && cleanUrl !== (holder as JsonObject | undefined)?.[last];
-    if (isObject(holder) && value !== undefined && !isChanged) holder[last] = value;
+    if (!isObject(holder) || value === undefined || isChanged) continue;
+    holder[last] = value;
+    // What was behind the secret is behind it again: otherwise the task would count as changed.
+    const names = Object.keys(at(source, parent) as JsonObject);
+    for (const name of names.slice(names.indexOf(last) + 1)) {
+      const { [name]: later } = holder;
+      if (later !== undefined && delete holder[name]) holder[name] = later;
+    }
   }
   return task;
 }

@@ -28,7 +28,7 @@ export function TaskMenu({ name, onClose }: { name: string; onClose: () => void 
           <select class="grow" aria-label={`Copy ${name} to`} value={target} onChange={typed(setTarget)}>
             {others.map((other) => <option key={other.id} value={other.id}>{titleIn(workflows, other)}</option>)}
           </select>
-          <button class="add" aria-label="Copy to this workflow" onClick={() => void act(copyTo(store, name, target))}>Copy there</button>
+          <button class="add" onClick={() => void act(copyTo(store, name, target))}>Copy there</button>
         </div>
       )}
     </div>

@@ -11,7 +11,11 @@ export function TopBar() {
   const [isListing, setListing] = useState(false);
   const { config, runs, edits, saving } = store;
   const { id, working, broken } = store.workflow;
-  const workflows = config?.workflows ?? [];
+  const saved = config?.workflows ?? [];
+  const { unsaved } = store.drafts;
+  // A workflow that was never saved is not on the server's list.
+  const unlisted = [...unsaved].filter((name) => name !== id && !saved.some((other) => other.id === name));
+  const workflows = [...saved, ...unlisted.map((name) => ({ id: name }))];
   const title = typeof working.name === "string" && working.name ? working.name : (id ?? "HTTP task");
   const begin = () => { setNaming(true); focus("new-workflow"); };
   const create = (name: string) => {
@@ -34,7 +38,11 @@ export function TopBar() {
         <h1 class="hidden">{title}</h1>
         <select aria-label="Workflow" value={id ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
           {!workflows.some((workflow) => workflow.id === id) && <option value={id ?? ""}>{title}</option>}
-          {workflows.map((workflow) => <option key={workflow.id} value={workflow.id}>{flow.titleIn(workflows, workflow)}</option>)}
+          {workflows.map((workflow) => (
+            <option key={workflow.id} value={workflow.id}>
+              {flow.titleIn(workflows, workflow)}{workflow.id !== id && unsaved.has(workflow.id) && " · unsaved"}
+            </option>
+          ))}
         </select>
       </>
     );

@@ -40,12 +40,8 @@ export function EnvironmentPicker({ url }: { url: string }) {
 }
 
 /** The sample input, which expressions see as `$.input` in tests and runs of the page: as JSON, or in a form. */
-export function SampleInputField({ change: changed }: { change: () => void }) {
+export function SampleInputField({ change }: { change: () => void }) {
   const { store } = useUi();
-  const change = () => {
-    store.input.edited = true;
-    changed();
-  };
   const redraw = useRedraw();
   const { root, asJson, problems, refused } = store.input;
   const isForm = !!root && !asJson;
@@ -76,7 +72,7 @@ export function SampleInputField({ change: changed }: { change: () => void }) {
         <label class="name" id="sample-input-name" for="sample-input" title="Saved beside the definition, without secrets">Sample input</label>
         <span class="type">{isForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
         {root && (
-          <button class="link" onClick={() => { store.input.toggle(); changed(); redraw(); }}>
+          <button class="link" onClick={() => { store.input.toggle(); change(); redraw(); }}>
             {asJson ? "Use the form" : "Write it as JSON"}
           </button>
         )}

@@ -72,6 +72,7 @@ export function WorkflowList({ onNew, onClose }: { onNew: () => void; onClose: (
                     <button class="quiet grow" aria-current={id === store.workflow.id ? "true" : undefined} onClick={() => open(id)}>
                       {name}{name !== id && ` (${id})`}
                     </button>
+                    {store.drafts.unsaved.has(id) && <span class="tag">unsaved changes</span>}
                     <span class="muted small">{broken === undefined ? plural(tasks ?? 0, "task") : "cannot be read"}</span>
                     {broken === undefined && <button aria-label={`Rename ${id}`} onClick={() => ask(id, "rename")}>Rename</button>}
                     <IconButton icon="trash" label={`Remove ${id}`} onClick={() => ask(id, "remove")} />

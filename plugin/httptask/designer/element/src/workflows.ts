@@ -130,6 +130,7 @@ export async function removeWorkflow(store: Store, id: string): Promise<Removed>
   const kept = await removeFile(store, id, etag);
   await refresh(store);
   if (isOpen) await store.workflow.open(store.config!.workflow ?? null);
+  store.drafts.note(id, false);
   store.say(`“${id}” removed. Its file is kept as ${kept}.`);
   return { id, kept, definition };
 }

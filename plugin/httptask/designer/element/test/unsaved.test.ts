@@ -1,0 +1,101 @@
+// Unsaved work: what a closed tab would lose.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clone } from "../src/json";
+import type { Definition } from "../src/types";
+import { FLOW, kept, page, Server, task, type } from "./server";
+
+/** The secret stands before another header: what was behind it has to be there again after a reload. */
+const OWN: Definition = { ...FLOW, tasks: { ...FLOW.tasks, A: task({ Token: "saved-secret", Via: "first" }, "B") } };
+
+/** A server with two workflows and their sample inputs. */
+class Folder extends Server {
+  readonly inputs: Record<string, unknown> = {};
+
+  constructor() {
+    super();
+    Object.assign(this.api, {
+      workflow: async (id: string) => ({ definition: { ...clone(OWN), name: id } as Definition, etag: `"${id}"` }),
+      inputForm: async () => ({ field: { kind: "map", type: "object", values: { kind: "any" } }, sample: { of: 1 }, problems: [] }),
+      send: async (path: string) => {
+        const [, id, part] = path.split("/") as [string, string, string];
+        if (part !== "sample-input") throw new Error(path);
+        return { text: async () => JSON.stringify({ input: this.inputs[id] }), headers: new Headers({ ETag: '"1"' }) };
+      },
+    });
+  }
+}
+/** Wait until the sample input was loaded, which `open` does not wait for. */
+const loaded = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+test("unsaved changes of a workflow that is not open any more are known until they are taken back", async () => {
+  kept.clear();
+  const server = new Folder();
+  await page(server, async (store) => {
+    assert(!store.workflow.losesWork);
+    type(store, "/httpRequest/headers/Via", "changed");
+    await store.workflow.open("other");
+    assert(!store.workflow.dirty);
+    assert(store.workflow.losesWork);
+    assert.deepEqual([...store.drafts.unsaved], ["flow"]);
+  });
+  await page(server, async (store) => {
+    // The page was loaded again at `flow`; then the change is taken back.
+    assert(store.workflow.losesWork);
+    type(store, "/httpRequest/headers/Via", "first");
+    await store.workflow.open("other");
+    assert(!store.workflow.losesWork);
+    assert.deepEqual([...store.drafts.unsaved], []);
+  });
+});
+
+test("an undone edit is no work to lose", async () => {
+  kept.clear();
+  await page(new Folder(), async (store) => {
+    store.workflow.edit((definition) => ({ ...definition, timeoutSeconds: 5 }), "Time");
+    assert(store.workflow.losesWork);
+    await store.edits.undo();
+    assert(!store.workflow.losesWork);
+  });
+});
+
+test("a sample input that is typed and taken back, or written in another way, is no work to lose", async () => {
+  kept.clear();
+  const server = new Folder();
+  server.inputs.flow = { of: 7 };
+  await page(server, async (store) => {
+    await loaded();
+    assert.equal(store.task.input, '{\n "of": 7\n}');
+    for (const [text, isLost] of [['{"of": 8}', true], ['{"of": 7}', false], ["{", true], ["", true], ['{ "of" : 7 }', false]] as const) {
+      store.task.input = text;
+      store.drafts.keep();
+      assert.equal(store.workflow.losesWork, isLost, text);
+    }
+    store.task.input = '{"of": 9}';
+    await store.workflow.open("other");
+    await loaded();
+    assert.equal(store.task.input, "");
+    assert(store.workflow.losesWork, "the input of the other workflow is in this tab only");
+    await store.workflow.open("flow");
+    await loaded();
+    assert.equal(store.task.input, '{"of": 9}');
+    store.task.input = '{"of": 7}';
+    store.drafts.keep();
+    assert(!store.workflow.losesWork);
+  });
+});
+
+test("samples that the schema of the input gives are no work to lose", async () => {
+  kept.clear();
+  const server = new Folder();
+  Object.assign(server.api, {
+    workflow: async () => ({ definition: { ...clone(OWN), inputSchema: { type: "object" } }, etag: '"1"' }),
+  });
+  await page(server, async (store) => {
+    await loaded();
+    assert(store.input.root);
+    assert.equal(JSON.parse(store.input.text).of, 1);
+    store.drafts.keep();
+    assert(!store.workflow.losesWork);
+  });
+});
