@@ -5,6 +5,7 @@ another definition, in a real browser.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def page(
             "description": "for tests",
             "servers": {"https://api.acme.example": f"{server.url}/base"},
         },
-        "environments/production": {"live": True},
+        "environments/production": {"live": True, "colour": "green"},
         "environments/broken": {"colours": 1},
     }
     for name, value in files.items():
@@ -91,6 +92,8 @@ def test_a_test_request_goes_to_the_chosen_environment(
 ) -> None:
     """The environment is chosen by name, its colour beside it; its address is shown before it is
     sent, the choice survives a reload, and a broken file cannot be chosen and says what is wrong.
+    A live one has a red edge, whatever colour its file names: on each kind of task, on the runs,
+    and on the button that starts one.
     """
     expect(picker(page).locator("option")).to_have_text(
         [
@@ -105,10 +108,21 @@ def test_a_test_request_goes_to_the_chosen_environment(
     expect(page.page.locator(".environment .problem")).to_contain_text("colours")
     picker(page).select_option("production")
     expect(page.page.locator(".environment .tag")).to_have_text("live")
-    expect(page.page.locator(".head")).to_have_css("border-bottom-width", "2px")
+    head = page.page.locator(".head")
+    red = re.compile(r"rgb\((1[5-9]|2[0-5])\d, \d{1,2}, \d{1,2}\)")
+    expect(head).to_have_css("border-bottom-width", "2px")
+    expect(head).to_have_css("border-bottom-color", red)
+    expect(page.named("button", "Run workflow")).to_have_css("border-top-color", red)
+    page.named("tab", "Runs").click()
+    expect(page.page.locator(".runs > .toolbar")).to_have_css("border-bottom-color", red)
     assert page.violations() == []
+    page.add_task("Wait")
+    expect(head).to_contain_text("Wait")
+    expect(head).to_have_css("border-bottom-color", red)
+    page.named("button", "Undo").click()
     picker(page).select_option("staging")
     expect(page.page.locator(".environment .tag")).to_have_count(0)
+    expect(head).to_have_css("border-bottom-color", "rgb(0, 128, 0)")
     expect(page.page.locator("#environment-address")).to_have_text(
         f"This request goes to {server.url}/base/things"
     )

@@ -53,9 +53,10 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
     store.update();
     afterPaint(() => focusPane(shadow, store.pane));
   });
+  const { colour } = store.environments;
   return (
     <UiContext.Provider value={{ store, focus, problemsAt: store.validation.shownProblems, Row: FieldRow }}>
-      <div class="root" spellcheck={false}>
+      <div class={colour ? "root targeted" : "root"} style={{ "--ht-target": colour ?? "" }} spellcheck={false}>
         {store.failure || !store.isReady ? (
           <main class="whole">
             <h1>HTTP tasks</h1>

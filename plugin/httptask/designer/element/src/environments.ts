@@ -43,6 +43,11 @@ export class Environments {
     return this.items.find(({ name }) => name === this.chosen);
   }
 
+  /** The colour that marks where requests go: always red for a live environment, whatever colour its file names. */
+  get colour(): string | undefined {
+    return this.current?.live ? "var(--ht-bad)" : this.current?.colour;
+  }
+
   /** The address that a request to *url* goes to in the chosen environment: the longest matching server is replaced. */
   address(url: string): string {
     const servers = Object.entries(this.current?.servers ?? {}).sort(([one], [other]) => other.length - one.length);

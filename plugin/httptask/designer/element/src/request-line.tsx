@@ -19,9 +19,8 @@ import { describedBy, Icon, IconButton, idOf, Method, Problems, typed, useRedraw
 export function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
   const url = request.kids[0]!;
   const item = store.task.endpoint?.item;
-  const { live, colour = live ? "var(--ht-bad)" : undefined } = store.environments.current ?? {};
   return (
-    <header class="head" style={colour ? { borderBottom: `2px solid ${colour}` } : undefined}>
+    <header class="head">
       <div class="title-row">
         <TaskTitle />
         {item && <span class="muted of wide">{[item.api?.title ?? item.provider, item.title || item.path].join(" · ")}</span>}

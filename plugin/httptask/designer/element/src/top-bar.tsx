@@ -75,7 +75,7 @@ export function TopBar() {
       </button>
       {flow.listed(working).length > 0 && (
         <button
-          aria-label="Run workflow" title="Run workflow (Ctrl+Shift+Enter)"
+          class="run-all" aria-label="Run workflow" title="Run workflow (Ctrl+Shift+Enter)"
           disabled={runs.starting || runs.isUnderWay} onClick={() => void runs.start()}
         >
           <Icon name="play" />Run

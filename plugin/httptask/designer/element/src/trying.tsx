@@ -8,11 +8,11 @@ import { Icon, Problems, typed, useRedraw, useUi } from "./ui";
 /** The choice of the environment; *url* is the open task's URL in the definition. Nothing if there are no environments. */
 export function EnvironmentPicker({ url }: { url: string }) {
   const { store } = useUi();
-  const { items, current, chosen } = store.environments;
+  const { items, current, chosen, colour } = store.environments;
   if (!items.length) return null;
   const address = store.environments.address(url);
   return (
-    <div class="picker environment" style={current?.colour ? { borderColor: current.colour } : undefined}>
+    <div class="picker environment" style={colour ? { borderColor: colour } : undefined}>
       <label>
         <span>Environment</span>
         {current?.colour && <i class="swatch" style={{ background: current.colour }} aria-hidden="true" />}
