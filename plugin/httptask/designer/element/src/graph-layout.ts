@@ -11,12 +11,12 @@ export interface Sizes {
   height: number;
   gapX: number;
   gapY: number;
+  /** How many tasks are drawn. The small picture is drawn again at every key: more would slow down the typing. */
+  most: number;
 }
 /** The picture below the list of tasks, and the one in a window of its own. */
-export const SMALL: Sizes = { width: 216, boxWidth: 150, height: 22, gapX: 8, gapY: 26 };
-export const LARGE: Sizes = { width: 0, boxWidth: 210, height: 50, gapX: 28, gapY: 48 };
-/** How many tasks are drawn. */
-const MOST_NODES = 60;
+export const SMALL: Sizes = { width: 216, boxWidth: 150, height: 22, gapX: 8, gapY: 26, most: 60 };
+export const LARGE: Sizes = { width: 0, boxWidth: 210, height: 50, gapX: 28, gapY: 48, most: 600 };
 
 /** A task in the picture. */
 export interface Box {
@@ -26,12 +26,22 @@ export interface Box {
   width: number;
 }
 
+interface Layout {
+  /** By the name of the task. */
+  boxes: Map<string, Box>;
+  /** How many tasks are not drawn. */
+  left: number;
+  width: number;
+  height: number;
+}
+
 /**
  * The boxes of the tasks, by name. The row of a task is the length of the longest way from the start to the task;
  * routes back do not count. Tasks that no route leads to are in the last row.
  */
-export function boxes(definition: Definition, sizes: Sizes): { boxes: Map<string, Box>; width: number; height: number } {
-  const items = listed(definition).slice(0, MOST_NODES);
+export function boxes(definition: Definition, sizes: Sizes): Layout {
+  const all = listed(definition);
+  const items = all.slice(0, sizes.most);
   const names = new Set(items.map(({ name }) => name));
   const nextOf = new Map<string, string[]>();
   for (const { from, to } of routes(definition)) if (names.has(to)) nextOf.set(from, [...(nextOf.get(from) ?? []), to]);
@@ -39,7 +49,7 @@ export function boxes(definition: Definition, sizes: Sizes): { boxes: Map<string
   /** The tasks on the way to the one that is visited: a route to one of them leads back. */
   const path = new Set<string>();
   const visit = (name: string, depth: number): void => {
-    if (path.has(name) || depth > MOST_NODES || (rowOf.get(name) ?? -1) >= depth) return;
+    if (path.has(name) || depth > sizes.most || (rowOf.get(name) ?? -1) >= depth) return;
     rowOf.set(name, depth);
     path.add(name);
     for (const next of nextOf.get(name) ?? []) visit(next, depth + 1);
@@ -60,5 +70,5 @@ export function boxes(definition: Definition, sizes: Sizes): { boxes: Map<string
     const y = row * (height + gapY) + 1;
     members.forEach((item, index) => result.set(item.name, { item, width, x: left + index * (width + gapX), y }));
   }
-  return { boxes: result, width: whole, height: (Math.max(0, ...rows.keys()) + 1) * (height + gapY) - gapY + 2 };
+  return { boxes: result, left: all.length - items.length, width: whole, height: (Math.max(0, ...rows.keys()) + 1) * (height + gapY) - gapY + 2 };
 }

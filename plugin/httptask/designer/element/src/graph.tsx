@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Box, boxes, LARGE, type Sizes, SMALL } from "./graph-layout";
 import { isObject, same } from "./json";
+import { plural } from "./amounts";
 import { SIGNS } from "./runs";
 import { dropOnRoute, dropTask, insertBetween, spread } from "./order";
 import { Icon, IconButton, useModal, useUi } from "./ui";
@@ -23,6 +24,8 @@ interface Line {
 }
 interface Picture {
   boxes: Map<string, Box>;
+  /** How many tasks are not drawn. */
+  left: number;
   lines: Line[];
   width: number;
   height: number;
@@ -54,7 +57,7 @@ const wordsOf = (lines: Line[]): string =>
 export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
   const { store } = useUi();
   const [isLarge, setLarge] = useState(false);
-  const { boxes: all, lines, width, height } = pictureOf(definition, SMALL);
+  const { boxes: all, left, lines, width, height } = pictureOf(definition, SMALL);
   const { states, isUnderWay } = store.runs;
   useTicks(isUnderWay);
   return (
@@ -67,6 +70,7 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
         })}
       </svg>
       <AddButtons lines={lines} width={width} height={height} sizes={SMALL} />
+      {left > 0 && <p class="muted small">{plural(left, "more task")}: not drawn here, but in the list, and in the enlarged picture.</p>}
       <button class="quiet enlarge" onClick={() => setLarge(true)}>Enlarge the picture</button>
       {isLarge && <LargePicture definition={definition} chosen={chosen} onClose={() => setLarge(false)} />}
     </div>
@@ -175,7 +179,7 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
   const [zoom, setZoom] = useState(NORMAL);
   const area = useRef<HTMLDivElement>(null);
   const picture = pictureOf(definition, LARGE);
-  const { boxes: all, lines, width, height } = picture;
+  const { boxes: all, left, lines, width, height } = picture;
   const scale = ZOOMS[zoom]!;
   const { states } = store.runs;
   useTicks(store.runs.isUnderWay);
@@ -224,6 +228,7 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
         <button onClick={fit} title="Fit into the window (0)">Fit</button>
         <IconButton icon="close" label="Close" title="Close (Esc)" onClick={onClose} />
       </div>
+      {left > 0 && <p class="note">{plural(left, "more task")}: not drawn, but in the list of tasks.</p>}
       <div class="scroll picture-area" ref={area}>
         <div style={{ width: `${width * scale}px`, height: `${height * scale}px` }}>
           <div class="picture large" style={{ width: `${width}px`, height: `${height}px`, transform: `scale(${scale})` }}>
