@@ -3,6 +3,13 @@
 /** `1 item`, `2 items`: only for nouns whose plural ends in `s`. */
 export const plural = (count: number, noun: string): string => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
+/** The time of *date*, an ISO 8601 text; with the day, unless that is today (*now*). */
+export function when(date: string, now = new Date()): string {
+  const at = new Date(date);
+  const time = at.toLocaleTimeString();
+  return at.toDateString() === now.toDateString() ? time : `${at.toLocaleDateString(undefined, { dateStyle: "medium" })}, ${time}`;
+}
+
 /** `3.2 ms`, `40 ms` or `1.50 s`, from seconds. */
 export const duration = (seconds: number): string =>
   seconds < 1 ? `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;

@@ -1,7 +1,7 @@
 // Compares the response that is shown with an earlier one of the same task, and leads from difference to difference.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
-import { bytes, plural } from "./amounts";
+import { bytes, plural, when } from "./amounts";
 import { type Change, changesFrom, MOST_CHANGES } from "./compare";
 import { parse } from "./json";
 import type { Store } from "./store";
@@ -68,7 +68,7 @@ export function Comparison({ text, task, others, store, onChanges, onGo }: {
         <option value="">⇄ Compare with …</option>
         {others.map(({ at: moment, task: other, ending }, index) => {
           const whose = other !== task ? `${other}, ` : index ? "" : "the one before, ";
-          return <option key={moment} value={moment}>{whose}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>;
+          return <option key={moment} value={moment}>{whose}{when(moment)}, {ending!.status}</option>;
         })}
       </select>
       {changes && (

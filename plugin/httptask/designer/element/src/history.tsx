@@ -1,5 +1,5 @@
 // The tab "History": the test requests of this tab of the browser, each with its settings, request and response.
-import { duration } from "./amounts";
+import { duration, when } from "./amounts";
 import { isObject, type JsonObject, valueText } from "./json";
 import type { Ending, Snapshot } from "./types";
 import { Empty, Method, useUi } from "./ui";
@@ -43,7 +43,7 @@ export function History(_: object) {
                 </span>
               </span>
               <span class="history-at muted small">
-                {new Date(snapshot.at).toLocaleTimeString()}{ending && <><br />{duration(ending.elapsedSeconds)}</>}
+                {when(snapshot.at)}{ending && <><br />{duration(ending.elapsedSeconds)}</>}
               </span>
             </button>
           </li>

@@ -1,5 +1,5 @@
 // An asynchronous job that a task waits for: its state, its callbacks, a line for each request, and the next poll.
-import { duration, plural } from "./amounts";
+import { duration, plural, when } from "./amounts";
 import type { Job } from "./types";
 
 /** Why the wait ended, by `Job.stoppedBy`. */
@@ -23,7 +23,7 @@ function Call({ call }: { call: Received }) {
     <>
       <p>
         <strong>{call.note ? "A call that did not end it" : "The callback"}</strong>{" "}
-        {new Date(call.receivedAt).toLocaleTimeString()}: {call.method}, answered {call.status}{call.note && `; ${call.note}`}.
+        {when(call.receivedAt)}: {call.method}, answered {call.status}{call.note && `; ${call.note}`}.
       </p>
       <pre class="code block" tabIndex={0} aria-label="What came">{[...headers, "", body].join("\n").trim()}</pre>
     </>

@@ -1,4 +1,5 @@
 // Where a test request is, in words.
+import { when } from "./amounts";
 import type { Progress } from "./endings";
 
 const PHASE_WORDS: Record<string, string> = {
@@ -14,7 +15,7 @@ const PHASE_WORDS: Record<string, string> = {
 };
 /** The phase of a test request, in words. */
 export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUntil }: Progress): string {
-  if (phase === "callback") return `Waiting for a callback until ${new Date(waitUntil!).toLocaleTimeString()}`;
+  if (phase === "callback") return `Waiting for a callback until ${when(waitUntil!)}`;
   if (phase === "queue" && queueReason) return `Waiting: ${queueReason}`;
   if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
   const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;

@@ -1,6 +1,6 @@
 // The end of a test request: status, time and size; the body, the headers, the timeline, and the request as it was sent.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { bytes, duration, plural } from "./amounts";
+import { bytes, duration, plural, when } from "./amounts";
 import { phaseWords } from "./phases";
 import type { Store } from "./store";
 import { Panel } from "./panel";
@@ -32,7 +32,7 @@ export function Response(_: object) {
   return (
     <div class="response">
       {shown ? (
-        <Note kind="info" title={`${shown.task}, ${new Date(shown.at).toLocaleTimeString()}`}>
+        <Note kind="info" title={`${shown.task}, ${when(shown.at)}`}>
           <div class="row">
             <button onClick={() => void store.history.restore(shown)}>Restore these settings</button>
             <button class="link" onClick={() => { store.history.shown = null; store.update(); }}>Back to the latest</button>
@@ -195,7 +195,7 @@ const Summary = ({ ending, at }: { ending: Ending; at?: string }) => (
     <span>{bytes(ending.size!)}</span>
     <span class="muted">{ending.mediaType}</span>
     {attemptsOf(ending) > 1 && <span class="muted">{attemptsOf(ending)} attempts</span>}
-    {at && <span class="muted">{new Date(at).toLocaleTimeString()}</span>}
+    {at && <span class="muted">{when(at)}</span>}
   </div>
 );
 

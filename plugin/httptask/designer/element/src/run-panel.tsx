@@ -1,7 +1,7 @@
 // The panel of runs: the run that is shown with the input and output of each visit, and the runs that the server keeps.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
-import { duration, plural } from "./amounts";
+import { duration, plural, when } from "./amounts";
 import { type Json, parse, segments } from "./json";
 import { Sent, Timeline } from "./exchange";
 import { maskCuts } from "./masker";
@@ -383,7 +383,7 @@ function Kept({ store }: { store: Store }) {
                 <Sign status={item.status} />
                 <span class="history-name">{store.runs.titleOf(item)}</span>
                 <span>{where(item)}</span>
-                <span>{new Date(item.beganAt).toLocaleTimeString()} · {duration(item.elapsedSeconds)}</span>
+                <span>{when(item.beganAt)} · {duration(item.elapsedSeconds)}</span>
               </button>
             </li>
           ))}

@@ -1,4 +1,5 @@
 // The history: the settings and the response of each test request, and the settings of tasks that were removed or replaced.
+import { when } from "./amounts";
 import { smaller } from "./endings";
 import { withFiles } from "./files";
 import { clone, type Json, same } from "./json";
@@ -88,6 +89,6 @@ export class Snapshots {
       this.store.tests.results.set(name, { ending: snapshot.ending, key: this.store.task.settingsKey() });
       this.store.show("response");
     }
-    this.store.say(`Settings of ${new Date(snapshot.at).toLocaleTimeString()} restored.`);
+    this.store.say(`Settings of ${when(snapshot.at)} restored.`);
   }
 }

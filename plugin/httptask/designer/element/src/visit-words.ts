@@ -1,6 +1,6 @@
 // What the visits of a run do and did, in words.
 import { useLayoutEffect } from "preact/hooks";
-import { duration, plural } from "./amounts";
+import { duration, plural, when } from "./amounts";
 import { stateWord } from "./runs";
 import type { Store } from "./store";
 import type { Visit } from "./types";
@@ -29,7 +29,7 @@ export function stateOf(visit: Visit): string {
   const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, callback, items } = visit;
   const waiting = callback ? "waiting for a callback" : "waits for somebody";
   const parts = [waitsForSomebody(visit) ? waiting : stateWord(status)];
-  if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
+  if (status === "Waiting" && waitUntil) parts.push(`until ${when(waitUntil)}`);
   if (statusCode) parts.push(String(statusCode));
   if (pinned) parts.push("pinned");
   if (status === "InProgress" && maxAttempts > 1) parts.push(`attempt ${attempt} of ${maxAttempts}`);
