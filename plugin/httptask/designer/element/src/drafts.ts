@@ -59,6 +59,8 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
 
 /** What the page knows of each task beside the definition, and its storage over a reload. */
 export class Drafts {
+  /** The latest draft survives a reload. */
+  private isStored = true;
   /** The stored draft has been read: from now on it may be overwritten. */
   private opened = false;
   samplesOf: SamplesOf = byName();
@@ -157,8 +159,11 @@ export class Drafts {
     const draft: Draft = {
       etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input,
     };
-    this.storage.write("draft", draft);
+    const { isStored } = this;
+    this.isStored = this.storage.write("draft", draft);
     this.mark();
+    if (isStored && !this.isStored && (dirty || edited))
+      this.store.say("The browser has no room for your unsaved changes: a reload would lose them. Save them.");
   }
 
   /** Note whether the open workflow has unsaved changes. */

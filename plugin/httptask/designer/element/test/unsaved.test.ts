@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone } from "../src/json";
-import type { Definition } from "../src/types";
-import { FLOW, kept, page, Server, task, type } from "./server";
+import type { Definition, Task } from "../src/types";
+import { FLOW, headers, kept, page, Server, task, type } from "./server";
 
 /** The secret stands before another header: what was behind it has to be there again after a reload. */
 const OWN: Definition = { ...FLOW, tasks: { ...FLOW.tasks, A: task({ Token: "saved-secret", Via: "first" }, "B") } };
@@ -99,3 +99,38 @@ test("samples that the schema of the input gives are no work to lose", async () 
     assert(!store.workflow.losesWork);
   });
 });
+
+test("a draft that the browser has no room for is told, and stays while the page is open", async () => {
+  kept.clear();
+  await withRoom(1000, async () => {
+    await page(new Folder(), async (store) => {
+      type(store, "/httpRequest/headers/Via", "small");
+      store.drafts.keep();
+      assert.equal(store.status, "");
+      type(store, "/httpRequest/headers/Via", "x".repeat(1000));
+      store.drafts.keep();
+      assert.match(store.status, /no room/);
+      store.say("");
+      store.drafts.keep();
+      assert.equal(store.status, "", "it is told once");
+      await store.workflow.open("other");
+      assert(store.workflow.losesWork);
+      await store.workflow.open("flow");
+      assert.equal((headers(store, "A") as Task).Via, "x".repeat(1000));
+    });
+  });
+});
+
+/** Do *work* in a browser that stores no text of more than *most* characters. */
+async function withRoom(most: number, work: () => Promise<void>): Promise<void> {
+  const { setItem } = sessionStorage;
+  sessionStorage.setItem = (name: string, text: string) => {
+    if (text.length > most) throw new Error("QuotaExceededError");
+    kept.set(name, text);
+  };
+  try {
+    await work();
+  } finally {
+    sessionStorage.setItem = setItem;
+  }
+}
