@@ -200,6 +200,7 @@ def test_a_wait_that_is_too_long_says_that_no_server_was_asked() -> None:
     assert "no server was asked" in str(error)
     assert error.exchange is not None
     assert list(error.exchange.phases) == ["queue"]
+    assert error.exchange.time_limit == "queue"
     Draft202012Validator(packaged.schema("exchange")).validate(error.exchange.to_json())
 
 

@@ -15,6 +15,7 @@ from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._drafts import Draft, draft_of
 from httptask.designer._inputs import environment, environments, input_form
 from httptask.designer._problems import Refused
+from httptask.designer._wording import all_shown
 from httptask.designer._workflows import MOST_BYTES, Workflows
 from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment
@@ -59,7 +60,7 @@ class Definitions:
             raise Refused(
                 "bad-request", "; ".join(problem.message for problem in error.problems)
             ) from error
-        problems = [problem.to_json() for problem in renamed.problems]
+        problems = all_shown(renamed.problems)
         return as_json({"definition": renamed.definition.document, "problems": problems})
 
     async def show(self, request: Request) -> Response:

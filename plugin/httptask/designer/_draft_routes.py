@@ -19,6 +19,7 @@ from httptask.designer._pins import pin_fit
 from httptask.designer._preview import preview_of
 from httptask.designer._problems import Refused
 from httptask.designer._shown_exchange import described
+from httptask.designer._wording import all_shown
 from httptask.errors import HttpTaskError
 from httptask.interchange import LANGUAGES, code_of
 from httptask.workflow import problems as definition_problems
@@ -57,7 +58,7 @@ class DraftRoutes:
                 lambda runtime: pin_fit(definition, nested or {}, runtime)
             )
             answer["unreached"] = unreached_tasks(definition)
-            answer["pinProblems"] = [problem.to_json() for problem in of_pins]
+            answer["pinProblems"] = all_shown(of_pins)
         else:
             draft = draft_of(value)
             task_problems, answer["mediaType"] = await self._checked(draft)
@@ -66,13 +67,11 @@ class DraftRoutes:
             )
             if (schema := value.get("inputSchema")) is not None:
                 input_problems = await in_thread(lambda: refused_input(schema, draft.inputs.input))
-                answer["inputProblems"] = [problem.to_json() for problem in input_problems]
+                answer["inputProblems"] = all_shown(input_problems)
             if "preview" in value:
                 answer["preview"] = await while_asked(request, self._preview(value))
         valid = not any(problem.severity == "error" for problem in problems)
-        return as_json(
-            {"valid": valid, "problems": [problem.to_json() for problem in problems], **answer}
-        )
+        return as_json({"valid": valid, "problems": all_shown(problems), **answer})
 
     async def _checked(self, draft: Draft) -> tuple[Sequence[Problem], str | None]:
         """Return the problems of *draft*, and the media type of its body."""

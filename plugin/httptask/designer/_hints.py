@@ -11,6 +11,7 @@ from httptask._core.pointers import child, parts, pointer
 from httptask._http.header_fields import value_of
 from httptask._http.media_types import essence
 from httptask._visible import in_line
+from httptask.designer._wording import all_shown
 from httptask.errors import Problem
 from httptask.sending import server_limit
 
@@ -83,7 +84,7 @@ def hints(
     if hint:
         members["hint"] = hint
     if status in (400, 409, 422) and response.decoded_as == "json":
-        problems = [problem.to_json() for problem in _problems(refused)]
+        problems = all_shown(_problems(refused))
         if problems:
             members["problems"] = problems
     return members

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask.designer._form import closed, whole_field
 from httptask.designer._problems import Refused
+from httptask.designer._wording import all_shown
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
 from httptask.settings import input_problems
@@ -30,7 +31,7 @@ def input_form(schema: Any) -> dict[str, Any]:
     errors has no form.
     """
     problems = input_problems_of({"inputSchema": schema})
-    answer: dict[str, Any] = {"problems": [problem.to_json() for problem in problems]}
+    answer: dict[str, Any] = {"problems": all_shown(problems)}
     if isinstance(schema, Mapping) and not any(one.severity == "error" for one in problems):
         answer["field"] = closed(whole_field(schema))
         sample = sample_input(schema)

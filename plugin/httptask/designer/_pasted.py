@@ -13,6 +13,7 @@ from httptask._core.threads import in_thread
 from httptask.catalogue import Catalogue
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
+from httptask.designer._wording import all_shown
 from httptask.errors import InterchangeError
 from httptask.interchange import Imported, ImportedTask, form_of, read_requests
 
@@ -37,7 +38,8 @@ class Pasted:
     async def read(self, request: Request) -> Response:
         """Answer with the tasks in a text, without its secrets. Nothing is stored."""
         imported = await self._imported(await _body(request))
-        return as_json(imported.to_json() | {"tasks": [_task(task) for task in imported.tasks]})
+        tasks = [_task(task) for task in imported.tasks]
+        return as_json(imported.to_json() | {"tasks": tasks, "losses": all_shown(imported.losses)})
 
     async def keep(self, request: Request) -> Response:
         """Store one of the credentials in a text, under a name that the person chooses."""
@@ -95,6 +97,8 @@ def _task(task: ImportedTask) -> dict[str, Any]:
     return task.to_json() | {
         "endpoint": None if task.endpoint is None else _shown(task.endpoint),
         "others": [_shown(endpoint) for endpoint in task.others],
+        "losses": all_shown(task.losses),
+        "problems": all_shown(task.problems),
     }
 
 

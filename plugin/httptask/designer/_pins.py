@@ -15,6 +15,7 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.designer._side_files import SideFile, is_link
+from httptask.designer._wording import all_shown
 from httptask.designer._workflows import Stored, file_bytes
 from httptask.errors import DefinitionError
 from httptask.task import PinFault, pinned_answer
@@ -67,7 +68,7 @@ class Pins:
         problems = pin_problems(pin, path)
         if problems:
             message = "; ".join(str(problem) for problem in problems[:3])
-            listed = [problem.to_json() for problem in problems]
+            listed = all_shown(problems)
             raise Refused("pins", f"{message}. Nothing was changed", problems=listed)
         await self._check_example(pin, value.get("endpoint"))
         return await self._changed(request, lambda pins: pins.update({task: pin}))

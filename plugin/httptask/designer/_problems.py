@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from httptask._core.strict_json import dump
+from httptask.designer._wording import all_shown, shown
 from httptask.errors import (
     CatalogueError,
     CredentialError,
@@ -109,11 +110,9 @@ def refused(error: HttpTaskError) -> Refused:
     if isinstance(error, EngineError):
         return Refused("engine", str(error))
     if isinstance(error, SettingsError):
-        return Refused(
-            "settings", str(error), problems=[problem.to_json() for problem in error.problems]
-        )
+        return Refused("settings", str(error), problems=all_shown(error.problems))
     if isinstance(error, ExpressionError):
-        problem, known_names = error.problem().to_json(), list(error.known)
+        problem, known_names = shown(error.problem()), list(error.known)
         return Refused(
             "expression",
             str(error),
@@ -126,7 +125,7 @@ def refused(error: HttpTaskError) -> Refused:
         return Refused(
             "credential",
             str(error),
-            problems=[error.problem("/credentials").to_json()],
+            problems=[shown(error.problem("/credentials"))],
         )
     if isinstance(error, InterchangeError):
         return Refused("not-a-request", str(error))

@@ -16,6 +16,7 @@ from httptask.designer._problems import Refused
 from httptask.designer._run_views import listed, shown_run, value_in, visit_of
 from httptask.designer._secret_inputs import masked_input
 from httptask.designer._starting import start_of
+from httptask.designer._wording import all_shown
 from httptask.designer._workflows import MOST_BYTES, folder_of
 from httptask.errors import DefinitionError, InputError
 from httptask.model.workflow import Signal
@@ -149,7 +150,7 @@ def _begun(workflow_id: str) -> Response:
 def _refused(failure: DefinitionError) -> Refused:
     """Return the problem for *failure*, the error that kept a run from starting."""
     slug = "input" if isinstance(failure, InputError) else "definition"
-    problems = [problem.to_json() for problem in failure.problems]
+    problems = all_shown(failure.problems)
     errors = [problem["message"] for problem in problems if problem["severity"] == "error"]
     detail = f"{'; '.join(errors[:3])}{'; …' if len(errors) > 3 else ''}. Nothing was run"
     return Refused(slug, detail, problems=problems)

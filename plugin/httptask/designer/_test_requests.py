@@ -31,9 +31,11 @@ from httptask.designer._shown_exchange import (
     shown_attempt,
     shown_response,
 )
+from httptask.designer._wording import all_shown, error_text, shown
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Exchange
+from httptask.model.policy import TIMEOUT_SETTINGS
 from httptask.model.task import Inputs, TestOptions
 from httptask.plugins import PluginManager
 from httptask.sending import Progress, Wait, watched
@@ -399,7 +401,18 @@ def _unanswered(exchange: Exchange) -> dict[str, Any]:
         "message": exchange.error or "no response came",
         "retryable": False,
         "maybeDelivered": any("send" in hop.phases for hop in hops),
+        **_time_limit(exchange),
     }
+
+
+def _time_limit(exchange: Exchange) -> dict[str, str]:
+    """Return where the setting is whose time passed, if one did; a wait in the queue ends with the
+    total.
+    """
+    phase = exchange.time_limit
+    if phase is None:
+        return {}
+    return {"pointer": f"/{TIMEOUT_SETTINGS.get(phase, TIMEOUT_SETTINGS['total'])}"}
 
 
 def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]:
@@ -443,7 +456,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
         }
     fields: dict[str, Any] = {
         "kind": "internal",
-        "message": str(error),
+        "message": error_text(error),
         "retryable": False,
         "maybeDelivered": False,
     }
@@ -454,12 +467,12 @@ def _failure(error: BaseException) -> dict[str, Any]:
             "maybeDelivered": error.maybe_delivered,
         }
     if isinstance(error, SettingsError):
-        fields["problems"] = [problem.to_json() for problem in error.problems]
+        fields["problems"] = all_shown(error.problems)
     elif isinstance(error, ExpressionError):
         fields |= {
             "pointer": error.pointer,
             "expression": error.expression,
             "known": list(error.known),
         }
-        fields["problems"] = [error.problem().to_json()]
+        fields["problems"] = [shown(error.problem())]
     return fields

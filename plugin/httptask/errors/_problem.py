@@ -67,6 +67,30 @@ class Problem:
             return replace(self, params=params)
         return replace(self, params=params, message=sentence(self.code, params))
 
+    def titled(self, titles: Mapping[str, str]) -> Self:
+        """Return a copy whose message has the *titles* of a form in place of names of settings.
+
+        Only httptask's own words change, and the name of a setting that is required: any other
+        param, such as the message of a server, stays as it is.
+        """
+        code, params = self.code, dict(self.params)
+        if code is None or not self._is_in_our_words():
+            return self
+        if code == "required" and self.pointer.endswith("/httpRequest"):
+            params["name"] = _Title(titles.get(params["name"], params["name"]))
+        return replace(self, message=sentence(code, params, titles))
+
+    def _is_in_our_words(self) -> bool:
+        """Say whether the message is httptask's sentence for the code, filled in with the
+        params.
+        """
+        if self.code is None or self.code not in SENTENCES:
+            return False
+        try:
+            return sentence(self.code, self.params) == self.message
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return False  # a plugin's problem has other params
+
     def reason(self, pointer: str | None = None) -> dict[str, Any]:
         """Return the problem as the `reason` of another problem.
 
@@ -119,6 +143,15 @@ class Problem:
         """Return the problem that `to_json` converted to *value*."""
         names = ("pointer", "message", "suggestion", "line", "severity", "code", "params")
         return cls(**{name: value[name] for name in names if name in value})
+
+
+class _Title(str):
+    """A title, in the quotation marks of a text for people."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"“{self}”"
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:

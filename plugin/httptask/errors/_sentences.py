@@ -370,45 +370,62 @@ _HINTS = {
 """Param `hint` -> text."""
 
 
-def sentence(code: str, params: Mapping[str, Any]) -> str:
-    """Return the sentence for *code*, filled in with *params*."""
-    text = _filled(SENTENCES[code], params)
+def sentence(code: str, params: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> str:
+    """Return the sentence for *code*, filled in with *params*.
+
+    *titles* replace the names of settings in the words of the sentence. Params stay as they are.
+    """
+    filled = _FORMATTER.filled if not titles else _Formatter(titles).filled
+    text = filled(SENTENCES[code], params)
     if not params.keys() & {"inUrl", "hint"}:
         return text
     hint = {"hint": _HINTS[params["hint"]]} if "hint" in params else {}
-    return _filled(_FRAME, {**params, **hint, "sentence": text})
-
-
-def _filled(template: str, params: Mapping[str, Any]) -> str:
-    """Fill in *template* with *params*; optional parts that lack a param are left out."""
-
-    def optional_part(match: re.Match[str]) -> str:
-        names = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
-        if not names:
-            return match[0]
-        return match[1] if names <= params.keys() else ""
-
-    return _FORMATTER.vformat(_OPTIONAL.sub(optional_part, template), (), params)
+    return filled(_FRAME, {**params, **hint, "sentence": text})
 
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
-
-
-def _inner(problem: Mapping[str, Any]) -> str:
-    """Return the sentence of *problem*, a JSON object, with its pointer and its suggestion."""
-    code = problem["code"]
-    text = sentence(code, problem.get("params", {})) if code in SENTENCES else code
-    pointer = f"{problem['pointer']}: " if problem.get("pointer") else ""
-    hint = f" (did you mean {apart(problem['suggestion'])}?)" if "suggestion" in problem else ""
-    return f"{pointer}{text}{hint}"
+_NAME = re.compile(r"(?<!\[)'(\w+)'(?!\])")
+"""A name of a setting in a template; in brackets it is a part of a path."""
 
 
 class _Formatter(string.Formatter):
+    """Fills in templates; *titles* replace the names of settings in them."""
+
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        self._titles = titles
+
+    def filled(self, template: str, params: Mapping[str, Any]) -> str:
+        """Fill in *template* with *params*; optional parts that lack a param are left out."""
+
+        def optional_part(match: re.Match[str]) -> str:
+            names = {name for _, name, _, _ in self.parse(match[1]) if name}
+            if not names:
+                return match[0]
+            return match[1] if names <= params.keys() else ""
+
+        if self._titles:
+            template = _NAME.sub(self._title, template)
+        return self.vformat(_OPTIONAL.sub(optional_part, template), (), params)
+
+    def _title(self, name: re.Match[str]) -> str:
+        title = self._titles.get(name[1])
+        return f"“{title}”" if title else name[0]
+
+    def _inner(self, problem: Mapping[str, Any]) -> str:
+        """Return the sentence of *problem*, a JSON object, with its pointer and its suggestion."""
+        code, params = problem["code"], problem.get("params", {})
+        text = sentence(code, params, self._titles) if code in SENTENCES else code
+        pointer = f"{problem['pointer']}: " if problem.get("pointer") else ""
+        hint = f" (did you mean {apart(problem['suggestion'])}?)" if "suggestion" in problem else ""
+        return f"{pointer}{text}{hint}"
+
     def format_field(self, value: Any, format_spec: str) -> Any:
+        if format_spec == "sentences":
+            return "; ".join(map(self._inner, value))
         if isinstance(value, list | tuple):
             return _LISTS[format_spec](value)
         if isinstance(value, Mapping):
-            return _inner(value)
+            return self._inner(value)
         if format_spec == "apart":
             return apart(value)
         if format_spec in TEXT_FORMATS:
@@ -416,7 +433,7 @@ class _Formatter(string.Formatter):
         return super().format_field(value, format_spec)
 
 
-_FORMATTER = _Formatter()
+_FORMATTER = _Formatter({})
 
 
 def _quoted(name: str) -> str:
@@ -437,7 +454,6 @@ _LISTS: dict[str, Callable[[Any], str]] = {
     "placeholders": lambda names: ", ".join(f"{{{name}}}" for name in names),
     "places": lambda keys: "; ".join(f"{key['in']} {key['name']!r}" for key in keys),
     "quoted": lambda names: " and ".join(map(repr, names)),
-    "sentences": lambda problems: "; ".join(map(_inner, problems)),
     "names": lambda names: (
         f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here"
     ),

@@ -384,6 +384,8 @@ class Exchange:
     """The job that a task waited for; the other fields describe the last call."""
     item: ItemNumber | None = None
     """The item, of a task with `forEach`, for which the call was made."""
+    time_limit: str | None = None
+    """If a time limit ended the call: its phase, as in `TimedOutError`."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -420,6 +422,7 @@ class Exchange:
             "attempts": [attempt.to_json() for attempt in self.attempts],
             **({} if self.environment is None else {"environment": self.environment}),
             **({} if self.item is None else {"item": self.item.to_json()}),
+            **({} if self.time_limit is None else {"timeLimit": self.time_limit}),
         }
         if self.pages is not None:
             fields["pages"] = self.pages.to_json()
@@ -449,6 +452,7 @@ class Exchange:
             pages=PageCalls.from_json(pages) if pages is not None else None,
             job=JobCalls.from_json(job) if job is not None else None,
             item=ItemNumber.from_json(item) if item is not None else None,
+            time_limit=value.get("timeLimit"),
         )
 
 

@@ -14,6 +14,14 @@ MAX_DEPTH_OPTION, MAX_DEPTH_VARIABLE = "--max-depth", "HTTPTASK_MAX_DEPTH"
 """The option of `httptask run`, and the environment variable, that set `Limits.depth`."""
 
 
+TIMEOUT_SETTINGS: Mapping[str, str] = {
+    "connect": "connectionTimeoutSeconds",
+    "read": "readTimeoutSeconds",
+    "total": "totalTimeoutSeconds",
+}
+"""Field of `Timeouts` -> name of the setting."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """The three time limits of a task."""
@@ -28,14 +36,9 @@ class Timeouts:
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Timeouts:
         """Read the limits of a task's *definition*; an unset or null limit has its default."""
-        names = {
-            "connect": "connectionTimeoutSeconds",
-            "read": "readTimeoutSeconds",
-            "total": "totalTimeoutSeconds",
-        }
         fields = {
             field: definition[name]
-            for field, name in names.items()
+            for field, name in TIMEOUT_SETTINGS.items()
             if definition.get(name) is not None
         }
         return cls(**fields)

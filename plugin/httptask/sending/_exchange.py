@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from httptask._core.redaction import MASK, Redactor, secret_part
-from httptask.errors import TaskError
+from httptask.errors import TaskError, TimedOutError
 from httptask.model.exchange import (
     Attempt,
     Difference,
@@ -45,6 +45,7 @@ def exchange_of(
         error=str(error) if error is not None else None,
         elapsed_seconds=elapsed,
         differences=_differences(last.verdict, redactor),
+        time_limit=error.phase if isinstance(error, TimedOutError) else None,
     )
 
 

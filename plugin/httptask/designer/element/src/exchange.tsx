@@ -32,19 +32,19 @@ function Bars({ phases }: { phases: Phases }) {
 }
 
 /** The phases and the attempts of *ending*. */
-export const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
+export const Timeline = ({ ending }: { ending: Ending }) => (
   <div>
     <Bars phases={ending.phases ?? {}} />
     {(ending.attempts?.length ?? 0) > 0 && (
       <ol>
-        {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} store={store} />)}
+        {ending.attempts!.map((attempt) => <OneAttempt key={attempt.number} attempt={attempt} />)}
       </ol>
     )}
   </div>
 );
 
 /** An attempt with its hops; requests for authorisation, such as one for a token, stand before the hop that needed them. */
-function OneAttempt({ attempt, store }: { attempt: Attempt; store: Store }) {
+function OneAttempt({ attempt }: { attempt: Attempt }) {
   const { number, waitedSeconds, elapsedSeconds, outcome, error, hops, subExchanges } = attempt;
   const drawExchanges = (isHere: (beforeHop: number) => boolean) =>
     subExchanges?.filter(({ beforeHop }) => isHere(beforeHop))
@@ -53,7 +53,7 @@ function OneAttempt({ attempt, store }: { attempt: Attempt; store: Store }) {
     <li>
       <strong>Attempt {number}</strong>{" "}
       <span class="muted">
-        {waitedSeconds > 0 && `after waiting ${duration(waitedSeconds)}, `}{duration(elapsedSeconds)}, {outcome}{error ? `: ${store.named(error)}` : ""}
+        {waitedSeconds > 0 && `after waiting ${duration(waitedSeconds)}, `}{duration(elapsedSeconds)}, {outcome}{error ? `: ${error}` : ""}
       </span>
       {hops.map((hop, index) => <div key={index}>
         {drawExchanges((beforeHop) => beforeHop === index)}

@@ -45,7 +45,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   };
   const ofProblem = (problem: Problem) => {
     const inside = problem.pointer.slice(pointer.length);
-    return markOf(problem, text, nearest(spans, inside), spans.has(inside), store.named);
+    return markOf(problem, text, nearest(spans, inside), spans.has(inside));
   };
   const fix = mending ? { title: mending.title, change: () => mending.text } : undefined;
   const marks: Mark[] = flaw
@@ -170,7 +170,7 @@ function Line({ line, marks }: { line: string; marks: Mark[] }) {
  * *problem* as a mark at *span* of *text*. *exact*: the span is the value that the problem is about, not one around it.
  * A suggestion for a misspelt name of a member becomes a fix that renames the member.
  */
-function markOf(problem: Problem, text: string, span: Span, exact: boolean, named: (text: string) => string): Mark {
+function markOf(problem: Problem, text: string, span: Span, exact: boolean): Mark {
   const { suggestion, severity } = problem;
   const name = JSON.stringify(segments(problem.pointer).at(-1) ?? "");
   const renames = suggestion !== undefined && exact && text.startsWith(name, span.from);
@@ -180,7 +180,7 @@ function markOf(problem: Problem, text: string, span: Span, exact: boolean, name
     span: { from: span.from, to: Math.min(span.to, lineEnd < 0 ? text.length : lineEnd) },
     line: lineOf(text, span.from),
     severity,
-    message: named(problem.message),
+    message: problem.message,
     fix: renames ? { title: `Use ${suggestion}`, change: rename } : undefined,
   };
 }

@@ -93,7 +93,7 @@ function InnerProblems({ problems }: { problems: InnerProblem[] }) {
           <Icon name="alert" />
           <span>
             <button class="link" onClick={() => void store.openAt(task, pointer)}>{titleOf(task, pointer)}</button>
-            : {store.named(message)}
+            : {message}
           </span>
         </li>
       ))}

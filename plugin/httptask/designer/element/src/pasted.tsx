@@ -308,14 +308,13 @@ function Taken({ task }: { task: PastedTask }) {
 const remarks = (losses: Problem[]): Problem[] => losses.filter(({ code }) => code !== "secret-moved");
 
 function Losses({ losses }: { losses: Problem[] }) {
-  const { store } = useUi();
   if (!losses.length) return null;
   const hasErrors = losses.some(({ severity }) => severity === "error");
   return (
     <Note kind={hasErrors ? "warning" : "info"}>
       <ul class="taken">
         {losses.slice(0, AT_ONCE).map((loss, index) => (
-          <li key={index}>{store.named(loss.message)}{loss.pointer && <> <code class="small">{loss.pointer}</code></>}</li>
+          <li key={index}>{loss.message}{loss.pointer && <> <code class="small">{loss.pointer}</code></>}</li>
         ))}
       </ul>
       {losses.length > AT_ONCE && `and ${losses.length - AT_ONCE} more: httptask import-request --json lists all.`}

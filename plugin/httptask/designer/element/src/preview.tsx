@@ -53,7 +53,7 @@ export function Preview(_: object) {
         {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${masked(request.body).slice(0, MOST_SHOWN)}` : ""}
       </div>
       {problem !== undefined && (
-        <p class="muted">Headers and body appear once the request can be built: {masked(store.named(problem))}</p>
+        <p class="muted">Headers and body appear once the request can be built: {masked(problem)}</p>
       )}
     </div>
   );

@@ -94,7 +94,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
       {ending.event === "cancelled" && <Cancelled ending={ending} />}
       {ending.event === "error" && <NoResponse ending={ending} store={store} />}
       {isResponse && ending.outcome !== "success" && ending.outcome !== "status" && (
-        <Note kind="warning">{store.named(ending.message!)}</Note>
+        <Note kind="warning">{ending.message!}</Note>
       )}
       {isResponse && <Hint ending={ending} store={store} />}
       {isResponse && isRefused(ending, store) && <Refused ending={ending} store={store} />}
@@ -126,7 +126,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
             {shown === "arrived" && <Arriving arrived={ending.arrived!} />}
             {shown === "raw" && <Raw ending={ending} store={store} />}
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}
-            {shown === "timeline" && <Timeline ending={ending} store={store} />}
+            {shown === "timeline" && <Timeline ending={ending} />}
             {shown === "request" && <Sent ending={ending} store={store} />}
             {shown === "pin" && <Panel name="Pin" of={{ name: pinTask, ending }} />}
           </div>
@@ -142,9 +142,10 @@ const UNSENT = ["settings", "expression", "credential", "blocked"];
 /** An error instead of a response, and what to do about it. */
 function NoResponse({ ending, store }: { ending: Ending; store: Store }) {
   const isInvalid = ending.kind === "settings" && !!ending.problems?.length;
+  const limit = ending.kind === "timeout" && store.config!.taskSettings.find(({ name }) => ending.pointer === `/${name}`);
   const failure: Failure = {
     title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response",
-    detail: isInvalid ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!),
+    detail: isInvalid ? "The settings are not valid; what is wrong stands beside each field." : ending.message!,
   };
   return (
     <>
@@ -156,6 +157,7 @@ function NoResponse({ ending, store }: { ending: Ending; store: Store }) {
         {isInvalid && (
           <button onClick={() => store.validation.goToProblem()}>Show the {plural(ending.problems!.length, "problem")}</button>
         )}
+        {limit && <span>The time limit is the setting “{limit.title}”.</span>}
         {ending.kind === "settings" && <button onClick={() => void store.tests.send(true)}>Send anyway</button>}
       </Failed>
       <p class="muted small">

@@ -96,7 +96,7 @@ function Refused({ failure, store }: { failure: Failure; store: Store }) {
             const origin = name && !isInput
               ? <button class="link" onClick={() => void store.task.open(name)}>{name}</button>
               : <code>{isInput ? `input${pointer}` : pointer}</code>;
-            return <li key={index}>{origin}: {store.named(message)}</li>;
+            return <li key={index}>{origin}: {message}</li>;
           })}
         </ul>
       )}
@@ -145,7 +145,7 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
       )}
       {run.error && run.status !== "Cancelled" && (
         <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>
-          {store.named(run.error)}
+          {run.error}
         </Note>
       )}
       <ol class="visits" aria-label="Tasks of the run">
@@ -248,7 +248,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
       {waitsForSomebody(visit) && goesOn && <Gate visit={visit} path={`${valuePath("input")}&item=`} store={store} />}
       {failure && <Failed failure={failure} />}
       {error && (
-        <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={store.named(String(error.message))}>
+        <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={String(error.message)}>
           <span>{statusAdvice ?? ADVICE[String(error.kind)] ?? ""} </span>
           {typeof error.maybeDelivered === "boolean" && <span class="muted">{deliveryOf(visit, error.maybeDelivered)}</span>}
         </Note>
@@ -259,7 +259,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
           <div role="tabpanel" id="visit-panel" aria-labelledby={`visit-tab-${view}`} class="panel" tabIndex={0}>
             {view === "output" && output()}
             {view === "input" && input()}
-            {view === "timeline" && <Timeline ending={exchange as Ending} store={store} />}
+            {view === "timeline" && <Timeline ending={exchange as Ending} />}
             {view === "request" && <Sent ending={exchange as Ending} store={store} />}
           </div>
         </>

@@ -16,7 +16,6 @@ import { Saving } from "./saving";
 import { walk } from "./slots";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
-import { withTitles } from "./task-form";
 import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
 import { Validation, visiblePointer } from "./validation";
@@ -192,12 +191,6 @@ export class Store {
       /* no answer of the server: the search reports it */
     }
   }
-
-  /** Return *text*, a message of the server, with the names of settings replaced by their titles on the form. */
-  named = (text: string): string => {
-    for (const { name, title } of this.config!.taskSettings) text = text.replace(new RegExp(`\\b${name!}\\b`, "g"), title!);
-    return withTitles(text);
-  };
 
   stop(): void {
     this.drafts.keep();

@@ -67,18 +67,12 @@ export function withRoutes(task: Task, source: Task): Task {
 const TITLES: Record<string, string> = {
   ...GROUP_TITLES, url: "URL", method: "Method", credentials: "Credential", inputParameters: "Input parameters",
 };
-/** A pointer into a task: a part of the request or of the task, and the segments below. */
-const POINTER = /\/(?:httpRequest\/(pathParameters|query|headers|cookies|body|url|method)|(inputParameters|credentials))((?:\/[^\s/:,;"]+)*)(?![\w/])/g;
-const QUOTED_NAME = /'(pathParameters|query|headers|cookies|body|credentials|inputParameters)'/g;
-/** Replace the pointers and quoted names in *text* by the titles on the form: `/httpRequest/query/q` becomes `Query › q`. */
-export const withTitles = (text: string): string =>
-  text
-    .replace(POINTER, (_all, group: string | undefined, part: string | undefined, below: string) =>
-      [TITLES[(group ?? part)!], ...segments(below)].join(" › "))
-    .replace(QUOTED_NAME, (_all, name: string) => `“${TITLES[name]}”`);
-
 /** The title of the field at *pointer* of a task, as on the form: `Query › q`. */
-export const fieldTitle = (pointer: string): string => withTitles(pointer).replace(/^\//, "").replaceAll("/", " › ");
+export function fieldTitle(pointer: string): string {
+  const names = segments(pointer);
+  const [first = "", ...below] = names[0] === "httpRequest" && names.length > 1 ? names.slice(1) : names;
+  return [Object.hasOwn(TITLES, first) ? TITLES[first] : first, ...below].join(" › ");
+}
 
 /** Copy *task* without the nulls that mean "absent". In a body and in input parameters null is a value: there it stays. */
 export function withoutNulls(task: Task): Task {

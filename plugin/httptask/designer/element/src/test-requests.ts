@@ -167,7 +167,7 @@ export class TestRequests {
       // An expression that cannot be evaluated here can get a sample: the focus goes to its field.
       if (ending.kind === "expression" && this.store.focusWanted) this.store.focusWanted += "-sample";
     }
-    this.store.say(this.store.named(sentence(ending)));
+    this.store.say(sentence(ending));
   }
 
   /** Cancel the test request under way; how far it came is reported by its ending. */

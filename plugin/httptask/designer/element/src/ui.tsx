@@ -169,14 +169,13 @@ export const typed =
 
 /** The *problems* at *pointer*, for its control with the id *id*; `describedBy` links the control to them. */
 export function Problems({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) {
-  const { store } = useUi();
   return <>
     {problems.map((problem, index) => (
       <p key={index} id={`${id}-problem-${index}`} class={`problem ${problem.severity}`}>
         <Icon name="alert" />
         <span>
           {problem.pointer.length > pointer.length && `${problem.pointer.slice(pointer.length + 1)}: `}
-          {store.named(problem.message)}
+          {problem.message}
           {problem.suggestion && <>; did you mean <code>{problem.suggestion}</code>?</>}
         </span>
       </p>

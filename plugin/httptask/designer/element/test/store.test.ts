@@ -197,6 +197,19 @@ test("a request whose connection broke off may have been delivered", async () =>
   });
 });
 
+test("the words of a server are shown as they came, even where they are the name of a setting", async () => {
+  const server = new Server();
+  const message = "the server says: please retry, 'body' and 'credentials' are wrong (/httpRequest/query/q)";
+  const ending = JSON.stringify({ id: "1", outcome: "body", status: 200, reasonPhrase: "OK", message, elapsedSeconds: 1, attempts: [] });
+  Object.assign(server.api, {
+    testRequest: async (_draft: unknown, _signal: unknown, tell: (event: string, data: string) => void) => tell("response", ending),
+  });
+  await page(server, async (store) => {
+    await store.tests.send();
+    assert(store.status.endsWith(message), store.status);
+  });
+});
+
 test("secrets are taken out of a definition and put back", () => {
   const { definition, removed } = withoutSecretsOf(FLOW, { B: ["/httpRequest/headers/Via"] });
   assert.deepEqual({ ...removed }, { A: ["/httpRequest/headers/Token"], B: ["/httpRequest/headers/Via"] });

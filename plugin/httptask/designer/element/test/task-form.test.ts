@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "../src/json";
 import { dump, load } from "../src/slots";
-import { freeForm, groupsOf, taskField, withoutNulls, withoutRoutes, withRoutes, withTitles } from "../src/task-form";
+import { fieldTitle, freeForm, groupsOf, taskField, withoutNulls, withoutRoutes, withRoutes } from "../src/task-form";
 import type { Field, Task } from "../src/types";
 
 const SETTINGS: Field[] = [{ kind: "number", name: "timeoutSeconds" }];
@@ -45,8 +45,9 @@ test("null means absent, but in a body and in input parameters it is a value", (
   assert.equal(task.description, null, "the argument is not changed");
 });
 
-test("pointers in the server's messages are shown as the titles on the form", () => {
-  assert.equal(withTitles("/httpRequest/query/a~1b/0: too long"), "Query › a/b › 0: too long");
-  assert.equal(withTitles("see /inputParameters/id and 'body'"), "see Input parameters › id and “Body”");
-  assert.equal(withTitles("/httpRequest/elsewhere"), "/httpRequest/elsewhere");
+test("a pointer is shown as the titles on the form, and names of others as they are", () => {
+  assert.equal(fieldTitle("/httpRequest/query/a~1b/0"), "Query › a/b › 0");
+  assert.equal(fieldTitle("/httpRequest/body/query/url"), "Body › query › url");
+  assert.equal(fieldTitle("/inputParameters/method"), "Input parameters › method");
+  assert.equal(fieldTitle("/httpRequest/toString"), "toString");
 });
