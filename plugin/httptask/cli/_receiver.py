@@ -109,7 +109,7 @@ def _secret(of: Callable[[], Secret]) -> Secret:
 
 def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
     """Return the host and port to listen on, and the URL by which others reach them, if given."""
-    host, port = _bound(arguments.callbacks)
+    host, port = host_and_port("--callbacks", arguments.callbacks)
     address = address_of(arguments.callback_url)
     if address is None and _is_unspecified(host):
         raise CommandError(
@@ -119,12 +119,12 @@ def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
     return host, port, address
 
 
-def _bound(address: str) -> tuple[str, int]:
-    """Parse *address* as host and port."""
+def host_and_port(option: str, address: str) -> tuple[str, int]:
+    """Parse *address*, the value of *option*, as host and port. Raises `CommandError`."""
     host, colon, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise CommandError(f"--callbacks {address!r}: write HOST:PORT, such as 127.0.0.1:8400")
+        raise CommandError(f"{option} {address!r}: write HOST:PORT, such as 127.0.0.1:8400")
     return host, int(port)
 
 

@@ -17,7 +17,7 @@ from httptask.cli._input import run_input
 from httptask.cli._items import items_text, waiting_lines
 from httptask.cli._output import CommandError, command, emit, note
 from httptask.cli._pins import note_sent, pins_of
-from httptask.cli._receiver import callback_server_of, callbacks_options
+from httptask.cli._receiver import callback_server_of, callbacks_options, host_and_port
 from httptask.cli._stopping import SIGNALS, run_stoppable
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=(
             "the seconds for which running tasks go on when the worker is stopped, before others"
             f" take them over (default: {_GRACE_SECONDS})"
+        ),
+    )
+    worker.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help=(
+            "serve the metrics of Temporal's SDK for Prometheus here, at /metrics (default: nothing"
+            " is served)"
         ),
     )
     run_options(worker)
@@ -167,6 +175,9 @@ def run_worker(arguments: argparse.Namespace) -> int:
     worker = _module("worker")
     take_task_queue(arguments)
     callbacks = callback_server_of(arguments)
+    if arguments.metrics is not None:
+        host_and_port("--metrics", arguments.metrics)
+        worker.serve_metrics(arguments.metrics)
 
     async def main() -> None:
         stop = asyncio.Event()

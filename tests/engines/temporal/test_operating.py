@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -311,9 +312,13 @@ def test_a_wrong_namespace_is_one_sentence(
 def test_a_port_that_is_taken_is_one_sentence(command: Command) -> None:
     """Before it takes anything."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        ended = command("worker", "--callbacks", f"127.0.0.1:{port}", status=1)
-    assert f"no call can be received at 127.0.0.1, port {port}" in ended.err
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = command("worker", "--callbacks", address, status=1)
+        metrics = command("worker", "--metrics", address, status=1)
+    assert f"no call can be received at {address.replace(':', ', port ')}" in ended.err
+    assert f"no metrics can be served at {address}: " in metrics.err
+    wrong = command("worker", "--metrics", "9000", status=2).err
+    assert "--metrics '9000': write HOST:PORT" in wrong
 
 
 def test_detach_needs_an_engine_that_outlives_the_command(command: Command, gate: Path) -> None:
@@ -352,7 +357,7 @@ def test_a_definition_that_is_too_large_is_refused(command: Command, tmp_path: P
 def test_a_catalogue_that_workers_lack_is_one_sentence(
     command: Command, tmp_path: Path, temporal_address: str
 ) -> None:
-    """The run fails, and names the endpoint and the variable."""
+    """The run fails, and names the endpoint and the variable. The worker's metrics count its task."""
     catalogue, described, path = (tmp_path / name for name in ("c.sqlite", "a.json", "flow.json"))
     described.write_text(json.dumps(description(1, 1)))
     command("import", str(described), "--catalogue", str(catalogue))
@@ -360,8 +365,14 @@ def test_a_catalogue_that_workers_lack_is_one_sentence(
     endpoint = hit["id"]
     path.write_text(json.dumps(flow("A", {"A": {**post("/v1/things1/0"), "endpoint": endpoint}})))
     queue = ("--engine", "temporal", "--task-queue", "lacking")
-    with worker_process(temporal_address, "lacking"):
+    metrics = f"127.0.0.1:{free_port()}"
+    with worker_process(temporal_address, "lacking", "--metrics", metrics):
         failed = command("run", str(path), *queue, "--catalogue", str(catalogue), status=1)
+        served = httpx.get(f"http://{metrics}/metrics", trust_env=False).text
+    counted = re.compile(
+        r'^temporal_activity_execution_latency_count\{.*"lacking".*\} 1$', re.MULTILINE
+    )
+    assert counted.search(served), served
     assert f"'lacking' has no endpoint {endpoint!r} in its catalogue" in failed.out
     assert "HTTPTASK_CATALOGUE" in failed.out
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from temporalio.runtime import PrometheusConfig, TelemetryConfig
+from temporalio.runtime import Runtime as SDKRuntime
 from temporalio.worker import Worker
 
 from httptask.engines.callbacks import CALLBACKS
@@ -22,10 +24,25 @@ if TYPE_CHECKING:
 
     from httptask.task import Runtime
 
-__all__ = ["GRACE_SECONDS", "CallbackServer", "run_worker"]
+__all__ = ["GRACE_SECONDS", "CallbackServer", "run_worker", "serve_metrics"]
 
 GRACE_SECONDS = 10.0
 """How long a stopping worker lets its tasks run, in seconds; then other workers get the tasks."""
+
+
+def serve_metrics(address: str) -> None:
+    """Serve the SDK's metrics of this process for Prometheus at *address*, HOST:PORT.
+
+    Call it before anything connects. Raises `EngineError` if nobody can listen there.
+    """
+    metrics = PrometheusConfig(bind_address=address)
+    try:
+        runtime = SDKRuntime(telemetry=TelemetryConfig(metrics=metrics))
+    except (RuntimeError, ValueError) as error:
+        raise EngineError(
+            f"no metrics can be served at {address}: {error}; name another address with --metrics"
+        ) from error
+    SDKRuntime.set_default(runtime, error_if_already_set=False)
 
 
 async def run_worker(
