@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 from playwright.sync_api import (
     Browser,
@@ -37,6 +39,8 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Tabs of one context share a process, which keeps what it has compiled: the page, and axe.
+    "--renderer-process-limit=1",
 )
 _PATIENCE_MS = 20_000
 FOUND = "#found [role=option]:has(.found-path)"
@@ -253,12 +257,64 @@ def designer_page(
     Fails if a script has failed or a policy has refused something, and with *quiet* also if a
     request has failed.
     """
-    own = context or browser.new_context(viewport={"width": 1440, "height": 900}, **options)
-    own.set_default_timeout(_PATIENCE_MS)
-    if context is None:
-        own.grant_permissions(["clipboard-read", "clipboard-write"])
-    expect.set_options(timeout=_PATIENCE_MS)
-    page = own.new_page()
+    with contextlib.ExitStack() as closing:
+        if context is None and not options and browser not in _in_use:
+            context = closing.enter_context(_shared_context(browser, url))
+        elif context is None:
+            context = closing.enter_context(_new_context(browser, **options))
+        context.set_default_timeout(_PATIENCE_MS)
+        expect.set_options(timeout=_PATIENCE_MS)
+        with _tab(context, url, quiet=quiet) as designer:
+            yield designer
+
+
+_VIEWPORT: Any = {"width": 1440, "height": 900}
+_shared: WeakKeyDictionary[Browser, tuple[BrowserContext, Page]] = WeakKeyDictionary()
+"""The context that tests of a browser share, one after the other, and a tab that stays open in it:
+without one, the process of its tabs would end with each test.
+"""
+_in_use: WeakSet[Browser] = WeakSet()
+"""The browsers whose shared context a test has now."""
+
+
+@contextmanager
+def _new_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=_VIEWPORT, **options)
+    try:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def _shared_context(browser: Browser, url: str) -> Iterator[BrowserContext]:
+    """Yield the shared context, and let no tab, cookie or stored value of it stay behind."""
+    if browser not in _shared:
+        context = browser.new_context(viewport=_VIEWPORT)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        kept = context.new_page()
+        kept.goto(f"{url}nothing")  # a process belongs to a site, and to no blank tab
+        _shared[browser] = context, kept
+    context, kept = _shared[browser]
+    _in_use.add(browser)
+    try:
+        yield context
+    finally:
+        _in_use.discard(browser)
+        for page in context.pages:
+            if page is not kept:
+                page.close()
+        context.clear_cookies()
+        origin = "/".join(url.split("/")[:3])
+        devtools = context.new_cdp_session(kept)
+        devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        devtools.detach()
+
+
+@contextmanager
+def _tab(context: BrowserContext, url: str, *, quiet: bool) -> Iterator[DesignerPage]:
+    page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     page.on(
@@ -278,7 +334,7 @@ def designer_page(
         ]
         assert serious == [], serious
     finally:
-        page.close() if context else own.close()
+        page.close()
 
 
 TWO_ON_A_LINE: dict[str, Any] = {
