@@ -59,7 +59,7 @@ designer: $(READY)  ## the page: search an API, fill in its form, test the reque
 
 # Tests run the real curl, a real proxy, a real Redis, and the page in two real browsers; a machine with nothing but Python,
 # make and git has none.
-TOOLS := curl chromium firefox-esr npm tinyproxy redis-server
+TOOLS := curl chromium-headless-shell firefox-esr npm tinyproxy redis-server
 # What the pictures of the page are written with.
 FONT := /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 .PHONY: tools

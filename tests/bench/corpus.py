@@ -99,7 +99,7 @@ def rows(scratch: Path, *, once: bool = False) -> Iterator[Row]:
         f"{catalogue.stat().st_size / size:.1%}",
         "of its source; wanted: at most 50 %",
     )
-    yield from ((what, figure, "") for what, figure in measure(catalogue))
+    yield from ((what, figure, "") for what, figure in measure(catalogue, once=once))
     yield from opening(catalogue)
     yield from derived(catalogue)
 

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 import httpx
 
 from designer import PATIENT, started, thing_endpoint, thing_task
-from designer_page.browser import FOUND, STATIC, DesignerPage, chromium, designer_page
+from designer_page.browser import CHROMIUM, FOUND, STATIC, DesignerPage, chromium, designer_page
 from httptask.catalogue import Catalogue
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from servers import JSON, Peer, raw_server, respond, response
@@ -62,8 +62,8 @@ def answering(rounds: int = 60) -> Iterator[Row]:
         )
         cancelled = sorted(_cancelled(client) for _ in range(rounds))
         yield "cancel to closed upstream socket: p50, p99", _figures(cancelled), "bar: 100 ms"
-        if shutil.which("chromium") is None:
-            yield "in the browser", "not measured", "there is no chromium: make tools"
+        if shutil.which(CHROMIUM) is None:
+            yield "in the browser", "not measured", f"there is no {CHROMIUM}: make tools"
             return
         page = stack.enter_context(designer_page(stack.enter_context(chromium()), url, quiet=False))
         yield from _in_the_browser(page, picked, rounds)

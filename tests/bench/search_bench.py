@@ -46,9 +46,13 @@ HOSTILE = {
 Query = Mapping[str, Any]
 
 
-def measure(catalogue_path: str | Path) -> list[tuple[str, str]]:
-    """Return (what, figure) lines for the catalogue at *catalogue_path*; the misses come last."""
+def measure(catalogue_path: str | Path, *, once: bool = False) -> list[tuple[str, str]]:
+    """Return (what, figure) lines for the catalogue at *catalogue_path*; the misses come last.
+
+    *once* takes a few queries: to see that the figures can be taken.
+    """
     queries: list[Query] = json.loads(QUERIES.read_text(encoding="utf-8"))
+    queries = queries[:10] if once else queries
     connection = sqlite3.connect(f"file:{catalogue_path}?mode=ro", uri=True)
     try:
         for words, filters in _typed(queries):  # the file is warm from now on

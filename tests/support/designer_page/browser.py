@@ -30,6 +30,9 @@ ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
 STATIC = ELEMENT.parent / "static"
 AXE = ELEMENT / "node_modules" / "axe-core" / "axe.min.js"
 
+CHROMIUM = "chromium-headless-shell"
+"""The same engine as in `chromium`, without its windows: a fifth less work for a page."""
+
 # The browser connects only to the test's servers: no updates, no first-run pages.
 _ARGUMENTS = (
     "--no-sandbox",
@@ -52,8 +55,8 @@ IN_THE_MENU = ("Copy JSON", "Change API")
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run the browser."""
-    path = shutil.which("chromium")
-    assert path, "the tests of the page need Debian's chromium: apt-get install chromium"
+    path = shutil.which(CHROMIUM)
+    assert path, f"the tests of the page need Debian's {CHROMIUM}: apt-get install {CHROMIUM}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         try:
