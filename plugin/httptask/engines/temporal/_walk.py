@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
@@ -55,6 +54,24 @@ _LONGEST = 10.0 * 365 * 24 * 3600
 
 class TooLongError(Exception):
     """The history is too long: the run continues in a new history."""
+
+
+class _Counted:
+    """A turn of *walk* for a task, or a nested run, while the block lasts.
+
+    Not an async generator: a worker that stops throws away the coroutines of its workflows, and
+    one inside the block of an async generator then complains on standard error.
+    """
+
+    def __init__(self, walk: Walk, *, is_child: bool = False) -> None:
+        self._walk = walk
+        self._is_child = is_child
+
+    async def __aenter__(self) -> None:
+        await self._walk.take_turn(is_child=self._is_child)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._walk.give_turn_back(is_child=self._is_child)
 
 
 class Walk:
@@ -206,29 +223,34 @@ class Walk:
             may_be_large=self._arguments.keeps_large_values,
         )
 
-    @asynccontextmanager
-    async def _counted(self, *, is_child: bool = False) -> AsyncIterator[None]:
-        """Wait for a turn, and count a task, or a nested run, while the block lasts.
+    async def take_turn(self, *, is_child: bool) -> None:
+        """Wait for a turn, and count a task, or a nested run, from then on.
 
-        If the history is becoming too long, no block starts: the run moves to a new history.
+        If the history is becoming too long, nothing starts: the run moves to a new history.
         """
         info = workflow.info()
-        async with self._turns_of_children if is_child else self._turns:
-            is_long = info.is_continue_as_new_suggested()
-            if is_long and not self._is_too_large and not self._children:
-                self._pauses = True
-            if self._pauses:
-                self._inbox.wake()
-                await self._resumes.wait()
-            self._busy += 1
-            self._children += is_child
+        turns = self._turns_of_children if is_child else self._turns
+        await turns.acquire()
+        is_long = info.is_continue_as_new_suggested()
+        if is_long and not self._is_too_large and not self._children:
+            self._pauses = True
+        if self._pauses:
+            self._inbox.wake()
             try:
-                yield
-            finally:
-                self._busy -= 1
-                self._children -= is_child
-                if self._pauses:
-                    self._inbox.wake()
+                await self._resumes.wait()
+            except BaseException:
+                turns.release()
+                raise
+        self._busy += 1
+        self._children += is_child
+
+    def give_turn_back(self, *, is_child: bool) -> None:
+        """End what `take_turn` began."""
+        self._busy -= 1
+        self._children -= is_child
+        if self._pauses:
+            self._inbox.wake()
+        (self._turns_of_children if is_child else self._turns).release()
 
     def _start(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
         if self._tasks.awaits_callback(step):
@@ -320,11 +342,11 @@ class Walk:
         item = inputs.item.index if inputs.item is not None else None
         pages = self._pages.of(step, item)
         if pages is None:
-            async with self._counted():
+            async with _Counted(self):
                 return await self._tasks.run(step, inputs, state, signal)
         try:
             while True:
-                async with self._counted():
+                async with _Counted(self):
                     ran = await self._tasks.run(step, inputs, pages.state)
                 until = pages.take(ran)
                 if until is None:
@@ -394,7 +416,7 @@ class Walk:
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None = None
     ) -> ChildEnd:
         options = self.record.nested_options(step, outcome, item)
-        async with self._counted(is_child=True):
+        async with _Counted(self, is_child=True):
             return await run_child(self._arguments, step, name, outcome, options)
 
     # Items
