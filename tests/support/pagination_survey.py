@@ -19,7 +19,7 @@ import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from httptask._http.media_types import XML, essence
 from httptask.errors import HttpTaskError
 from httptask.importers import read_api
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Response
+from httptask.model.pagination import SuggestedPagination
 from httptask.settings.paging import suggested_pagination
 from httptask.settings.paging._fields import Field, Fields
 
@@ -47,16 +48,14 @@ def main() -> None:
     operations = 0
     for endpoint in _endpoints(arguments.folder):
         operations += 1
-        suggestion = suggested_pagination(endpoint)
+        judged = Judged.of(endpoint)
+        suggestion = judged.suggestion
         if suggestion is None:
-            in_xml += suggested_pagination(_as_json(endpoint)) is not None
+            in_xml += judged.is_in_xml
             continue
         mode = suggestion.setting["mode"]
         counts[mode] += 1
-        both_sides[mode] += {evidence.side for evidence in suggestion.evidence} == {
-            "request",
-            "response",
-        }
+        both_sides[mode] += judged.has_both_sides
         cutting = cut(endpoint) if arguments.write else {}
         by_provider[endpoint.provider].append(cutting | {"expected": dict(suggestion.setting)})
     for mode, count in counts.most_common():
@@ -70,6 +69,27 @@ def main() -> None:
         rows = _sampled(by_provider, random.Random(arguments.seed))
         lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
         arguments.write.write_text("\n".join(lines) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is inferred for an operation."""
+
+    suggestion: SuggestedPagination | None
+    has_both_sides: bool = False
+    """Whether there is evidence in the request and in the response."""
+    is_in_xml: bool = False
+    """Whether there would be a suggestion if its answers, which are XML, were parsed."""
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Judged:
+        """Return what is inferred for *endpoint*."""
+        suggestion = suggested_pagination(endpoint)
+        if suggestion is None:
+            in_json = suggested_pagination(_as_json(endpoint))
+            return cls(None, is_in_xml=in_json is not None)
+        sides = {evidence.side for evidence in suggestion.evidence}
+        return cls(suggestion, has_both_sides=sides == {"request", "response"})
 
 
 def _as_json(endpoint: Endpoint) -> Endpoint:
