@@ -328,5 +328,7 @@ def test_the_bench_takes_every_figure() -> None:
         "Temporal, a cancelled run: its connection is closed",
         "Temporal, the first workflow of a worker, replayed",
         "the wheel",
+        "operations whose pagination is inferred",
+        "on the clock",
     ):
         assert row in done.stdout
