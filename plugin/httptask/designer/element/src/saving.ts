@@ -21,6 +21,7 @@ export class Saving {
   async save(over?: string): Promise<void> {
     if (this.underWay || this.store.task.picking || (!this.store.task.root && this.store.workflow.id === null)) return;
     await this.store.workflow.asking;
+    if (this.underWay) return; // begun while this one waited
     this.store.task.settled();
     this.conflict = null;
     const workflow = this.store.workflow.id;
