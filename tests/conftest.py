@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,33 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
     """The registry that npm uses, with a cache of its own and without the user's npm settings."""
     with npm_registry(tmp_path, monkeypatch) as running:
         yield running
+
+
+_NODE = {name: {name, shutil.which(name)} for name in ("node", "npm")}
+_running: list[pytest.Item] = []
+"""The test that runs, with its fixtures."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Remember which test runs."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
+def _refuse_node(event: str, args: tuple[Any, ...]) -> None:
+    """Fail a test without the mark `npm` that starts npm or Node.js."""
+    if event != "subprocess.Popen" or not _running:
+        return
+    for name, programs in _NODE.items():
+        if args[0] in programs and _running[-1].get_closest_marker("npm") is None:
+            raise AssertionError(f"a test that starts {name} needs the mark npm")
+
+
+sys.addaudithook(_refuse_node)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ import string
 import subprocess
 import sys
 import threading
+import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -591,7 +592,9 @@ def test_every_environment_variable_stands_in_the_table() -> None:
 
 
 def test_what_the_architecture_points_at_is_there() -> None:
-    """Files that the tables name exist, and the picture shows every folder of the package."""
+    """Files that the tables name exist, and the picture shows the floors that `make lint`
+    checks.
+    """
     document = ROOT / "docs" / "architecture.md"
     text = document.read_text("utf-8")
     package = ROOT / "plugin" / "httptask"
@@ -600,15 +603,40 @@ def test_what_the_architecture_points_at_is_there() -> None:
     for path in named:
         assert (package / path).exists() or (ROOT / path).exists(), path
     (picture,) = (block.text for block in blocks(document) if not block.language)
-    folders = {path.parent.name for path in package.glob("*/__init__.py")}
-    modules = folders | {path.stem for path in package.glob("*.py")} - {"__init__"}
-    assert modules <= set(re.findall(r"\b_*[a-z]\w*", picture))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (floors,) = (
+        contract
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    )
+    assert floors["exhaustive"], "every folder of the package is on a floor"
+    assert re.findall(r"^\w+(?: \| \w+)*", picture, re.MULTILINE) == floors["layers"]
 
 
 def make_targets() -> set[str]:
     """Return the commands that `make` alone lists."""
     listed = subprocess.check_output(["make", "-s"], cwd=ROOT, text=True)
     return {line.split()[1] for line in listed.splitlines() if line.startswith("make ")}
+
+
+def test_what_contributors_read_of_the_tests_is_so() -> None:
+    """The programs that `make tools` installs, the files that npm installs from, the marks, and the
+    folders.
+    """
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    (tools,) = re.findall(r"^TOOLS := (.+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    (listed,) = re.findall(r"real programs: (.+?)\. The pictures", text, re.DOTALL)
+    assert set(re.findall(r"[a-z-]+", listed)) >= set(tools.split())
+    tracked = subprocess.check_output(["git", "ls-files", "tests"], cwd=ROOT, text=True).split("\n")
+    locks = {path for path in tracked if path.endswith("package-lock.json")}
+    assert set(re.findall(r"`(tests/\S+package-lock\.json)`", text)) == locks
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    marks = {mark.partition(":")[0] for mark in project["tool"]["pytest"]["ini_options"]["markers"]}
+    assert set(re.findall(r"Tests with `(\w+)`", text)) == marks
+    package = ROOT / "plugin" / "httptask"
+    mirrored = {path.parent.name.lstrip("_") for path in package.glob("*/__init__.py")}
+    of_tests = {path.split("/")[1] for path in tracked if path.count("/") > 1}
+    assert of_tests - {"bench", "data", "support"} <= mirrored
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)

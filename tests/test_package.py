@@ -305,6 +305,26 @@ def test_the_installed_wheel_finds_the_seed_on_a_new_machine(wheel: Path, tmp_pa
     )
 
 
+def test_no_lock_file_names_a_registry() -> None:
+    """Packages are locked by their checksums, from whatever registry npm is told to use."""
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    locks = [path for path in tracked if path.endswith("package-lock.json")]
+    assert len(locks) > 1
+    for path in locks:
+        packages = json.loads((ROOT / path).read_text("utf-8"))["packages"]
+        for name, package in packages.items():
+            if name and not package.get("link"):  # a link leads into the folder itself
+                assert "resolved" not in package, (path, name)
+                assert package["integrity"], (path, name)
+
+
+@pytest.mark.parametrize("program", ["node", "npm"])
+def test_what_needs_npm_has_its_mark(program: str) -> None:
+    """A test without the mark cannot start npm or Node.js, so that `-m 'not npm'` needs neither."""
+    with pytest.raises(AssertionError, match="the mark npm"):
+        subprocess.run([program, "--version"], check=True)
+
+
 @pytest.mark.slow
 def test_the_bench_takes_every_figure() -> None:
     """`make bench` prints all its rows; what they are is for whoever reads them."""

@@ -236,13 +236,6 @@ def test_panels_that_do_not_come(browser: Browser, url: str) -> None:
         expect(one.get_by_role("dialog", name="Credentials")).to_be_visible()
 
 
-def test_lock_file_names_no_registry() -> None:
-    """Packages are locked by their checksums, from whatever registry npm is told to use."""
-    lock = json.loads((ELEMENT / "package-lock.json").read_text(encoding="utf-8"))
-    packages = [package for name, package in lock["packages"].items() if name]
-    assert all("resolved" not in package and package["integrity"] for package in packages)
-
-
 def npm_run(script: str) -> subprocess.CompletedProcess[str]:
     command = ["npm", "run", "--silent", script]
     return subprocess.run(
@@ -250,12 +243,14 @@ def npm_run(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.npm
 def test_sources_have_the_types_they_say() -> None:
     """TypeScript's own compiler finds nothing in the element's sources."""
     done = npm_run("check")
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.npm
 def test_logic_of_the_page_without_a_browser() -> None:
     """What of the page needs no browser keeps the promises in `element/test`, run by Node's own
     test runner.
@@ -265,6 +260,7 @@ def test_logic_of_the_page_without_a_browser() -> None:
     assert re.search(r"pass [1-9]", done.stdout), "some test ran"
 
 
+@pytest.mark.npm
 def test_rebuild_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     """What is committed is what the sources build."""
     node = shutil.which("node")

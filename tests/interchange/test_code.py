@@ -26,6 +26,10 @@ from tasks import http, runtime
 
 EXECUTED = ("curl", "httpie", "python", "javascript")
 """The languages whose programs are run."""
+RUN = [
+    pytest.param(language, marks=pytest.mark.npm if language == "javascript" else ())
+    for language in EXECUTED
+]
 NODE = {"accept-language", "sec-fetch-mode"}
 """Headers that fetch adds in Node.js."""
 
@@ -102,7 +106,7 @@ def rendered(url: str, request: Mapping[str, Any], folder: Path, *plugins: Any, 
         return HttpTask(task, name="task", runtime=shared).render()
 
 
-@pytest.mark.parametrize("language", EXECUTED)
+@pytest.mark.parametrize("language", RUN)
 @pytest.mark.parametrize("name", REQUESTS)
 def test_what_is_run_sends_the_same_request(
     language: str, name: str, server: RawServer, folder: Path
@@ -141,7 +145,7 @@ class Keys:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("language", EXECUTED)
+@pytest.mark.parametrize("language", RUN)
 def test_secrets_are_variables(language: str, server: RawServer, folder: Path) -> None:
     """The code holds none; each has a variable of its own, which a comment explains, and with them
     set the request is the same.
@@ -199,6 +203,7 @@ def shown(**request: Any) -> SentRequest:
     return SentRequest(made.method, made.url, tuple(made.headers), made.body)
 
 
+@pytest.mark.npm
 def test_every_go_program_is_one_and_is_written_as_gofmt_has_it(folder: Path) -> None:
     """The judge is gofmt itself, which parses a program before it writes it; a compiler is too large
     to install for tests.

@@ -6,6 +6,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
+
 from httptask.interchange import read_requests
 from interchange import judged
 
@@ -55,6 +57,7 @@ def theirs(value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.npm
 def test_both_read_the_same_from_a_command() -> None:
     """URL, method, query, headers and body of each command are those that it finds."""
     for command, value in zip(COMMANDS, judged("curl.mjs", COMMANDS), strict=True):

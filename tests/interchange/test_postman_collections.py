@@ -65,6 +65,7 @@ def every(url: str) -> str:
     )
 
 
+@pytest.mark.npm
 def test_the_tasks_send_what_postman_s_library_resolves(server: RawServer, tmp_path: Path) -> None:
     """Methods, URLs, headers and bodies are those that the npm package postman-collection has."""
     text = every(server.url)

@@ -316,6 +316,7 @@ def test_every_charset_of_python_is_one_but_those_that_markup_hides_in() -> None
         assert charsets.lookup(codec.replace("_", "-")) == codec
 
 
+@pytest.mark.npm
 def test_text_is_decoded_by_its_declared_charset() -> None:
     """Every charset name that servers use reads as in a browser: the same text, for each text that
     it can hold.
