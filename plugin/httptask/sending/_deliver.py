@@ -370,16 +370,20 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
                 raise circle(sent)
         except RedirectError as error:
             error.maybe_delivered = True
-            answered = [
-                (hop.request, hop.received.status_code)
-                for hop in current.counting_hops
-                if hop.received is not None
-            ]
-            # The first request is shown unauthorised: an API key may be in its authorised URL.
-            chain = [(ready.plain, answered[0][1]), *answered[1:]]
-            error.message += f"; the way there: {way_of(chain)}"
+            error.message += f"; the way there: {_way_there(current, ready)}"
             raise
         received.shorten()
+
+
+def _way_there(current: AttemptRecord, ready: Ready) -> str:
+    """Return the requests of the attempt so far, each with the status of its response."""
+    answered = [
+        (hop.request, hop.received.status_code)
+        for hop in current.counting_hops
+        if hop.received is not None
+    ]
+    # The first request is shown unauthorised: an API key may be in its authorised URL.
+    return way_of([(ready.plain, answered[0][1]), *answered[1:]])
 
 
 async def _hop(

@@ -152,13 +152,8 @@ class Runtime:
         keeps_tokens: bool = False,
     ) -> None:
         self.plugins = plugins or plugin_manager()
-        limits = limits or operator_limits()
-        self.limits = replace(
-            limits,
-            connections=_connection_count(connections, CONNECTIONS_VARIABLE, limits.connections),
-            connections_per_origin=_connection_count(
-                connections_per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin
-            ),
+        self.limits = _with_connections(
+            limits or operator_limits(), connections, connections_per_origin
         )
         text = os.environ.get(ORIGIN_LIMITS_VARIABLE, "")
         self.origin_limits = OriginLimits.parsed(text) if origin_limits is None else origin_limits
@@ -343,6 +338,17 @@ class Runtime:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _with_connections(limits: Limits, count: int | None, per_origin: int | None) -> Limits:
+    """Return *limits* with the numbers of connections that were passed or that an operator set."""
+    return replace(
+        limits,
+        connections=_connection_count(count, CONNECTIONS_VARIABLE, limits.connections),
+        connections_per_origin=_connection_count(
+            per_origin, PER_ORIGIN_VARIABLE, limits.connections_per_origin
+        ),
+    )
 
 
 def _connection_count(argument: int | None, variable: str, default: int) -> int:
