@@ -69,7 +69,13 @@ def test_tasks_are_moved_in_the_large_picture(
         assert second.evaluate(f"box => box.dispatchEvent({left_to_browser})")
         assert zoom.text_content() == size
 
+        expect(picture.locator(".way")).to_have_text("on error")
         plus = picture.get_by_role("button", name="Add between First and Third", exact=True)
+        plus.press("Enter")
+        expect(picture).to_have_count(0)
+        expect(page.page.get_by_role("heading", name="between “First” and “Third”")).to_be_visible()
+        keyboard.press("Escape")
+        page.named("button", "Enlarge the picture").click()
         second.drag_to(plus)
         expect(boxes).to_have_text([re.compile(name) for name in ("First", "Second", "Third")])
         keyboard.press("Escape")

@@ -6,8 +6,10 @@ import { isObject, same } from "./json";
 import { plural } from "./amounts";
 import { SIGNS } from "./runs";
 import { dropOnRoute, dropTask, insertBetween, spread } from "./order";
+import { distinct } from "./task-credentials";
 import { Icon, IconButton, useModal, useUi } from "./ui";
 import { progress, stateOf, useTicks } from "./visit-words";
+import { wayWords } from "./way-words";
 import { type Route, routes, summary } from "./workflow";
 import type { Definition, Visit } from "./types";
 
@@ -21,6 +23,8 @@ interface Line {
   route: Route;
   from: Box;
   to: Box;
+  /** What the route says: the condition of a Decision's choice, for example. */
+  way: string;
 }
 interface Picture {
   boxes: Map<string, Box>;
@@ -36,7 +40,7 @@ function pictureOf(definition: Definition, sizes: Sizes): Picture {
   const lines = routes(definition).flatMap((route) => {
     const from = layout.boxes.get(route.from);
     const to = layout.boxes.get(route.to);
-    return from && to ? [{ route, from, to }] : [];
+    return from && to ? [{ route, from, to, way: wayWords(from.item.task, route) }] : [];
   });
   return { ...layout, lines };
 }
@@ -51,7 +55,7 @@ const Lines = ({ lines, chosen, height }: { lines: Line[]; chosen: string | null
 );
 
 const wordsOf = (lines: Line[]): string =>
-  `Routes: ${lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ") || "none"}`;
+  `Routes: ${lines.map(({ route, way }) => `${route.from} to ${route.to}${way && `, ${way}`}`).join("; ") || "none"}`;
 
 /** The small picture of *definition*; *chosen* is the name of the open task. */
 export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
@@ -117,7 +121,10 @@ function TaskBox({ box, isChosen, visit }: { box: Box; isChosen: boolean; visit:
   );
 }
 
-/** A button on every route that adds a task there. For the pointer: with the keyboard one chooses a task in the list and adds behind it. */
+/**
+ * A button on every route that adds a task there. In the small picture for the pointer only: with the keyboard one adds behind a task of
+ * the list, or in the large picture.
+ */
 function AddButtons({ lines, width, height, sizes, onAdd }: {
   lines: Line[]; width: number; height: number; sizes: Sizes;
   /** Called before the palette is opened, which adds the task. */
@@ -137,18 +144,17 @@ function AddButtons({ lines, width, height, sizes, onAdd }: {
     });
   };
   const half = sizes.gapY / 2;
-  const spots = ways.map(({ route, from, to }) => {
+  const spots = ways.map(({ route, from, to, way }) => {
     const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
-    return { route, x: x1 + ((x2 - x1) * half) / (to.y - from.y - sizes.height), y: from.y + sizes.height + half };
+    return { route, way: way && `, ${way}`, x: x1 + ((x2 - x1) * half) / (to.y - from.y - sizes.height), y: from.y + sizes.height + half };
   });
-  const words = ({ onError }: Route) => (onError ? " on error" : "");
   return (
     <>
-      {spread(spots, BUTTON).map(({ route, x, y }) => (
+      {spread(spots, BUTTON).map(({ route, way, x, y }) => (
         <button
-          key={JSON.stringify(route)} class="square insert" tabIndex={-1} onClick={() => add(route)}
-          aria-label={`Add between ${route.from} and ${route.to}${words(route)}`}
-          title={`Add between “${route.from}” and “${route.to}”${words(route)}`}
+          key={JSON.stringify(route)} class="square insert" tabIndex={sizes === SMALL ? -1 : 0} onClick={() => add(route)}
+          aria-label={`Add between ${route.from} and ${route.to}${way}`}
+          title={`Add between “${route.from}” and “${route.to}”${way}`}
           style={{ left: `${(x / width) * 100}%`, top: `${(y / height) * 100}%` }}
           onDragOver={acceptTask} onDrop={({ dataTransfer }) => dropOnRoute(store, dataTransfer!.getData(DRAGGED), route)}
         ><Icon name="plus" /></button>
@@ -162,6 +168,8 @@ function acceptTask(event: DragEvent): void {
   if (event.dataTransfer!.types.includes(DRAGGED)) event.preventDefault();
 }
 
+/** How many characters of what a route says are drawn. */
+const MOST_OF_WAY = 24;
 const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2];
 const NORMAL = ZOOMS.indexOf(1);
 /** The letters of the keys for save, undo and redo: they also work in the picture. */
@@ -234,6 +242,10 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
           <div class="picture large" style={{ width: `${width}px`, height: `${height}px`, transform: `scale(${scale})` }}>
             <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
               <Lines lines={lines} chosen={chosen} height={LARGE.height} />
+              {distinct(lines.map(({ to, way }) => JSON.stringify([way, to.x + to.width / 2 + 8, to.y - 8]))).map((label) => {
+                const [way, x, y] = JSON.parse(label) as [string, number, number];
+                return way && <text key={label} class="way" x={x} y={y}><title>{way}</title>{cut(way, MOST_OF_WAY)}</text>;
+              })}
             </svg>
             {[...all.values()].map((box) => (
               <LargeBox
