@@ -755,6 +755,50 @@ print(json.dumps([once(100), once(10_000)]))
     assert after - before <= 32 * 1024, f"{(after - before) / 1024:.1f} MB more"
 
 
+def test_requests_for_items_of_a_file_need_little_memory(tmp_path: Path) -> None:
+    """Each request of 1,500 gets 16 kB from a server: they add at most 8 MB, a third of what came,
+    to a process that sent 150 of them.
+    """
+    program = """
+import asyncio, json, resource, sys
+from pathlib import Path
+from httptask.engines import arun_workflow
+from httptask.task import Runtime
+from worlds import workflow
+
+async def once(url, count):
+    path = Path(sys.argv[1]) / f"{count}.jsonl"
+    path.write_text("".join(f'{{"id": {number}}}\\n' for number in range(count)))
+    request = {"url": url + "/{id}", "pathParameters": {"id": "${$.item.id}"}}
+    items = {"$file": {"path": path.name}}
+    task = {
+        "type": "Http", "httpRequest": request, "end": True,
+        "forEach": {"items": items, "concurrency": 8, "maxItems": count},
+    }
+    async with Runtime(allow_networks=["127.0.0.1"]) as runtime:
+        ended = await arun_workflow(workflow("T", {"T": task}), runtime=runtime)
+    assert ended.status == "Completed", ended.error
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open(ended.output["$file"]["path"]) as file:
+        assert sum(1 for _ in file) == count
+    return most
+
+print(json.dumps([asyncio.run(once(sys.argv[2], count)) for count in (150, 1500)]))
+"""
+    support = Path(__file__).parents[1] / "support"
+    with list_server(lambda asked: page({"path": asked.path, "text": "x" * 16_000})) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path), server.url],
+            env={**os.environ, "PYTHONPATH": str(support), "HTTPTASK_FILES": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    before, after = json.loads(done.stdout)
+    assert after - before <= 8 * 1024, f"{(after - before) / 1024:.1f} MB more"
+
+
 def test_the_name_based_uuid_is_that_of_python() -> None:
     """One for each item is made several times as fast, and is the same."""
     for name in ("", "1 3 Get run", "ü", "x" * 200):
