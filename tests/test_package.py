@@ -325,9 +325,46 @@ def test_what_needs_npm_has_its_mark(program: str) -> None:
         subprocess.run([program, "--version"], check=True)
 
 
+BENCH = {
+    "httptask --version": "wanted: under 150 ms",
+    "import httptask, beyond": "wanted: under 120 ms",
+    "validating the seed's whole task": "wanted: under 300",
+    "one request, bare httpx": "alternating",
+    "our work around it": "wanted: under 25 %",
+    "a whole task, one at a time": "wanted: 1.8 x httpx",
+    "a whole task, 32 at once": "wanted: 6 x httpx, 0.4 of aiohttp",
+    "a whole task, 200 at once": "wanted: 0.85 to 1.15 of 32",
+    "a whole task, 500 at once": "wanted: 0.85 to 1.15 of 32",
+    "one-task definitions, 32 at once": "wanted: 1,500",
+    "one-task definitions  ": "wanted: 3,000",
+    "our own work, a free-form request": "wanted: under 0.12 ms",
+    "a step of the interpreter, 50 steps": "wanted: 0.9 to 1.1",
+    "a step of the interpreter, 10 branches": "wanted: 0.9 to 1.1",
+    "a step of the embedded engine, 50 steps": "wanted: 0.9 to 1.1",
+    "a step of the embedded engine, 10 branches": "wanted: 0.9 to 1.1",
+    "40 tasks at once, the server takes": "wanted: 0",
+    "50 tasks at once, the server answers": "wanted: 0",
+    "the same, longest block of the event loop": "",
+    "5 tasks to a live server, 5 to a dead one": "wanted: 0",
+    "a name by JSONata": "wanted: 2 ms",
+    "a filter over 60,000 records by JSONata": "wanted: 150 ms",
+    "a filter over 60,000 records by JSONPath": "wanted: 150 ms",
+    "Temporal, a chain of 2, 1 worker: a task": "wanted: at most 1.15",
+    "Temporal, a fan-out of 2, 1 worker: a task": "wanted: at most 1.15",
+    "Temporal, a cancelled run: its connection is closed": "wanted: at most",
+    "Temporal, the first workflow of a worker, replayed": "wanted: 0",
+    "a page of 100 items": "on the clock",
+    "operations whose pagination is inferred": "",
+    "the wheel": "",
+}
+"""The beginning of a row -> what it says is wanted. The tests' own run has fewer tasks."""
+
+
 @pytest.mark.slow
 def test_the_bench_takes_every_figure() -> None:
-    """`make bench` prints all its rows; what they are is for whoever reads them."""
+    """`make bench` prints all its rows, each with what is wanted; whether it is reached is for
+    whoever reads them.
+    """
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests/bench/bench.py"), "--once"],
         capture_output=True,
@@ -335,20 +372,8 @@ def test_the_bench_takes_every_figure() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for row in (
-        "--version",
-        "import httptask",
-        "validating the seed's whole task",
-        "bare httpx",
-        "our work around it",
-        "a whole task, 32 at once",
-        "a filter over 60,000 records by JSONata",
-        "Temporal, a chain of 2, 1 worker: a task",
-        "Temporal, a fan-out of 2, 1 worker: a task",
-        "Temporal, a cancelled run: its connection is closed",
-        "Temporal, the first workflow of a worker, replayed",
-        "the wheel",
-        "operations whose pagination is inferred",
-        "on the clock",
-    ):
-        assert row in done.stdout
+    printed = done.stdout.splitlines()
+    for row, bar in BENCH.items():
+        lines = [line for line in printed if line.startswith(row)]
+        assert lines, row
+        assert all(bar in line for line in lines), lines

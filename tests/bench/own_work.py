@@ -164,10 +164,11 @@ def _engine_steps(rounds: int) -> Rows:
 
 def _compared(what: str, cost: Callable[[dict[str, Any]], float], rounds: int) -> Rows:
     """Yield the cost of a step for each size, beside the smallest one of its shape; alternately,
-    the least counts. With one round, the smallest two sizes.
+    the least counts.
     """
-    for shape, every, noun in ((_chain, LENGTHS, "steps"), (_fork, WIDTHS, "branches")):
-        sizes = every[:2] if rounds == 1 else every
+    for shape, sizes, noun in ((_chain, LENGTHS, "steps"), (_fork, WIDTHS, "branches")):
+        if rounds == 1:  # to see that the figures can be taken
+            sizes = (sizes[0], 2 * sizes[0])
         documents = {size: shape(size) for size in sizes}
         costs: dict[int, list[float]] = {size: [] for size in sizes}
         for _ in range(rounds):
