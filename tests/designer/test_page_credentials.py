@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from designer import running_designer
-from designer_page.browser import designer_page
+from designer_page.browser import DesignerPage, designer_page
 from token_server import login_endpoint, token_server
 
 SECRET = "c4n4ry-secret-9b1f"
@@ -37,6 +37,36 @@ def a_certificate_is_picked(page: Page, folder: Path) -> None:
     dialog.get_by_role("button", name="Test", exact=True).click()
     expect(dialog.locator("button.entry", has_text="bank")).to_be_visible()
     expect(dialog.get_by_label("key", exact=True)).to_have_value("")
+
+
+def a_typed_secret_becomes_a_credential(designer: DesignerPage, file: Path) -> None:
+    """Beside the warning stands a button: the secret goes to the credential, filled in as it was to
+    be sent, the task names that, and the field is empty.
+    """
+    designer.add_task("Own request")
+    designer.at("/httpRequest/url").fill("https://api.acme.example/things")
+    designer.entry("headers", "X-Api-Key", SECRET)
+    designer.named("button", "Keep it as a credential").click()
+    dialog = designer.page.get_by_role("dialog", name="Credentials")
+    expect(dialog.get_by_label("Type", exact=True)).to_have_value("apiKey")
+    expect(dialog.get_by_label("Send it only to")).to_have_value("https://api.acme.example")
+    assert designer.violations() == []
+    dialog.get_by_label("Name", exact=True).fill("acme")
+    dialog.get_by_role("button", name="Save and use in this task").click()
+    expect(dialog).to_be_hidden()
+    expect(designer.at("/credentials")).to_have_value("acme")
+    expect(designer.at("/httpRequest/headers/X-Api-Key")).to_have_value("")
+    expect(designer.page.locator(".problem", has_text="looks like a secret")).to_have_count(0)
+    made = json.loads(file.read_text())["acme"]
+    assert [made[name] for name in ("type", "in", "name", "key")] == [
+        *("apiKey", "header", "X-Api-Key"),
+        SECRET,
+    ]
+    designer.named("button", "Copy JSON").click()
+    designer.status("copied")
+    task = json.loads(designer.copied())
+    assert task["credentials"] == "acme"
+    assert "X-Api-Key" not in task["httpRequest"].get("headers", {})
 
 
 def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
@@ -103,4 +133,6 @@ def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
             assert "c4n4ry" not in designer.text() + designer.stored() + designer.page.content()
             designer.page.keyboard.press("Escape")
             expect(designer.page.get_by_role("dialog")).to_be_hidden()
+            a_typed_secret_becomes_a_credential(designer, file)
+            assert "c4n4ry" not in designer.text() + designer.stored() + designer.page.content()
         assert server.granted == 1

@@ -41,7 +41,7 @@ export function Credentials({ wish, onUse, onClose }: {
     const wanted = from.schemes.find(({ type }) => type === wish.type);
     const scheme = wanted ?? fitting.find(({ prefill }) => Object.keys(prefill).length) ?? fitting[0] ?? from.schemes[0]!;
     const origins = from.origins.length ? from.origins : wish.origin ? [wish.origin] : [];
-    return { name: "", type: scheme.type, fields: { ...scheme.prefill }, origins, secrets: [], source: from.stores[0]!, isNew: true };
+    return { name: "", type: scheme.type, fields: { ...scheme.prefill, ...wish.fields }, origins, secrets: [], source: from.stores[0]!, isNew: true };
   };
   const focused = () => (dialog.current!.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement | null;
   /** The button that started the work under way. */
@@ -130,6 +130,7 @@ export function Credentials({ wish, onUse, onClose }: {
   });
   const saveAndUse = () => attempt(async () => {
     const { name } = await save();
+    wish.onUsed?.();
     onUse(name);
     onClose();
   });

@@ -4,6 +4,7 @@ import { below, Control, hasControl } from "./editors";
 import type { Asked } from "./expression-input";
 import { hasOwnNames, isInside, isJsonText, isPickerKey, isViewKey, LATER, type FieldProps, type RowProps, switchView } from "./form-field";
 import { defaultOf } from "./field-words";
+import { Panel } from "./panel";
 import { dump, hasTwoViews, isTokens } from "./slots";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, useRedraw, useUi } from "./ui";
 
@@ -108,6 +109,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
       {problems.length > 0 && !json && (
         <div class="problems">
           <Problems id={id} pointer={pointer} problems={problems} />
+          {problems.some(({ code }) => code === "secret-in-the-open") && <Panel name="MoveSecret" of={{ pointer, slot }} until=" " />}
           {onOff && isUnknown && (
             <button class="link" onClick={() => store.task.noteSettings()}>Send it all the same</button>
           )}

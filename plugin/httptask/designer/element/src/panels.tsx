@@ -32,6 +32,7 @@ export { Response } from "./response";
 export { Routes } from "./routes";
 export { RunPanel } from "./run-panel";
 export { Search } from "./search";
+export { MoveSecret } from "./secret-move";
 export { Tokens } from "./tokens";
 export { TaskMenu } from "./task-menu";
 export { Credentials, FilePicker, KeysSheet, Pasted, WorkflowList } from "./rare";

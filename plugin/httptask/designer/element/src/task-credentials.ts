@@ -1,5 +1,5 @@
 // The names of the open task's credentials: in the settings one name is a text, several are a list.
-import { valueText } from "./json";
+import { type JsonObject, valueText } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
 
@@ -30,7 +30,10 @@ export function writeNames(store: Store, names: string[]): void {
 export interface CredentialWish {
   name: string;
   index: number;
-  /** For a new credential: its type, if the endpoint does not say it, and the origin it is sent to. */
+  /** For a new credential: its type, if the endpoint does not say it, the origin it is sent to, and what its fields begin with. */
   type?: string;
   origin?: string;
+  fields?: JsonObject;
+  /** Called once the task uses the new credential. */
+  onUsed?: () => void;
 }

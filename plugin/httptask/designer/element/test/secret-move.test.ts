@@ -1,0 +1,24 @@
+// A secret that is typed into a field becomes a credential.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { credentialFor } from "../src/secret-move";
+
+test("a secret becomes the credential that is sent in the same way", () => {
+  const AUTHORIZATION = "/httpRequest/headers/Authorization";
+  const key = (where: string, name: string, value: string) => ({ type: "apiKey", fields: { key: value, name, in: where } });
+  assert.deepEqual(credentialFor("/httpRequest/headers/X-Api~1Key", "k 1"), key("header", "X-Api/Key", "k 1"));
+  assert.deepEqual(credentialFor("/httpRequest/query/token", "t"), key("query", "token", "t"));
+  assert.deepEqual(credentialFor("/httpRequest/cookies/sid", "s"), key("cookie", "sid", "s"));
+  assert.deepEqual(credentialFor(AUTHORIZATION, "Bearer abc"), { type: "bearer", fields: { token: "abc" } });
+  // The example of RFC 7617, section 2.1, and the one of section 2.
+  assert.deepEqual(credentialFor(AUTHORIZATION, "Basic dGVzdDoxMjPCow=="), { type: "basic", fields: { username: "test", password: "123£" } });
+  const pair = { type: "basic", fields: { username: "Aladdin", password: "open sesame" } };
+  assert.deepEqual(credentialFor(AUTHORIZATION, "basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), pair);
+  for (const value of ["abc", "Token abc", "Basic abc", "Basic !"])
+    assert.deepEqual(credentialFor(AUTHORIZATION, value), key("header", "Authorization", value));
+});
+
+test("where no credential can be sent, none is offered", () => {
+  for (const pointer of ["/httpRequest/body/token", "/httpRequest/url", "/inputParameters/token", "/httpRequest/query/a/token"])
+    assert.equal(credentialFor(pointer, "t"), null);
+});
