@@ -66,7 +66,7 @@ def page(designer: RunningDesigner, browser: Browser) -> Iterator[DesignerPage]:
 def test_a_pinned_response_answers_runs(page: DesignerPage, api: Api, folder: Path) -> None:
     """From the response of a test request to a run: the list and the picture show the pin, the run
     says which task was pinned and asks only the others. It is edited and taken away; another tab's
-    change of the same pin is not lost.
+    change of the same pin is not lost, nor is what was typed into an editor that was closed.
     """
     page.page.keyboard.press("Control+Enter")
     page.named("tab", "Pin").click()
@@ -92,6 +92,12 @@ def test_a_pinned_response_answers_runs(page: DesignerPage, api: Api, folder: Pa
     pin.get_by_role("button", name="Edit").click()
     editor = pin.get_by_role("textbox")
     editor.fill('{"status": 2000}')
+    editor.press("Escape")
+    expect(pin.get_by_role("button", name="Discard what was typed")).to_be_visible()
+    page.page.get_by_role("tab", name="History").click()
+    page.named("tab", "Runs").click()
+    page.page.locator(".pins summary").click()
+    expect(editor).to_have_value('{"status": 2000}')
     pin.get_by_role("button", name="Save the pin").click()
     expect(pin).to_contain_text("/status: expected")
     editor.fill('{"status": 204}')

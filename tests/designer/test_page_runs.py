@@ -97,11 +97,11 @@ def of(page: DesignerPage, name: str) -> Locator:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_workflow_is_run_and_each_step_looked_at(
-    designer: RunningDesigner, browser: Browser, api: Api, scheme: Any
+    designer: RunningDesigner, browser: Browser, api: Api, folder: Path, scheme: Any
 ) -> None:
     """By keyboard alone: the run starts, the picture and the list show each task's state by a
-    colour and a sign, and the chosen task shows its input, output, attempts and request. Light and
-    dark, axe finds nothing wrong.
+    colour and a sign, and the chosen task shows its input, output, attempts and request. Its output
+    has the tools of a response, and can be pinned. Light and dark, axe finds nothing wrong.
     """
     with designer_page(browser, designer.url, color_scheme=scheme) as page:
         page.page.locator("#sample-input").fill('{"of": 7}')
@@ -123,7 +123,23 @@ def test_a_workflow_is_run_and_each_step_looked_at(
         expect(detail).to_contain_text("GET /B HTTP/1.1")
         of(page, "A").get_by_role("button").focus()
         page.page.keyboard.press("Enter")
-        expect(page.page.get_by_label("The task A", exact=True)).to_be_visible()
+        answer = page.page.get_by_label("The task A", exact=True)
+        answer.get_by_role("treeitem").filter(has_text="statusCode").click()
+        page.page.keyboard.press("Control+Shift+P")
+        page.status("The path: copied")
+        assert page.copied() == "$.tasks.A.output.statusCode"
+        page.page.keyboard.press("u")
+        later = page.named("combobox", "Later task")
+        expect(later.get_by_role("option")).to_have_text(["B"])
+        assert page.violations() == []
+        page.page.keyboard.press("Escape")
+        answer.get_by_label("Find", exact=True).fill("large")
+        expect(answer.get_by_role("search")).to_contain_text("1 of 1")
+        page.named("button", "Pin this answer").click()
+        page.status("“A” is pinned")
+        (pins,) = (folder / "pins").glob("*.json")
+        pin = json.loads(pins.read_text("utf-8"))["tasks"]["A"]
+        assert (pin["status"], pin["body"]["path"]) == (200, "/A")
         assert api.asked == ["/A", "/B"]
 
 
@@ -238,8 +254,8 @@ def test_the_input_is_a_form_where_the_definition_describes_it(
 
 
 def test_a_gate_is_completed_in_the_page(tmp_path: Path, folder: Path, browser: Browser) -> None:
-    """A task that waits for somebody has a field for its output; what is no JSON is said beside
-    it.
+    """A task that waits for somebody has a field for its output, which is still there after another
+    tab was looked at; what is no JSON is said beside it.
     """
     tasks = {"Approve": {"type": "Simple", "end": True}}
     definition = {"name": "gate", "startTask": "Approve", "tasks": tasks}
@@ -251,6 +267,9 @@ def test_a_gate_is_completed_in_the_page(tmp_path: Path, folder: Path, browser: 
         run(page)
         expect(of(page, "Approve")).to_contain_text("waits for somebody")
         page.page.locator("#gate-output").fill("{")
+        page.named("tab", "History").click()
+        page.named("tab", "Runs").click()
+        expect(page.page.locator("#gate-output")).to_have_value("{")
         page.named("button", "Complete").click()
         expect(page.page.locator("#gate-problem")).to_contain_text("Not JSON")
         assert page.violations() == []

@@ -39,6 +39,21 @@ function stepsIn(text: string, pointer: string): Step[] {
 
 /** The body *text* of the response *ending* as a tree with its tools. */
 export function Answer({ text, ending, store }: { text: string; ending: Ending; store: Store }) {
+  const task = store.history.shown?.task ?? store.task.name!;
+  return <JsonTools text={text} label="Response body" task={task} steps={stepsOf(task, ending)} ending={ending} store={store} />;
+}
+
+/** The JSON *text* as a tree with its tools. Filters and comparison are for the body of a response, *ending*. */
+export function JsonTools({ text, label, task, steps, ending, store }: {
+  text: string;
+  label: string;
+  /** The task that the value belongs to. */
+  task: string;
+  /** The path at which a run has the value; null if no path leads there. */
+  steps: Step[] | null;
+  ending?: Ending;
+  store: Store;
+}) {
   /** Differences to the response that was chosen for comparison. */
   const [changes, setChanges] = useState<Change[]>([]);
   /** The value that the dialog "Use in …" is open for. */
@@ -58,18 +73,16 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   useLayoutEffect(() => { afterPaint(() => setList(listIn(text))); }, [text]);
   const rows = useMemo(() => (asTable && list ? listRows(text, list) : null), [asTable, list]);
   const box = useRef<HTMLInputElement>(null);
-  const task = store.history.shown?.task ?? store.task.name!;
-  const steps = stepsOf(task, ending);
-  const filters = isFilter(query);
+  const filters = ending !== undefined && isFilter(query);
   const marks = useMemo(() => {
     const byPointer = new Map<string, Mark[]>();
     const add = (pointer: string, mark: Mark) => byPointer.set(pointer, [...(byPointer.get(pointer) ?? []), mark]);
-    for (const { kind, pointer, message } of ending.differences ?? [])
+    for (const { kind, pointer, message } of ending?.differences ?? [])
       if (pointer) add(pointer, { kind: "differs", text: kind === "undocumented" ? "not documented" : message });
     for (const change of changes) add(change.pointer, { kind: "compared", text: change.text });
     return byPointer;
   }, [ending, changes]);
-  const others = comparable(task, ending, store);
+  const others = ending ? comparable(task, ending, store) : [];
 
   /** Go to the hit number *to*; behind the last one comes the first. */
   const go = (to: number, among = hits) => {
@@ -124,7 +137,8 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
       <div class="find" role="search">
         <input
           ref={box} class="code" type="text" autocomplete="off"
-          aria-label="Find, or filter" placeholder="Find, or filter: $.items[0], jsonata: …" title="Ctrl F"
+          aria-label={ending ? "Find, or filter" : "Find"} title="Ctrl F"
+          placeholder={ending ? "Find, or filter: $.items[0], jsonata: …" : "Find"}
           value={query} onInput={typed(setQuery)}
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) go(hit + (event.shiftKey ? -1 : 1));
@@ -143,7 +157,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
         </>}
         {filters && steps && <button onClick={() => setUsed({ expression: expression(), name: "filtered" })}>Use as expression …</button>}
         {list && !query && <button aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>Table</button>}
-        <Download ending={ending} store={store} />
+        {ending && <Download ending={ending} store={store} />}
       </div>
       {others.length > 0 && !filters && (
         <Comparison
@@ -154,7 +168,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
           }}
         />
       )}
-      {used && <UseIn key={used.expression} used={used} store={store} onClose={() => setUsed(null)} />}
+      {used && <UseIn key={used.expression} used={used} from={task} store={store} onClose={() => setUsed(null)} />}
       {filters && (
         <FilterResult
           text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue}
@@ -163,7 +177,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
       {rows && !query && <Table rows={rows} />}
       <div hidden={filters || (!!rows && !query)}>
         <Tree
-          text={text} label="Response body" marks={marks} wanted={wanted}
+          text={text} label={label} marks={marks} wanted={wanted}
           query={filters ? "" : query} seeking={!!query || changes.length > 0}
           tools={(spot) => <>
             <button title="Ctrl C" onClick={() => copyValue(spot)}>Copy value</button>

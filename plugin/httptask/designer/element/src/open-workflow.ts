@@ -102,9 +102,9 @@ export class OpenWorkflow {
     return !same(this.working, this.base);
   }
 
-  /** Whether something is lost if the page is closed: changes of a definition in this tab, or of its sample input. */
+  /** Whether something is lost if the page is closed: changes of a definition in this tab or of its sample input, or text in a panel. */
   get losesWork(): boolean {
-    return this.dirty || this.store.drafts.unsaved.size > 0;
+    return this.dirty || this.store.drafts.unsaved.size + this.store.typedTexts.size > 0;
   }
 
   /** Say whether the task *name* has unsaved changes. */

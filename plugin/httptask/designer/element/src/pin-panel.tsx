@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
-import { isObject, type Json, parse, same, segments, valueText } from "./json";
+import { isObject, type Json, type JsonObject, parse, same, segments, valueText } from "./json";
 import type { Store } from "./store";
 import type { Ending, Failure } from "./types";
+import { useTypedText } from "./typed-text";
 import { Failed, Note, typed, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -59,36 +60,48 @@ async function responseOf(ending: Ending, store: Store, endpoint: unknown): Prom
   return JSON.stringify({ response: { status, headers, decodedAs, ...content, ...source } });
 }
 
+/** Pin the *output* that the HTTP task *name* had in a run: its status, headers and body. */
+export function pinOutput(store: Store, name: string, output: JsonObject): Promise<void> {
+  const { statusCode: status, headers, body } = output;
+  const endpoint = flow.find(store.workflow.working, name)?.task.endpoint;
+  const source = typeof endpoint === "string" ? { endpoint } : {};
+  const content = typeof body === "string" ? { text: body } : { decodedAs: "json", text: JSON.stringify(body ?? null) };
+  const response = { status, headers: isObject(headers ?? null) ? Object.entries(headers as JsonObject) : [], ...content, ...source };
+  return change(store, name, JSON.stringify({ response }));
+}
+
 /** The pin of the task *name*. *ending* is the end of a test request; its response can be pinned. */
 export function Pin({ name, ending }: { name: string; ending?: Ending }) {
   const { store, focus } = useUi();
   const pin = store.pins.has(name) ? store.pins.tasks[name] : undefined;
-  const [text, setText] = useState<string | null>(null);
+  const [typedText, setTyped] = useTypedText(`pin ${store.workflow.id} ${name}`);
+  /** The editor is shown. What was typed into it stays when it is closed. */
+  const [isEdited, setEdited] = useState(typedText !== null);
   const [failure, setFailure] = useState<Failure | null>(store.pins.broken);
   const item = flow.find(store.workflow.working, name);
   const endpoint = item?.task.endpoint;
   const problems = store.pins.problemsOf(name);
   const isRefused = problems.some(({ severity }) => severity === "error");
-  const act = (make: () => string | null | Promise<string>) => async () => {
+  const act = (make: () => string | null | Promise<string>, isTyped = false) => async () => {
     setFailure(null);
     try {
       await change(store, name, await make());
-      setText(null);
+      if (isTyped) setTyped(null);
+      setEdited(false);
     } catch (error) {
       setFailure(error instanceof SyntaxError ? { title: "Not JSON", detail: error.message } : failureOf(error));
     }
   };
-  const write = () => {
-    const template = { status: 200, headers: { "Content-Type": "application/json" }, body: {} };
-    setText(JSON.stringify(pin ?? template, null, 2));
-    focus(`pin-text-${name}`);
-  };
+  const template = { status: 200, headers: { "Content-Type": "application/json" }, body: {} };
+  const start = JSON.stringify(pin ?? template, null, 2);
+  const text = typedText ?? start;
+  const write = () => { setEdited(true); focus(`pin-text-${name}`); };
   const example = () =>
     JSON.stringify({ pin: { example: true, ...(typeof endpoint === "string" ? { endpoint } : {}) }, endpoint });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    setText(null);
+    setEdited(false);
   };
   return (
     <section class="pin" aria-label={`The pin of ${name}`}>
@@ -114,14 +127,15 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
         </Note>
       )}
       {failure && <Failed failure={failure} />}
-      {text === null ? (
+      {!isEdited ? (
         <div class="row">
           {ending?.event === "response" && <button onClick={act(() => responseOf(ending, store, endpoint))}>Pin this response</button>}
           {!ending && item && name !== store.task.name && (
             <button class="quiet" onClick={() => void store.task.open(name)}>Open the task</button>
           )}
           {typeof endpoint === "string" && <button onClick={act(example)}>Use the documented example</button>}
-          <button class="quiet" onClick={write}>{pin === undefined ? "Write a pin" : "Edit"}</button>
+          <button class="quiet" onClick={write}>{typedText !== null ? "Go on editing" : pin === undefined ? "Write a pin" : "Edit"}</button>
+          {typedText !== null && <button class="quiet" onClick={() => setTyped(null)}>Discard what was typed</button>}
           {pin !== undefined && <button class="quiet" onClick={act(() => null)}>Unpin</button>}
         </div>
       ) : (
@@ -132,11 +146,11 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
           </div>
           <textarea
             id={`pin-text-${name}`} class="code" rows={10} spellcheck={false}
-            value={text} onInput={typed(setText)} onKeyDown={onKeyDown}
+            value={text} onInput={typed((value) => setTyped(value === start ? null : value))} onKeyDown={onKeyDown}
           />
           <div class="row">
-            <button onClick={act(() => { parse(text); return `{"pin": ${text}}`; })}>Save the pin</button>
-            <button class="quiet" onClick={() => setText(null)}>Cancel</button>
+            <button onClick={act(() => { parse(text); return `{"pin": ${text}}`; }, true)}>Save the pin</button>
+            <button class="quiet" onClick={() => setEdited(false)}>Close</button>
           </div>
         </div>
       )}

@@ -53,7 +53,9 @@ export class Pins {
 
   /** Move the pin of the task *name* to its new name *free*. If that fails, the list of pins shows the old name as left over. */
   async rename(name: string, free: string): Promise<void> {
-    const { id } = this.store.workflow;
+    const { workflow: { id }, typedTexts } = this.store;
+    const text = typedTexts.get(`pin ${id} ${name}`);
+    if (text !== undefined && typedTexts.delete(`pin ${id} ${name}`)) typedTexts.set(`pin ${id} ${free}`, text);
     if (id === null || !this.has(name)) return;
     const body = JSON.stringify({ pin: this.tasks[name] });
     try {

@@ -2,16 +2,19 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { duration, plural, when } from "./amounts";
-import { type Json, parse, segments } from "./json";
+import { type Json, type JsonObject, parse, segments } from "./json";
 import { Sent, Timeline } from "./exchange";
+import type { Step } from "./expression-text";
+import { JsonTools } from "./answer-tools";
 import { maskCuts } from "./masker";
-import { PinList } from "./pin-panel";
+import { PinList, pinOutput } from "./pin-panel";
 import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
 import type { Store } from "./store";
 import { Tree } from "./tree";
 import { stateOf, time, useTicks, waitsForSomebody } from "./visit-words";
 import { SampleInputField, usesInput } from "./trying";
 import type { Ending, Failure, RunSummary, Visit, VisitDetail } from "./types";
+import { useTypedText } from "./typed-text";
 import { Empty, Failed, Icon, Note, Tabs, typed, useRedraw, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -219,13 +222,26 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
   const goesOn = isUnderWay(run);
   /** The address of a value of the visit, `input` for example. */
   const valuePath = (of: string): string => `runs/${run.id}/value?${query}&of=${of}`;
+  const pin = async () => {
+    try {
+      const text = store.runs.mask(await (await store.api.send(valuePath("output"))).text());
+      await pinOutput(store, visit.name, parse(text) as JsonObject);
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+  };
   const output = () => {
     if (error || has.includes("output"))
-      return <Value key="output" path={valuePath(error ? "error" : "output")} label={error ? "Error" : "Output"} store={store} />;
+      return (
+        <Value
+          key="output" path={valuePath(error ? "error" : "output")} label={error ? "Error" : "Output"} store={store}
+          task={visit.name} steps={["tasks", visit.name, "output", ...(error ? ["error"] : [])]}
+        />
+      );
     return <p class="muted">{visit.status === "Completed" ? "It put nothing out." : "Nothing yet."}</p>;
   };
   const input = () => {
-    if (has.includes("input")) return <Value key="input" path={valuePath("input")} label="Input" store={store} />;
+    if (has.includes("input")) return <Value key="input" path={valuePath("input")} label="Input" store={store} task={visit.name} steps={["tasks", visit.name, "input"]} />;
     return <p class="muted">No input parameters.</p>;
   };
   return (
@@ -238,6 +254,9 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
           >
             Run from here
           </button>
+        )}
+        {visit.type === "Http" && visit.status === "Completed" && exists && store.workflow.id !== null && (
+          <button class="quiet" onClick={() => void pin()} title="Runs answer with it, and send nothing">Pin this answer</button>
         )}
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>
@@ -268,8 +287,10 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
   );
 }
 
-/** A value of a run, loaded from *path*, as a tree. */
-function Value({ path, label, store }: { path: string; label: string; store: Store }) {
+/** A value of a run, loaded from *path*, as a tree; with tools if it is a value of a *task*, which expressions have at *steps*. */
+function Value({ path, label, store, task, steps = null }: {
+  path: string; label: string; store: Store; task?: string; steps?: Step[] | null;
+}) {
   const [text, setText] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   useLayoutEffect(() => {
@@ -282,7 +303,8 @@ function Value({ path, label, store }: { path: string; label: string; store: Sto
   }, [path]);
   if (failure) return <Failed failure={failure} />;
   if (text === null) return <p class="muted" role="status">Loading …</p>;
-  return <Tree text={text} label={label} />;
+  if (task === undefined) return <Tree text={text} label={label} />;
+  return <JsonTools text={text} label={label} task={task} steps={steps} store={store} />;
 }
 
 /** The URL of the callback that a task waits for. Its secret part is not in *url*; only "Copy URL" reads the whole from *path*. */
@@ -311,8 +333,13 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
   const waiting = visit.items?.waiting;
   const [chosen, setChosen] = useState(`${waiting?.[0].index}`);
   const item = waiting?.find(({ index }) => `${index}` === chosen)?.index;
-  const [text, setText] = useState("");
+  const [kept, keep] = useTypedText(path + (item ?? ""));
+  const [text, setText] = useState(kept ?? "");
   const [problem, setProblem] = useState("");
+  const choose = (index: string) => {
+    setChosen(index);
+    setText(store.typedTexts.get(path + index) ?? text);
+  };
   const complete = () => {
     let output: Json = null;
     try {
@@ -321,13 +348,13 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
       return setProblem(`Not JSON: ${(error as Error).message}`);
     }
     setProblem("");
-    void store.runs.complete(visit, output, item);
+    void store.runs.complete(visit, output, item).then(() => { if (!store.runs.failure) keep(null); });
   };
   return (
     <div class="field single">
       {waiting && (
         <>
-          <select aria-label="Item" value={item === undefined ? "" : chosen} onChange={typed(setChosen)}>
+          <select aria-label="Item" value={item === undefined ? "" : chosen} onChange={typed(choose)}>
             <option value="">Which item?</option>
             {waiting.map(({ index }) => <option key={index} value={`${index}`}>Item {index}</option>)}
           </select>
@@ -340,7 +367,7 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
       </div>
       <textarea
         id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'}
-        aria-describedby="gate-problem" onInput={typed(setText)}
+        aria-describedby="gate-problem" onInput={typed((value) => { setText(value); keep(value || null); })}
       />
       <p id="gate-problem" class="problem error">{problem}</p>
       <button disabled={!!waiting && item === undefined} onClick={complete}>Complete</button>

@@ -64,6 +64,8 @@ export class Store {
   asking = false;
   /** The pointer of the field that has the keyboard focus, or had it last. */
   field = "";
+  /** What was typed into panels and is not sent or saved yet; see `useTypedText`. */
+  readonly typedTexts = new Map<string, string>();
   /** The message in the status line. */
   status = "";
   /** A message above the panes, until somebody closes it. */

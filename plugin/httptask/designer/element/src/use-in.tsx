@@ -29,7 +29,13 @@ const fieldsOf = (root: Slot): { slot: Slot; pointer: string }[] => {
 };
 
 /** The choice of a task and a field for the value *used*. */
-export function UseIn({ used: { expression, name }, store, onClose }: { used: Used; store: Store; onClose: () => void }) {
+export function UseIn({ used: { expression, name }, from, store, onClose }: {
+  used: Used;
+  /** The task that the value comes from. */
+  from: string;
+  store: Store;
+  onClose: () => void;
+}) {
   const [later, setLater] = useState<string[] | null>(null);
   const [task, setTask] = useState("");
   const [fields, setFields] = useState<string[]>([]);
@@ -47,7 +53,8 @@ export function UseIn({ used: { expression, name }, store, onClose }: { used: Us
     }, () => {});
   };
   useLayoutEffect(() => {
-    store.expressions.scope().then((scope) => {
+    store.task.commit();
+    store.api.scope({ definition: store.workflow.working, task: from, inputs: {} }).then((scope) => {
       const names = scope.later.filter((other) => flow.find(store.workflow.working, other)?.type === "Http");
       setLater(names);
       if (names.length) choose(names[0]!);
