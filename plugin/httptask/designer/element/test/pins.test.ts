@@ -14,7 +14,7 @@ function server(tasks: JsonObject, asked: string[] = []): Store {
     if (method === "DELETE") delete tasks[name];
     return new Response(JSON.stringify({ tasks }), { headers: { ETag: `"${version++}"` } });
   };
-  return { api: { send }, update: () => {}, workflow: { id: "flow" } } as unknown as Store;
+  return { api: { send }, update: () => {}, typedTexts, workflow: { id: "flow" } } as unknown as Store;
 }
 
 test("a run answers with pins if there are any; in the offline mode it is asked to in any case", async () => {
@@ -36,6 +36,9 @@ test("a task named like a member of Object.prototype is not pinned by that", asy
   assert.deepEqual(["Get", "constructor", "toString"].map(pins.has), [true, false, false]);
 });
 
+/** What is typed into the editors of pins. */
+const typedTexts = new Map([["pin flow Other", "typed"]]);
+
 test("the pin of a renamed task is moved, each request with the newest entity tag", async () => {
   const asked: string[] = [];
   const pins = new Pins(server({ Get: { status: 204 } }, asked));
@@ -44,4 +47,5 @@ test("the pin of a renamed task is moved, each request with the newest entity ta
   await pins.rename("Other", "Another");
   assert.deepEqual(pins.tasks, { "Get/all": { status: 204 } });
   assert.deepEqual(asked, ["GET", 'PUT Get/all "1"', 'DELETE Get "2"']);
+  assert.deepEqual([...typedTexts], [["pin flow Another", "typed"]]);
 });
