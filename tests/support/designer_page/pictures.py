@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, Route, expect
 
@@ -23,7 +24,9 @@ from httptask import hookimpl
 from httptask.plugins import plugin_manager
 
 if TYPE_CHECKING:
+    from designer import Events
     from designer_page.browser import DesignerPage
+    from servers import Peer
 
 ROOT = Path(__file__).parents[3]
 PICTURES = ROOT / "tests" / "designer" / "pictures"
@@ -134,7 +137,19 @@ DEFINITION: dict[str, Any] = {
         "Change a thing": _CHANGE,
     },
 }
-ANSWER = {"id": "7", "name": "A crane", "tags": ["yellow", None, 1.5], "size": "large"}
+ANSWERS: dict[str, tuple[str, Any]] = {
+    "7": ("200 OK", {"id": "7", "name": "A crane", "tags": ["yellow", None, 1.5], "size": "large"}),
+    "8": ("200 OK", {"id": "8", "name": "A crane", "tags": ["yellow", "new"], "price": 1.5}),
+    "all": (
+        "200 OK",
+        [{"id": str(row), "name": f"Crane {row}", "sold": row % 3 == 0} for row in range(1, 13)],
+    ),
+    "none": (
+        "422 Unprocessable Content",
+        {"errors": [{"field": "limit", "message": "must be less than 10"}]},
+    ),
+}
+"""Id of a thing -> the status and the body of the response. For any other id, there is none."""
 
 
 def open_task(page: DesignerPage, name: str) -> None:
@@ -258,6 +273,64 @@ def plugin(page: DesignerPage) -> None:
     expect(page.page.locator(".doc-card")).to_contain_text("Who gets it.")
 
 
+# These begin with the page newly opened.
+
+
+def get(page: DesignerPage, thing: str) -> None:
+    """Send a test request for *thing*."""
+    page.at("/httpRequest/pathParameters/id").fill(thing)
+    page.send()
+
+
+def compared(page: DesignerPage) -> None:
+    open_task(page, "Get a thing")
+    get(page, "7")
+    get(page, "8")
+    page.page.get_by_label("Compare with").select_option(index=1)
+    expect(page.page.get_by_text(re.compile("^[0-9]+ differences$"))).to_be_visible()
+
+
+def table(page: DesignerPage) -> None:
+    get(page, "all")
+    page.named("button", "Table").click()
+    expect(page.page.locator(".right").get_by_role("row")).to_have_count(13)
+
+
+def unreachable(page: DesignerPage) -> None:
+    get(page, "lost")
+    expect(page.page.locator(".response .note.error").first).to_be_visible()
+
+
+def refused(page: DesignerPage) -> None:
+    get(page, "none")
+    expect(page.problem("/httpRequest/query/limit")).to_contain_text("must be less than 10")
+
+
+def failed_run(page: DesignerPage) -> None:
+    page.page.keyboard.press("Control+Shift+Enter")
+    page.status("The run failed")
+    expect(page.page.locator(".graph .sign.is-failed")).to_have_count(1)
+    expect(page.page.get_by_label("The task Get a thing", exact=True)).to_contain_text("limit")
+
+
+def enlarged(page: DesignerPage) -> None:
+    page.named("button", "Enlarge the picture").click()
+    expect(page.page.locator('[id="picture-Get a thing"]')).to_be_focused()
+
+
+def workflows(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    page.named("button", "All workflows").click()
+    expect(page.named("button", "Rename things")).to_be_visible()
+
+
+def keys(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    page.page.locator(".title-row button").first.focus()
+    page.page.keyboard.press("?")
+    expect(page.named("dialog", "All keys")).to_contain_text("Next problem")
+
+
 STATES: dict[str, Callable[[DesignerPage], None]] = {
     "search": searched,
     "request": filled_in,
@@ -275,6 +348,16 @@ STATES: dict[str, Callable[[DesignerPage], None]] = {
     "runs": runs,
     "pasted": pasted,
     "plugin": plugin,
+}
+LATER_STATES: dict[str, Callable[[DesignerPage], None]] = {
+    "compared": compared,
+    "table": table,
+    "unreachable": unreachable,
+    "refused": refused,
+    "failed-run": failed_run,
+    "enlarged": enlarged,
+    "workflows": workflows,
+    "keys": keys,
 }
 """Name of a state -> the function that reaches it from the previous state."""
 
@@ -314,7 +397,7 @@ def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
     """
     from designer import running_designer, thing_endpoint
     from designer_page.browser import designer_page
-    from servers import JSON, raw_server, respond, response
+    from servers import raw_server
 
     assert FONT.exists(), "the pictures need a font: apt-get install fonts-dejavu-core"
     (folder / "workflows").mkdir()
@@ -328,25 +411,44 @@ def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
         "plugins": manager,
     }
     with (
-        raw_server(respond(response(json.dumps(ANSWER).encode(), JSON))) as server,
+        raw_server(answered) as server,
         running_designer(folder, **options) as running,
-        browser.new_context(locale="en-GB", timezone_id="UTC", reduced_motion="reduce") as context,
     ):
-        steady(context, tested(running, server.url))
+        events = {thing: tested(running, server.url, thing) for thing in (*ANSWERS, "lost")}
         ran(running, server.url)
-        context.route(re.compile(r"/api/v1/runs"), steady_run(server.url))
-        with designer_page(browser, running.url, context=context) as page:
-            page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
-            page.page.evaluate(_FONTS)
-            for state, reach in STATES.items():
-                reach(page)
-                yield from ((f"{state}-{name}", image) for name, image in shots(page, state))
+        for states in (STATES, LATER_STATES):
+            with browser.new_context(
+                locale="en-GB", timezone_id="UTC", reduced_motion="reduce"
+            ) as context:
+                steady(context, events)
+                context.route(re.compile(r"/api/v1/runs"), steady_run(server.url))
+                with designer_page(browser, running.url, context=context) as page:
+                    page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+                    page.page.evaluate(_FONTS)
+                    for state, reach in states.items():
+                        reach(page)
+                        for name, image in shots(page, state):
+                            yield f"{state}-{name}", image
+
+
+def answered(peer: Peer) -> None:
+    """Answer with the thing in the path; close the connection if there is none."""
+    from servers import JSON, response
+
+    while request := peer.read_request():
+        thing = request.split()[1].decode().partition("?")[0].rpartition("/")[2]
+        if thing not in ANSWERS:
+            return
+        status, value = ANSWERS[thing]
+        peer.sendall(response(json.dumps(value).encode(), JSON, status=status))
 
 
 def shots(page: DesignerPage, state: str) -> Iterator[tuple[str, Image.Image]]:
     """Yield pictures of the current state, at each width, light and dark."""
     page.page.mouse.move(0, 0)
     for width, height in SIZES:
+        if state == "enlarged" and (width, height) == SIZES[-1]:
+            continue  # there, the picture is below a part that is not shown
         page.page.set_viewport_size({"width": width, "height": height})
         page.page.evaluate(_TO_THE_TOP)
         if state == "json":
@@ -360,12 +462,17 @@ def shots(page: DesignerPage, state: str) -> Iterator[tuple[str, Image.Image]]:
     page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
 
 
-def tested(running: Any, url: str) -> str:
-    """Return the events of a real test request of `_GET`, with a fixed address and fixed times."""
+def tested(running: Any, url: str, thing: str) -> str:
+    """Return the events of a real test request for *thing*, with a fixed address and fixed times."""
     from designer import events_of
 
     task = json.loads(json.dumps(_GET).replace(API, url))
-    told = events_of(running, {"task": task, "name": "Get a thing"})
+    task["httpRequest"]["pathParameters"]["id"] = thing
+    return as_stream(events_of(running, {"task": task, "name": "Get a thing"}), url)
+
+
+def as_stream(told: Events, url: str) -> str:
+    """Return the events *told* as text, with `API` instead of *url*, and with fixed times."""
     lines = [f"event: {name}\ndata: {json.dumps(same_times(data))}\n\n" for name, data in told]
     return "".join(lines).replace(url, API).replace(url.partition("//")[2], API[8:])
 
@@ -391,27 +498,38 @@ def ran(running: Any, url: str) -> None:
 
 
 def steady_run(url: str) -> Callable[[Route], None]:
-    """Return a handler that answers as the server does, with `API` and with fixed times."""
+    """Return a handler that answers as the server does, with `API` and with fixed times.
+
+    Runs send their requests to *url* instead of `API`.
+    """
+    from designer import events
 
     def answer(route: Route) -> None:
-        told = route.fetch()
-        text = json.dumps(same_times(told.json()))
-        text = text.replace(url, API).replace(url.partition("//")[2], API[8:])
+        sent = route.request.post_data
+        told = route.fetch(post_data=sent.replace(API, url)) if sent else route.fetch()
+        if told.headers["content-type"].startswith("text/event-stream"):
+            text = as_stream([*events(httpx.Response(200, text=told.text()))], url)
+        else:
+            text = json.dumps(same_times(told.json()))
+            text = text.replace(url, API).replace(url.partition("//")[2], API[8:])
         route.fulfill(response=told, body=text)
 
     return answer
 
 
-def steady(context: BrowserContext, events: str) -> BrowserContext:
-    """Stop the clock, and answer every test request with *events*."""
+def steady(context: BrowserContext, events: Mapping[str, str]) -> None:
+    """Stop the clock, and answer test requests with the *events* of the thing in their path."""
+
+    def answer(route: Route) -> None:
+        task = (route.request.post_data_json or {})["task"]
+        route.fulfill(
+            body=events[task["httpRequest"]["pathParameters"]["id"]],
+            content_type="text/event-stream",
+            headers={"Test-Request-Id": "same"},
+        )
+
     context.clock.set_fixed_time(_NOW)
-    context.route(
-        re.compile(r"/api/v1/test-requests$"),
-        lambda route: route.fulfill(
-            body=events, content_type="text/event-stream", headers={"Test-Request-Id": "same"}
-        ),
-    )
-    return context
+    context.route(re.compile(r"/api/v1/test-requests$"), answer)
 
 
 _NOW = "2026-01-31T08:30:00Z"
