@@ -105,15 +105,13 @@ def test_a_value_is_inserted_into_json_at_the_cursor(page: DesignerPage, folder:
     assert saved(page, folder) == {"name": "a  b", "count": "${$.who.size}"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_body_is_edited_as_json_and_as_a_form(
-    page: DesignerPage, folder: Path, server: RawServer, scheme: Any
+    page: DesignerPage, folder: Path, server: RawServer
 ) -> None:
     """Alt+J changes between both. What is wrong stands on its line and below, by its place: first
     what is no JSON, then what the server finds; a press mends it. Nothing is lost on the way back:
     expressions, long numbers, names that are not documented. Undo works over it.
     """
-    page.page.emulate_media(color_scheme=scheme)
     name = page.at(f"{AT}/name")
     name.focus()
     page.page.keyboard.press("Alt+j")

@@ -68,14 +68,6 @@ def drop(designer: DesignerPage, name: str, text: str) -> None:
     )
 
 
-def both_lights(designer: DesignerPage) -> list[str]:
-    violations = []
-    for light in ("light", "dark"):
-        designer.page.emulate_media(color_scheme=light)
-        violations += designer.violations()
-    return violations
-
-
 def collection(server: RawServer) -> str:
     items = [
         {"name": f"Thing {number}", "request": {"method": "GET", "url": f"{server.url}{path}"}}
@@ -97,7 +89,7 @@ def test_command_becomes_a_task_by_the_keyboard(
     expect(dialog.get_by_role("radio", name="Get a thing")).to_be_focused()
     expect(dialog.get_by_label("What is taken over")).to_contain_text("limit 3")
     assert SECRET not in designer.text()
-    assert both_lights(designer) == []
+    assert designer.violations() == []
     dialog.get_by_label("Name of the credential").fill("mine")
     page.keyboard.press("Enter")
     expect(dialog.get_by_text("Kept as the credential mine")).to_be_visible()
@@ -149,7 +141,7 @@ def test_text_that_is_none_stays(designer: DesignerPage, server: RawServer) -> N
     expect(dialog.get_by_role("alert")).to_contain_text("option --unix-socket is refused")
     text = dialog.get_by_role("textbox")
     expect(text).to_be_focused()
-    assert both_lights(designer) == []
+    assert designer.violations() == []
     text.fill(f"curl {server.url}/things/7")
     dialog.get_by_role("button", name="Read it").click()
     expect(dialog.get_by_role("radio", name="Get a thing")).to_be_checked()
@@ -180,7 +172,7 @@ def test_chosen_requests_of_a_collection(
     dialog = designer.named("dialog", "Paste a request")
     expect(dialog.get_by_role("heading", name="a Postman collection")).to_be_visible()
     expect(dialog.get_by_role("checkbox")).to_have_count(3)
-    assert both_lights(designer) == []
+    assert designer.violations() == []
     dialog.get_by_role("checkbox", name="Thing 2").uncheck()
     dialog.get_by_role("button", name="Add 2 tasks").click()
     expect(designer.page.get_by_role("list", name="Tasks").get_by_role("listitem")).to_have_count(2)
@@ -285,7 +277,7 @@ def test_har_file_with_credentials(
     expect(dialog.get_by_role("heading", name="Recognised: a HAR file")).to_be_visible()
     kept = dialog.get_by_role("button", name="Keep it as a credential")
     expect(kept).to_have_count(3)
-    assert both_lights(designer) == []
+    assert designer.violations() == []
     seen = [designer.text(), designer.stored()]
     kept.first.click()
     expect(kept).to_have_count(2)
@@ -335,7 +327,7 @@ def test_copy_as_code(designer: DesignerPage, server: RawServer, tmp_path: Path)
     dialog.get_by_role("button", name="Add task").click()
     page.get_by_label("Copy as …").focus()
     page.keyboard.press("Enter")
-    assert both_lights(designer) == []
+    assert designer.violations() == []
     for language, start in (
         ("HTTPie command", "http"),
         ("JavaScript", "const"),

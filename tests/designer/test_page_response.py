@@ -123,7 +123,6 @@ def test_what_is_looked_for_is_counted_marked_and_opened(
     long = tree(page).get_by_role("treeitem").filter(has_text="long:")
     long.get_by_text("show all").click()
     assert long.inner_text().count("word") == 200
-    page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
 
 
@@ -144,7 +143,6 @@ def test_a_filter_shows_what_it_picks_and_becomes_an_expression(
     expect(filtered).to_have_text("8")
     page.named("button", "Use as expression …").click()
     page.page.get_by_label("Field", exact=True).select_option("/httpRequest/query/limit")
-    page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
     page.named("button", "Use it").click()
     expect(page.at("/httpRequest/query/limit")).to_have_value("$.limit")
@@ -271,7 +269,6 @@ def test_each_media_type_has_its_view(page: DesignerPage, upstream: Upstream) ->
     panel.get_by_role("button", name="id", exact=True).click()
     panel.get_by_role("button", name="id ↑", exact=True).click()
     expect(panel.get_by_role("row").nth(1)).to_contain_text("Name 4999")
-    page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
     panel.get_by_role("button", name="4800 more rows").click()
     expect(panel.get_by_role("row")).to_have_count(401)
@@ -305,7 +302,6 @@ def test_the_history_says_what_was_asked_and_is_the_answer_after_a_reload(
     expect(stale).to_have_count(0)
     page.at(ID).fill("2")
     expect(stale).to_be_visible()
-    page.page.emulate_media(color_scheme="dark")
     page.named("tab", "History (2)").click()
     assert page.violations() == []
 
@@ -343,7 +339,6 @@ def test_a_refusal_says_what_to_do(page: DesignerPage, upstream: Upstream) -> No
     upstream.answers({}, status="404 Not Found")
     again.click()
     expect(page.page.locator(".response")).to_contain_text("Nothing is at this URL: check id")
-    page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
     page.named("button", "Go to the field").click()
     expect(page.at(ID)).to_be_focused()
@@ -379,7 +374,6 @@ def test_an_answer_is_compared_with_an_earlier_one(page: DesignerPage, upstream:
     selected.focus()
     page.page.keyboard.press("Shift+F8")
     expect(selected).to_have_text("0: {1} id: -1 ⇄ new")
-    page.page.emulate_media(color_scheme="dark")
     assert page.violations() == []
     choice.select_option(index=0)
     expect(tree(page).locator(".compared")).to_have_count(0)

