@@ -2,7 +2,7 @@
 import { type Json, parse } from "./json";
 
 /** The JSON texts that the browser did not store, by their names. */
-const unstored = new Map<string, string>();
+export const unstored = new Map<string, string>();
 
 /** JSON values in `sessionStorage`, under names that begin with *prefix*. */
 export class TabStorage {

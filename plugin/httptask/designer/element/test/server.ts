@@ -2,13 +2,20 @@
 import { type Api, ApiError } from "../src/api";
 import { clone, type Json, parse, takeSecretNames } from "../src/json";
 import { type Slot, walk } from "../src/slots";
+import { unstored } from "../src/storage";
 import { Store } from "../src/store";
 import type { Definition, Ending, Problem, Task } from "../src/types";
 
 takeSecretNames("token|password");
 
 /** What the page has in `sessionStorage`. */
-export const kept = new Map<string, string>();
+export const kept = new (class extends Map<string, string> {
+  /** Begin as in a new tab. */
+  override clear(): void {
+    super.clear();
+    unstored.clear();
+  }
+})();
 Object.assign(globalThis, {
   window: globalThis,
   sessionStorage: {
