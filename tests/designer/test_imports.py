@@ -150,7 +150,7 @@ def test_a_file_reads_nothing_beside_it(designer: RunningDesigner) -> None:
 # One at a time, cancelled, refused
 
 
-@pytest.mark.parametrize("way", ["npm", "address"])
+@pytest.mark.parametrize("way", [pytest.param("npm", marks=pytest.mark.npm), "address"])
 def test_an_import_is_cancelled_while_it_is_fetched(
     way: str, designer: RunningDesigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
