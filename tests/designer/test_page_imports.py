@@ -56,6 +56,7 @@ def test_one_button_on_the_first_day_and_the_search_finds_what_came(
     expect(designer.named("textbox", "What to import")).to_be_visible()
 
 
+@pytest.mark.npm
 def test_a_second_tab_sees_the_import_and_cancels_it(
     designer: DesignerPage, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

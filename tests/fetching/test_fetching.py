@@ -138,6 +138,7 @@ def test_a_package_or_a_version_that_is_not_there(registry: Registry, importing:
     assert "there is no such version" in version.err
 
 
+@pytest.mark.npm
 def test_without_a_network_it_says_what_to_do_instead(
     importing: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_project_that_someone_else_made_does_not_set_npm(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent as a terminal does on Unix")
+@pytest.mark.npm
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While npm waits: status 130, npm has ended, and the temporary folder is gone."""
     asked = threading.Event()
