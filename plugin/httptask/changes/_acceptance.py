@@ -80,10 +80,14 @@ class Acceptance:
         accepts_nothing = narrow.get("type") == [] or narrow.get("enum") == []
         if accepts_nothing:
             return True
+        # Also without `properties` in *wide*: a field that only *narrow* describes counts.
         keywords = dict.fromkeys((*wide, "properties"))
         if not any(self.refuses(keyword, wide, narrow, level) for keyword in keywords):
             return True
-        return "anyOf" in narrow and all(
+        if "anyOf" not in narrow:
+            return False
+        # Keywords beside `anyOf` say little about its values, so each alternative gets a chance.
+        return all(
             self.accepts(wide, alternative, level + 1) for alternative in alternatives(narrow)
         )
 
@@ -97,10 +101,12 @@ class Acceptance:
         """Say whether *keyword* may make *wide* refuse a value that *narrow* accepts."""
         if keyword in NOTES or (keyword not in wide and keyword != "properties"):
             return False
-        if TYPES_OF.get(keyword, _ANY).isdisjoint(narrow.get("type", _ANY)):
+        constrained_types = TYPES_OF.get(keyword, _ANY)
+        if constrained_types.isdisjoint(narrow.get("type", _ANY)):
             return False
+        check = _CHECKS.get(keyword, _unchanged(keyword))
         try:
-            return not _CHECKS.get(keyword, _unchanged(keyword))(self, wide, narrow, level + 1)
+            return not check(self, wide, narrow, level + 1)
         except (TypeError, ValueError, AttributeError):  # the keyword has an invalid value
             return True
 
@@ -184,14 +190,19 @@ class Acceptance:
         other_first = narrow.get("prefixItems", [])
         items = wide.get("items", True)
         other_items = narrow.get("items", True)
-        longest = narrow.get("maxItems", len(other_first) if other_items is False else None)
+        # `items: false` allows nothing after `prefixItems`, so it limits the length, too.
+        longest = len(other_first) if other_items is False else None
+        longest = narrow.get("maxItems", longest)
         count = max(len(first), len(other_first))
-        for position in range(count if longest is None else min(count, longest)):
+        compared = count if longest is None else min(count, longest)
+        for position in range(compared):
             schema = first[position] if position < len(first) else items
             other_schema = other_first[position] if position < len(other_first) else other_items
             if not self.accepts(schema, other_schema, level):
                 return False
-        return (longest is not None and longest <= count) or self.accepts(items, other_items, level)
+        if longest is not None and longest <= count:
+            return True
+        return self.accepts(items, other_items, level)
 
     def _alternatives(self, wide: View, narrow: View, level: int) -> bool:
         """Compare alternatives: for each in *narrow*, some alternative in *wide* must accept it."""
@@ -225,11 +236,11 @@ class Acceptance:
         level: int = 0,
     ) -> bool:
         """Say whether the dependent schema in *wide* for the field *name* accepts *narrow*."""
+        if _has_no_field(narrow, name):
+            return True
         schema = wide.get("dependentSchemas", {}).get(name, True)
-        other_schemas = narrow.get("dependentSchemas", {})
-        return _has_no_field(narrow, name) or self.accepts(
-            schema, other_schemas.get(name, narrow), level
-        )
+        other_schema = narrow.get("dependentSchemas", {}).get(name, narrow)
+        return self.accepts(schema, other_schema, level)
 
     def _then(
         self,
@@ -238,6 +249,7 @@ class Acceptance:
         level: int,
         keyword: str = "then",
     ) -> bool:
+        # Under different conditions, the two schemas would be applied to different values.
         if "if" not in narrow or not self.same(wide["if"], narrow["if"]):
             return False
         return self.accepts(wide[keyword], narrow.get(keyword, True), level)
@@ -251,6 +263,7 @@ class Acceptance:
     def _contains(self, wide: View, narrow: View, level: int) -> bool:
         if "contains" not in narrow:
             return False
+        # A wider `contains` counts more items, and `maxContains` may then refuse the array.
         if "maxContains" in wide:
             return self.same(wide["contains"], narrow["contains"])
         return self.accepts(wide["contains"], narrow["contains"], level)
@@ -264,7 +277,9 @@ class Acceptance:
             return {*map(key, narrow["enum"])}.isdisjoint(map(key, refused["enum"]))
         types = _types(refused)
         other_types = _types(narrow)
-        return types is not None and other_types is not None and types.isdisjoint(other_types)
+        if types is None or other_types is None:
+            return False
+        return types.isdisjoint(other_types)
 
 
 def alternatives(view: View) -> list[View]:
@@ -273,10 +288,11 @@ def alternatives(view: View) -> list[View]:
     Keywords beside `anyOf` become part of each alternative. Several types and the values of an
     `enum` are alternatives, too.
     """
-    beside = {name: value for name, value in view.items() if name not in ("anyOf", "type", "enum")}
     if "anyOf" in view:
         shared = {name: value for name, value in view.items() if name != "anyOf"}
-        return [{"allOf": [shared, option]} if shared else option for option in view["anyOf"]]
+        options = view["anyOf"]
+        return [{"allOf": [shared, option]} for option in options] if shared else options
+    beside = {name: value for name, value in view.items() if name not in ("type", "enum")}
     if "enum" in view:
         return [{**beside, "enum": [value]} for value in view["enum"]]
     if len(view.get("type", ())) > 1:
@@ -287,9 +303,9 @@ def alternatives(view: View) -> list[View]:
 def _schemas_of_undescribed(name: str, view: View) -> Iterator[Any]:
     """Yield the schemas of *view* for the field *name*, which its `properties` do not describe."""
     patterns = view.get("patternProperties", {})
-    yield from (
-        schema for pattern, schema in patterns.items() if _matches(pattern, name) is not False
-    )
+    for pattern, schema in patterns.items():
+        if _matches(pattern, name) is not False:
+            yield schema
     further = view.get("additionalProperties")
     if isinstance(further, Mapping) and not any(_matches(pattern, name) for pattern in patterns):
         yield further
@@ -297,8 +313,11 @@ def _schemas_of_undescribed(name: str, view: View) -> Iterator[Any]:
 
 def _is_covered(name: str, view: View) -> bool:
     """Say whether *view* describes the field *name* by a pattern or `additionalProperties`."""
-    is_open = isinstance(view.get("additionalProperties"), Mapping)
-    return is_open or any(_matches(pattern, name) for pattern in view.get("patternProperties", {}))
+    # `additionalProperties: true` is no description: it says nothing about the field.
+    if isinstance(view.get("additionalProperties"), Mapping):
+        return True
+    patterns = view.get("patternProperties", {})
+    return any(_matches(pattern, name) for pattern in patterns)
 
 
 def _matches(pattern: str, name: str) -> bool | None:
@@ -346,9 +365,13 @@ def _accepts_values(
     level: int,
 ) -> bool:
     values = narrow.get("enum")
-    if values is None and set(narrow.get("type", ["string"])) <= {"boolean", "null"}:
-        values = [value for value in (True, False, None) if type_of(value) in narrow["type"]]
-    return values is not None and {*map(key, values)} <= {*map(key, wide["enum"])}
+    types = narrow.get("type", ["string"])
+    # Other types have endless values, which no list can contain.
+    if values is None and set(types) <= {"boolean", "null"}:
+        values = [value for value in (True, False, None) if type_of(value) in types]
+    if values is None:
+        return False
+    return {*map(key, values)} <= {*map(key, wide["enum"])}
 
 
 def _limit(
@@ -370,6 +393,7 @@ def _limit(
     if not limits and view.get("enum"):
         numbers = [value for value in view["enum"] if type_of(value) in ("integer", "number")]
         limits = [(min(sign * number for number in numbers), False)]
+    # Of two equal limits, the exclusive one is the maximum, because True > False.
     return max(limits) if limits else None
 
 
@@ -382,7 +406,9 @@ def _accepts_numbers(bound: str, exclusive: str, sign: int) -> Callable[..., boo
     ) -> bool:
         wide_limit = _limit(wide, bound, exclusive, sign)
         narrow_limit = _limit(narrow, bound, exclusive, sign)
-        return wide_limit is None or (narrow_limit is not None and wide_limit <= narrow_limit)
+        if wide_limit is None:
+            return True
+        return narrow_limit is not None and wide_limit <= narrow_limit
 
     return check
 
@@ -404,8 +430,10 @@ def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
         if size is None and "enum" in narrow:
             sized = str if "Length" in keyword else list if "Items" in keyword else dict
             sizes = [sign * len(value) for value in narrow["enum"] if isinstance(value, sized)]
+            # Values of other types have no such size, and the limit accepts them all.
             size = sign * min(sizes) if sizes else wide[keyword]
         if size is None and keyword == "minProperties":
+            # Each required name is a property, so there are at least as many.
             size = len(narrow.get("required", ()))
         return size is not None and bool(sign * wide[keyword] <= sign * size)
 
@@ -419,10 +447,13 @@ def _accepts_multiples(
     level: int,
 ) -> bool:
     """Check `multipleOf`: all numbers of *narrow* must be multiples of that of *wide*."""
-    step = narrow.get("multipleOf", 1 if narrow.get("type") == ["integer"] else None)
+    are_integers = narrow.get("type") == ["integer"]
+    step = narrow.get("multipleOf", 1 if are_integers else None)
     steps = [step] if step is not None else narrow.get("enum", [])
     numbers = [step for step in steps if type_of(step) in ("integer", "number")]
-    return bool(numbers) and all(number % wide["multipleOf"] == 0 for number in numbers)
+    if not numbers:
+        return False
+    return all(number % wide["multipleOf"] == 0 for number in numbers)
 
 
 def _accepts_format(
@@ -487,6 +518,7 @@ _CHECKS: dict[str, _Check] = {
     "not": Acceptance._not,
     "anyOf": Acceptance._alternatives,
     "allOf": Acceptance._every_part,
+    # `if` alone refuses nothing (JSON Schema 2020-12, Core, section 10.2.2.1).
     "if": lambda check, wide, narrow, level: True,
     "then": Acceptance._then,
     "else": Acceptance._else,

@@ -25,6 +25,7 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(BY_NAME | {"dependentRequired"}, ({},)),
     **dict.fromkeys(IN_ONE - {"not", "if", "contains"}, (True, {})),
     "uniqueItems": (False,),
+    # `password` only asks forms to hide the value (OpenAPI, data types).
     "format": ("password",),
     "pattern": ("", "^", "$", ".*", "^.*", ".*$", "^.*$", "^.*?$", r"[\s\S]*", r"^[\s\S]*$"),
 }
@@ -241,6 +242,7 @@ def type_of(value: Any) -> str:
         return "object"
     if isinstance(value, list | tuple):
         return "array"
+    # 1.0 is an integer (JSON Schema 2020-12, Validation, section 6.1.1).
     return "integer" if value == int(value) else "number"
 
 
@@ -254,8 +256,9 @@ def _tidy(view: View) -> View:
         view["enum"] = [view.pop("const")]
     if isinstance(view.get("type"), str):
         view["type"] = [view["type"]]
+    # `if` alone refuses nothing, and without it `then` and `else` are ignored.
     if "if" not in view or not view.keys() & {"then", "else"}:
-        view = {name: value for name, value in view.items() if name not in ("if", "then", "else")}
+        view = {name: value for name, value in view.items() if name not in _CONDITION}
     return {name: value for name, value in view.items() if not _accepts_everything(name, value)}
 
 
@@ -275,21 +278,32 @@ def _finished(view: View) -> View:
         types = [name for name in types if name != "integer"]
     if isinstance(values, list):
         if isinstance(types, list):
-            allowed = {*types, "integer"} if "number" in types else set(types)
+            allowed = _with_integer(types)
             values = [value for value in values if type_of(value) in allowed]
-        view["enum"] = list({key(value): value for value in values}.values())
+        value_by_key = {key(value): value for value in values}
+        view["enum"] = list(value_by_key.values())
         types = list({type_of(value) for value in values})
-        if {key(value) for value in values} in _ALL_VALUES:
+        if value_by_key.keys() in _ALL_VALUES:
             del view["enum"]
     if isinstance(types, list):
-        view["type"] = types = sorted(set(types), key=lambda name: (name == "null", name))
-        all_types = frozenset(types)
-        for keyword in list(view):
-            if TYPES_OF.get(keyword, all_types).isdisjoint(all_types) and all_types:
-                del view[keyword]
+        # Null comes last, because sentences say `string or null`.
+        types = sorted(set(types), key=lambda name: (name == "null", name))
+        view["type"] = types
+        _drop_idle_keywords(view, frozenset(types))
         if types == ["integer"]:
             _with_whole_bounds(view)
     return view
+
+
+def _drop_idle_keywords(view: View, types: frozenset[str]) -> None:
+    """Remove the keywords from *view* that constrain none of its *types*."""
+    # Without any type the view accepts nothing, and its keywords are left as they are.
+    if not types:
+        return
+    for keyword in list(view):
+        constrained_types = TYPES_OF.get(keyword, types)
+        if constrained_types.isdisjoint(types):
+            del view[keyword]
 
 
 def _with_whole_bounds(view: View) -> None:
@@ -309,20 +323,17 @@ def _without(view: View, names: frozenset[str]) -> View:
     fields = {name: value for name, value in view["properties"].items() if name not in names}
     required = [name for name in view.get("required", ()) if name not in names]
     dependent = view.get("dependentRequired", {})
+    remaining_dependent = {
+        name: [dependent_name for dependent_name in required_names if dependent_name not in names]
+        for name, required_names in dependent.items()
+        if name not in names
+    }
     return _tidy(
         {
             **view,
             "properties": fields,
             "required": required,
-            "dependentRequired": {
-                name: [
-                    dependent_name
-                    for dependent_name in required_names
-                    if dependent_name not in names
-                ]
-                for name, required_names in dependent.items()
-                if name not in names
-            },
+            "dependentRequired": remaining_dependent,
         }
     )
 
@@ -361,6 +372,7 @@ def _intersection(left: View, right: View) -> View:
 
     Keywords that cannot be merged into one schema go to `allOf`.
     """
+    # In one step, so that each side sees the other as it was before.
     left, right = _with_further_fields(left, right), _with_further_fields(right, left)
     result = dict(left)
     apart = []
@@ -368,6 +380,7 @@ def _intersection(left: View, right: View) -> View:
         group = {name: right[name] for name in names if name in right}
         own_group = {name: left[name] for name in names if name in left}
         differ = own_group and group and own_group != group
+        # A single keyword depends on no other, and can be merged below.
         if differ and len(own_group | group) > 1:
             apart.append(group)
             right = {name: value for name, value in right.items() if name not in group}
@@ -391,14 +404,13 @@ def _with_further_fields(view: View, other: View) -> View:
         return view
     described = other.get("properties", {})
     if further is False:
-        return {**view, "properties": {name: fields[name] for name in fields if name in described}}
-    return {
-        **view,
-        "properties": {
-            name: field if name in described else _all_of(field, further)
-            for name, field in fields.items()
-        },
+        allowed_fields = {name: fields[name] for name in fields if name in described}
+        return {**view, "properties": allowed_fields}
+    merged_fields = {
+        name: field if name in described else _all_of(field, further)
+        for name, field in fields.items()
     }
+    return {**view, "properties": merged_fields}
 
 
 def _all_of(left: Any, right: Any) -> Any:
@@ -410,33 +422,57 @@ def _all_of(left: Any, right: Any) -> Any:
     return {"allOf": [left, right]}
 
 
-def _by_name(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    shared = {name: _all_of(one[name], other[name]) for name in one if name in other}
+def _by_name(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    shared = {name: _all_of(left[name], right[name]) for name in left if name in right}
     return {
-        **one,
-        **other,
+        **left,
+        **right,
         **shared,
     }
 
 
-def _shared_types(one: list[str], other: list[str]) -> list[str]:
+def _shared_types(left: list[str], right: list[str]) -> list[str]:
     """Return the types that both lists allow. `number` includes `integer`."""
-    wide = [{*types, "integer"} if "number" in types else set(types) for types in (one, other)]
-    return sorted(wide[0] & wide[1])
+    shared = _with_integer(left) & _with_integer(right)
+    return sorted(shared)
+
+
+def _with_integer(types: list[str]) -> set[str]:
+    return {*types, "integer"} if "number" in types else set(types)
+
+
+def _shared_values(left: list[Any], right: list[Any]) -> list[Any]:
+    keys = set(map(key, right))
+    return [value for value in left if key(value) in keys]
+
+
+def _all_names(left: list[str], right: list[str]) -> list[str]:
+    return list(dict.fromkeys((*left, *right)))
+
+
+def _all_dependent_names(
+    left: Mapping[str, list[str]],
+    right: Mapping[str, list[str]],
+) -> dict[str, list[str]]:
+    names = dict.fromkeys((*left, *right))
+    return {name: _all_names(left.get(name, []), right.get(name, [])) for name in names}
+
+
+def _all_schemas(left: list[Any], right: list[Any]) -> list[Any]:
+    further = [schema for schema in right if schema not in left]
+    return [*left, *further]
 
 
 _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "type": _shared_types,
-    "enum": lambda one, other: [value for value in one if key(value) in set(map(key, other))],
-    "required": lambda one, other: list(dict.fromkeys((*one, *other))),
-    "dependentRequired": lambda one, other: {
-        name: list(dict.fromkeys((*one.get(name, ()), *other.get(name, ()))))
-        for name in one | other
-    },
-    "allOf": lambda one, other: [*one, *(schema for schema in other if schema not in one)],
-    "uniqueItems": lambda one, other: one or other,
-    **dict.fromkeys(_LARGER, lambda one, other: max(one, other)),
-    **dict.fromkeys(_SMALLER, lambda one, other: min(one, other)),
+    "enum": _shared_values,
+    "required": _all_names,
+    "dependentRequired": _all_dependent_names,
+    "allOf": _all_schemas,
+    "uniqueItems": lambda left, right: left or right,
+    # Not `max` itself, which would take further arguments.
+    **dict.fromkeys(_LARGER, lambda left, right: max(left, right)),
+    **dict.fromkeys(_SMALLER, lambda left, right: min(left, right)),
     **dict.fromkeys(BY_NAME, _by_name),
     **dict.fromkeys(("additionalProperties", "items", "propertyNames"), _all_of),
 }

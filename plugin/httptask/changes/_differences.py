@@ -30,13 +30,20 @@ class Differences:
     @classmethod
     def of(cls, pairs: list[Pair]) -> Differences:
         """Return the differences between the versions in *pairs*, the result of `paired`."""
-        added = tuple(after for before, after in pairs if before is None and after is not None)
-        removed = tuple(before for before, after in pairs if after is None and before is not None)
-        versions = ((after, changes(before, after)) for before, after in pairs if before and after)
-        changed = tuple(
-            (after, endpoint_changes) for after, endpoint_changes in versions if endpoint_changes
-        )
-        return cls(added, removed, changed, len(pairs) - len(added) - len(removed) - len(changed))
+        added: list[Endpoint] = []
+        removed: list[Endpoint] = []
+        changed: list[tuple[Endpoint, list[Change]]] = []
+        unchanged = 0
+        for before, after in pairs:
+            if before is None and after is not None:
+                added.append(after)
+            elif before is not None and after is None:
+                removed.append(before)
+            elif before and after and (endpoint_changes := changes(before, after)):
+                changed.append((after, endpoint_changes))
+            else:
+                unchanged += 1
+        return cls(tuple(added), tuple(removed), tuple(changed), unchanged)
 
     @property
     def any(self) -> bool:

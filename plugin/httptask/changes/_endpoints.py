@@ -90,7 +90,9 @@ class _Comparison:
         """Yield a change of the first server, and the servers whose addresses no longer exist."""
         old = self._old.servers
         new = self._new.servers
-        before, after = ([server.address for server in servers] for servers in (old, new))
+        before = [server.address for server in old]
+        after = [server.address for server in new]
+        # A version that describes no server has not taken any away.
         gone_addresses = [
             address
             for address in before
@@ -105,6 +107,7 @@ class _Comparison:
                 narrows=was in gone_addresses,
             )
         for address in gone_addresses:
+            # The sentence above already tells of the first server.
             if address != before[0] or before[:1] == after[:1]:
                 yield Change("url", f"no more at {address}", narrows=True)
 
@@ -250,8 +253,12 @@ _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "for
 def _serialisation(parameter: Parameter) -> tuple[Any, ...]:
     """Return how *parameter* is serialised, with defaults filled in."""
     style = parameter.style or _STYLES.get(parameter.location)
-    explode = style in ("form", "cookie") if parameter.explode is None else parameter.explode
-    return parameter.media_type or (style, explode), parameter.allow_reserved, parameter.encoding
+    explode = parameter.explode
+    if explode is None:
+        explode = style in ("form", "cookie")
+    # `content` replaces `style` and `explode` (OpenAPI 3.0.4, section 4.7.12).
+    form = parameter.media_type or (style, explode)
+    return form, parameter.allow_reserved, parameter.encoding
 
 
 _NOTHING = "nothing"
@@ -334,7 +341,9 @@ def _is_success(status: str, responses: Iterable[str]) -> bool:
     `default` means success if no status in *responses* does.
     """
     is_described = any(name.startswith("2") for name in responses)
-    return status.startswith("2") or (status == "default" and not is_described)
+    if status == "default":
+        return not is_described
+    return status.startswith("2")
 
 
 def _successors(
@@ -354,7 +363,10 @@ def _successors(
     if status.endswith("XX"):
         exact = [name for name in new if name not in old and name[:1] == status[:1]]
         return exact or [name for name in new if name == "default"]
-    return [name for name in (f"{status[:1]}XX", "default") if name in new and name not in old][:1]
+    less_exact = (f"{status[:1]}XX", "default")
+    # One in both versions described other statuses before, too, and is compared with itself.
+    successors = [name for name in less_exact if name in new and name not in old]
+    return successors[:1]
 
 
 def _by_media_type(content: Mapping[str, MediaType]) -> dict[str, tuple[str, MediaType]]:

@@ -238,7 +238,8 @@ class SchemaChanges:
                 yield from self.changes(before.get(keyword, True), after.get(keyword, True), inner)
         elif key(before) != key(after):
             narrows = any(self._narrows(keyword, old, new) for keyword in ("then", "else"))
-            yield Change(location, _message("a condition", before or None, after or None), narrows)
+            message = _message("a condition", before or None, after or None)
+            yield Change(location, message, narrows)
 
     def _keywords(self, old: View, new: View, location: str) -> Iterator[Change]:
         """Yield the changes of all keywords without their own sentences.
@@ -333,11 +334,11 @@ class SchemaChanges:
 
         for is_pair in (same_name, self._is_same):
             for old_schema in list(removed):
-                new_schema = next(
-                    (candidate for candidate in added if is_pair(old_schema, candidate)), None
-                )
+                candidates = (candidate for candidate in added if is_pair(old_schema, candidate))
+                new_schema = next(candidates, None)
                 if new_schema is not None:
                     pairs.append((old_schema, new_schema))
+                    # By identity: an equal alternative may be listed twice.
                     removed = [candidate for candidate in removed if candidate is not old_schema]
                     added = [candidate for candidate in added if candidate is not new_schema]
         if len(removed) == len(added) == 1:
@@ -447,7 +448,9 @@ def _listed(values: list[Any]) -> str:
 def listed(values: list[str]) -> str:
     """Return the first ten of *values* as text; if there are more, with their number."""
     text = ", ".join(values[:10]) or "not described"
-    return text + (f", … ({len(values)} in all)" if len(values) > 10 else "")
+    if len(values) > 10:
+        return f"{text}, … ({len(values)} in all)"
+    return text
 
 
 def shown(value: Any) -> str:

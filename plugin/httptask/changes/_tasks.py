@@ -181,13 +181,15 @@ def _pair_of(
         return by_id
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
     path = url.partition("?")[0].partition("#")[0]
-    # Prefer a template that the URL contains literally, then the template with the longest fixed
-    # text (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
-    return max(
-        addressed,
-        key=lambda pair: (path.endswith(_path(pair[0])), len(PLACEHOLDER.sub("", pair[0].path))),
-        default=None,
-    )
+
+    def precedence(pair: tuple[Endpoint, Endpoint | None]) -> tuple[bool, int]:
+        # Prefer a template that the URL contains literally, then the template with the longest
+        # fixed text (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
+        endpoint = pair[0]
+        fixed_text = PLACEHOLDER.sub("", endpoint.path)
+        return path.endswith(_path(endpoint)), len(fixed_text)
+
+    return max(addressed, key=precedence, default=None)
 
 
 def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
@@ -199,7 +201,8 @@ def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
     short_head, _, short = endpoint.id.rpartition("-")
     if head != short_head or len(digits) < len(short):
         return False
-    return endpoint_id("", endpoint.path, endpoint.method, len(digits)).rpartition("-")[2] == digits
+    longer_id = endpoint_id("", endpoint.path, endpoint.method, len(digits))
+    return longer_id.rpartition("-")[2] == digits
 
 
 def _is_at(endpoint: Endpoint, url: Any) -> bool:
@@ -213,15 +216,16 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
     path = _path(endpoint).split("/")[1:]
     if not endpoint.servers or url.startswith("${"):
         return len(parts) > len(path) and _fits(path, parts[-len(path) :])
-    bases = [
-        base.split("/") for server in endpoint.servers for base in (server.url, server.address)
-    ]
-    return any(_fits([*base, *path], parts) for base in bases)
+    # Also with the server's placeholders: the task may keep its variables open.
+    bases = [base for server in endpoint.servers for base in (server.url, server.address)]
+    return any(_fits([*base.split("/"), *path], parts) for base in bases)
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
     """Say whether the path segments *parts* match those of *template*, with placeholders filled."""
-    return len(template) == len(parts) and all(
+    if len(template) != len(parts):
+        return False
+    return all(
         segment == part or ("{" in segment and _fits_segment(segment, part))
         for segment, part in zip(template, parts, strict=True)
     )
@@ -234,7 +238,10 @@ def _fits_segment(template: str, part: str) -> bool:
     """
     before = template.partition("{")[0]
     after = template.rpartition("}")[2]
-    return len(part) > len(before) + len(after) and part.startswith(before) and part.endswith(after)
+    # A path parameter is never empty (OpenAPI 3.0.4, section 4.7.8).
+    if len(part) <= len(before) + len(after):
+        return False
+    return part.startswith(before) and part.endswith(after)
 
 
 def _path(endpoint: Endpoint) -> str:
