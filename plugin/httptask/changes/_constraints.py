@@ -283,7 +283,7 @@ def _finished(view: View) -> View:
         value_by_key = {key(value): value for value in values}
         view["enum"] = list(value_by_key.values())
         types = list({type_of(value) for value in values})
-        if value_by_key.keys() in _ALL_VALUES:
+        if set(value_by_key) in _ALL_VALUES:
             del view["enum"]
     if isinstance(types, list):
         # Null comes last, because sentences say `string or null`.
@@ -470,7 +470,6 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "dependentRequired": _all_dependent_names,
     "allOf": _all_schemas,
     "uniqueItems": lambda left, right: left or right,
-    # Not `max` itself, which would take further arguments.
     **dict.fromkeys(_LARGER, lambda left, right: max(left, right)),
     **dict.fromkeys(_SMALLER, lambda left, right: min(left, right)),
     **dict.fromkeys(BY_NAME, _by_name),

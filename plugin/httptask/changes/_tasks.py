@@ -238,7 +238,7 @@ def _fits_segment(template: str, part: str) -> bool:
     """
     before = template.partition("{")[0]
     after = template.rpartition("}")[2]
-    # A path parameter is never empty (OpenAPI 3.0.4, section 4.7.8).
+    # `/users/` is another path than `/users/{id}`: a placeholder is never empty.
     if len(part) <= len(before) + len(after):
         return False
     return part.startswith(before) and part.endswith(after)

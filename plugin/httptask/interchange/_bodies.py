@@ -75,7 +75,9 @@ def _meant_media_type(
     If *endpoint* takes JSON and no forms, return its JSON media type. Otherwise return
     *content_type*, as curl sends it. Both cause a note if *content* is JSON.
     """
-    if not content.lstrip().startswith(("{", "[")) or _json(content, blanks) is None:
+    # `42` or `true` is JSON, too, but as likely the name of a form's field.
+    looks_like_json = content.lstrip().startswith(("{", "["))
+    if not looks_like_json or _json(content, blanks) is None:
         return content_type
     offered = (
         endpoint.request_body.content
@@ -148,9 +150,10 @@ def _described(content_type: str, endpoint: Endpoint | None) -> MediaType | None
         return None
     media_type = essence(content_type)
     content = endpoint.request_body.content
-    return next(
-        (item for name, item in content.items() if range_of(name).fullmatch(media_type)), None
-    )
+    for name, item in content.items():
+        if range_of(name).fullmatch(media_type):
+            return item
+    return None
 
 
 def _is_sent_as(value: Any, content: str | bytes, content_type: str) -> bool:
@@ -170,8 +173,10 @@ def _is_sent_as(value: Any, content: str | bytes, content_type: str) -> bool:
         return False
     expected = _octets(content)
     if essence(content_type) == FORM:  # %20 and + are equal (URL Standard, section 5.1)
-        same = _pairs(written) == _pairs(expected) and expected.count(b"=") >= len(_pairs(expected))
-        return same or written == expected
+        pairs = _pairs(expected)
+        # A pair without `=` is read like one with an empty value, but is not sent like it.
+        is_complete = expected.count(b"=") >= len(pairs)
+        return written == expected or (is_complete and _pairs(written) == pairs)
     if is_json(content_type) and not (isinstance(value, dict) and "$text" in value):
         return dump(parse(written)) == dump(value)
     return written == expected
@@ -209,6 +214,7 @@ def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
         return ()
     parts = [_part(piece.removeprefix("\r\n")) for piece in pieces[1:-1]]
     readable = tuple(part for part in parts if part is not None)
+    # All or nothing: a form without one of its parts would be another request.
     if len(readable) == len(parts):
         return readable
     return ()
@@ -242,9 +248,11 @@ def _part_value(part: Part) -> Any:
     is_plain = part.file is None and not part.headers and part.filename is None
     if is_plain and essence(part.content_type) in ("", "text/plain"):  # RFC 7578, section 4.4
         return part.content
-    if is_plain and is_json(part.content_type) and (value := _object(part.content)) is not None:
-        return value
-    reference: dict[str, Any] = dict(part.file) if part.file is not None else _text(part.content)
+    if is_plain and is_json(part.content_type):
+        value = _object(part.content)
+        if value is not None:
+            return value
+    reference = _text(part.content) if part.file is None else dict(part.file)
     if part.filename is not None and part.filename != reference.get("path"):
         reference["filename"] = part.filename
     if part.content_type:

@@ -60,13 +60,15 @@ class Captured:
 
     def header(self, name: str) -> str | None:
         """Return the first value of the header *name*, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        lower_name = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lower_name), None)
 
     def take_headers(self, name: str) -> list[str]:
         """Remove the header *name*, and return its values."""
-        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        lower_name = name.lower()
+        values = [value for key, value in self.headers if key.lower() == lower_name]
         if values:
-            self.headers = [line for line in self.headers if line[0].lower() != name.lower()]
+            self.headers = [line for line in self.headers if line[0].lower() != lower_name]
         return values
 
     def lose(

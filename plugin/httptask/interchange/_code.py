@@ -63,7 +63,8 @@ class _Parts:
 
     def use(self, name: str) -> bool:
         """Say whether an expression uses *name*; the text of a literal does not count."""
-        expressions = [self.url, self.body, *(value for _, value in self.headers)]
+        header_values = [value for _, value in self.headers]
+        expressions = [self.url, self.body, *header_values]
         return any(name in _LITERAL.sub("", expression) for expression in expressions)
 
 
@@ -148,9 +149,12 @@ def _httpie(request: SentRequest) -> str:
         words.append("--ignore-stdin")
     if text is not None:
         words.append("--raw " + quoted(secrets.pieces(text, "the body", "body")))
-    lines = [" ".join([*words, quoted([request.method]), quoted(secrets.in_url(request.url))])]
+    words.append(quoted([request.method]))
+    words.append(quoted(secrets.in_url(request.url)))
+    lines = [" ".join(words)]
     for name, value in own_headers(request):
-        lines.append(quoted(secrets.pieces(_httpie_item(name, value), f"the header {name}", name)))
+        item = _httpie_item(name, value)
+        lines.append(quoted(secrets.pieces(item, f"the header {name}", name)))
     return "".join(secrets.comments("#")) + before + " \\\n  ".join(lines)
 
 

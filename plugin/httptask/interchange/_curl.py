@@ -171,8 +171,10 @@ class _Reading:
             return
         name, colon, content = value.partition(":")
         if not colon:
-            if value.rstrip().endswith(";"):
-                self.request.headers.append((value.rstrip()[:-1].strip(), ""))
+            stripped = value.rstrip()
+            # curl sends a header without a value only if it is written `Name;`.
+            if stripped.endswith(";"):
+                self.request.headers.append((stripped[:-1].strip(), ""))
             return
         if content.strip():
             self.request.headers.append((name.strip(), content.strip()))
@@ -211,7 +213,9 @@ class _Reading:
 
     def add_query(self, value: str) -> None:
         try:
-            self.query.append(value[1:] if value.startswith("+") else url_encoded(value))
+            # After a plus sign, curl takes the value as it is.
+            encoded = value[1:] if value.startswith("+") else url_encoded(value)
+            self.query.append(encoded)
         except UnreadFileError:
             self._unread("--url-query")
 
@@ -275,12 +279,15 @@ class _Reading:
                 reason=reason("several-urls"),
             )
         url = self.urls[0]
-        if not _SCHEME.match(url) and not self.blanks.in_text(url.partition("/")[0]):
+        beginning = url.partition("/")[0]
+        # A blank at the beginning may stand for a whole server, scheme included.
+        if not _SCHEME.match(url) and not self.blanks.in_text(beginning):
             url = f"http://{url}"
+        # A fragment is never sent (RFC 9110, section 7.1).
         address, question, query = url.partition("#")[0].partition("?")
-        if "globoff" not in self.flags and (
-            _GLOB.search(address.partition("://")[2].partition("/")[2]) or _GLOB.search(query)
-        ):
+        path = address.partition("://")[2].partition("/")[2]
+        has_glob = _GLOB.search(path) or _GLOB.search(query)
+        if has_glob and "globoff" not in self.flags:
             raise InterchangeError(
                 "the URL holds a pattern, which curl sends as several requests; write one of them,"
                 " or add the option -g if the text is meant as it is"
@@ -296,7 +303,8 @@ class _Reading:
         if self.parts and (self.data or self.file):
             raise InterchangeError("curl sends either a form (-F) or data (-d), not both")
         # curl joins pieces of `--json` without a separator.
-        data = ("" if self.is_json else "&").join(in_body for in_body, _ in self.data)
+        separator = "" if self.is_json else "&"
+        data = separator.join(in_body for in_body, _ in self.data)
         if "get" in self.flags:
             self.query += [in_query for _, in_query in self.data if in_query]
         elif self.parts:
@@ -371,10 +379,11 @@ class _Reading:
                 )
             else:
                 scheme = "digest" if "digest" in self.flags else "basic"
-                request.auth = (
-                    scheme,
-                    {"username": name} | ({"password": password} if colon else {}),
-                )
+                fields = {"username": name}
+                # Without a colon, curl asks for the password, so it is not known here.
+                if colon:
+                    fields["password"] = password
+                request.auth = scheme, fields
 
 
 _FLAGS = frozenset(("get", "head", "digest", "globoff"))

@@ -61,7 +61,8 @@ def form_part(value: str) -> Part:
     is_file = text.startswith("@")
     content, settings = _split(text[1:] if is_file else text)
     filename = settings.get("filename")
-    headers = dict(_header(line) for line in settings.get("headers", "").split("\n") if line)
+    header_lines = settings.get("headers", "").split("\n")
+    headers = dict(_header(line) for line in header_lines if line)
     if not is_file:
         return Part(name, content, None, settings.get("type", ""), filename, headers)
     if not is_local(content):
@@ -111,7 +112,8 @@ def _word(text: str, start: int) -> tuple[str, int]:
     text_start = len(text) - len(text[start:].lstrip())
     if text.startswith('"', text_start) and (closed := _QUOTED.match(text, text_start)):
         end = text.find(";", closed.end())
-        return re.sub(r'\\(["\\])', r"\1", closed[1]), len(text) if end < 0 else end
+        content = re.sub(r'\\(["\\])', r"\1", closed[1])
+        return content, len(text) if end < 0 else end
     end = text.find(";", start)
     end = len(text) if end < 0 else end
     return text[start:end], end

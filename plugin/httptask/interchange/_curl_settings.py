@@ -54,7 +54,8 @@ def aws_fields(
     A missing service or region is taken from the host `service.region.amazonaws.com`, as in curl.
     """
     _, _, region, service = [*provider.split(":"), "", "", "", ""][:4]
-    labels = url.partition("://")[2].partition("/")[0].split(".")
+    host = url.partition("://")[2].partition("/")[0]
+    labels = host.split(".")
     service = service or labels[0]
     region = region or (labels[1] if len(labels) > 3 else "")
     fields = {
@@ -62,4 +63,6 @@ def aws_fields(
         "secretAccessKey": secret,
         "service": service,
     }
-    return fields | ({"region": region} if region else {})
+    if region:
+        fields["region"] = region
+    return fields

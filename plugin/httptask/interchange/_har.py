@@ -78,21 +78,24 @@ def _captured(request: Mapping[str, Any], pointer: str) -> Captured:
     """Return the *request* of an entry, without HTTP/2's pseudo headers (`:path`)."""
     captured = Captured(pointer=pointer)
     captured.method = texts(request.get("method")).upper() or "GET"
-    address, question, query = texts(request.get("url")).partition("#")[0].partition("?")
+    # A fragment is never sent (RFC 9110, section 7.1).
+    url = texts(request.get("url")).partition("#")[0]
+    address, question, query = url.partition("?")
     # In a URL of ours, braces would name a path parameter.
     address = address.replace("{", "%7B").replace("}", "%7D")
     captured.url = address + question + query
-    captured.headers = [
-        (texts(header.get("name")), texts(header.get("value")))
-        for _, header in objects(request.get("headers"))
-        if texts(header.get("name")) and not texts(header.get("name")).startswith(":")
-    ]
+    for _, header in objects(request.get("headers")):
+        name = texts(header.get("name"))
+        if name and not name.startswith(":"):
+            captured.headers.append((name, texts(header.get("value"))))
+    # A recording lists cookies apart from the headers, too (HAR 1.2, `cookies`).
     if captured.header("Cookie") is None:
         cookies = [
             f"{texts(cookie.get('name'))}={texts(cookie.get('value'))}"
             for _, cookie in objects(request.get("cookies"))
         ]
-        captured.headers += [("Cookie", "; ".join(cookies))] if cookies else []
+        if cookies:
+            captured.headers.append(("Cookie", "; ".join(cookies)))
     _set_content(captured, request.get("postData"))
     return captured
 

@@ -87,6 +87,8 @@ def _label(url: str, blanks: Blanks) -> str:
         host = ""
     if blanks.in_text(host) or re.fullmatch(r"[\d.:]*|\[.*\]", host):
         return "pasted"
+    # Without the top-level domain, which says nothing about the owner.
     labels = [label for label in host.split(".")[:-1] if label not in _COMMON_LABELS]
-    plain = re.sub(r"[^a-z0-9-]+", "-", (labels[-1] if labels else host.partition(".")[0]).lower())
+    label = labels[-1] if labels else host.partition(".")[0]
+    plain = re.sub(r"[^a-z0-9-]+", "-", label.lower())
     return plain.strip("-") or "pasted"

@@ -63,6 +63,7 @@ class Matching:
         ]
         if not matches:
             return None
+        # An endpoint whose server fits is more certain than one that fits on every server.
         matches.sort(key=lambda match: (bool(match.endpoint.servers), match.fixed), reverse=True)
         first = matches[0]
         is_open = self._blanks.in_text(first.server)
@@ -130,7 +131,8 @@ def fitting(
     address, _, query = url.partition("?")
     target, _, fixed_query = endpoint.target.partition("?")
     # Some APIs tell their operations apart by the query alone, such as `?Action=ListUsers`.
-    if fixed_query and not set(fixed_query.split("&")) <= set(query.split("&")):
+    fixed_pairs = set(fixed_query.split("&")) if fixed_query else set()
+    if not fixed_pairs <= set(query.split("&")):
         return None
     names = PLACEHOLDER.findall(target)
     own_path = _pattern(target)
@@ -138,8 +140,11 @@ def fitting(
         match = re.fullmatch(f"(?P<server>{server}){own_path}", address)
         if match is None:
             continue
-        values = dict(zip(names, match.groups()[-len(names) :] if names else (), strict=True))
-        values = {name: _path_value(value, parameters) for name, value in values.items()}
+        # The server's pattern has groups, too: those of the path are the last.
+        texts = match.groups()[-len(names) :] if names else ()
+        values = {
+            name: _path_value(text, parameters) for name, text in zip(names, texts, strict=True)
+        }
         fixed = len(PLACEHOLDER.sub("", target)) + len(fixed_query)
         return Match(endpoint, match["server"], values, fixed)
     return None
@@ -194,11 +199,13 @@ def _with_variables(text: str, variables: Mapping[str, Any]) -> str:
     pieces = re.split(r"(\{[^{}]*\})", text)
     patterns = []
     for piece in pieces:
-        values = variables.get(piece[1:-1], {}).get("enum") if piece.startswith("{") else None
         if not piece.startswith("{"):
             patterns.append(re.escape(piece))
-        elif isinstance(values, list) and values:
-            patterns.append("(?:" + "|".join(re.escape(str(value)) for value in values) + ")")
+            continue
+        values = variables.get(piece[1:-1], {}).get("enum")
+        if isinstance(values, list) and values:
+            alternatives = "|".join(re.escape(str(value)) for value in values)
+            patterns.append(f"(?:{alternatives})")
         else:
             patterns.append("[^/]+")
     return "".join(patterns)

@@ -146,13 +146,16 @@ def _request(
                     name=name,
                     reason=reason(why),
                 )
-    captured.method = variables.filled(texts(request.get("method"))).upper() or "GET"
+    method = variables.filled(texts(request.get("method")))
+    captured.method = method.upper() or "GET"
     captured.description = _description(request.get("description"))
     _set_url(captured, request.get("url"), variables)
     _set_headers(captured, request.get("header"), variables)
     set_body(captured, request.get("body"), variables)
-    auth = request.get("auth")
-    (Auth(auth) if isinstance(auth, Mapping) else scope.auth).put(captured, variables, blanks)
+    own_auth = request.get("auth")
+    # A request without its own authorisation has that of its folder or collection.
+    auth = Auth(own_auth) if isinstance(own_auth, Mapping) else scope.auth
+    auth.put(captured, variables, blanks)
     return captured
 
 
@@ -166,13 +169,16 @@ def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
     if not isinstance(url, Mapping):
         text = variables.filled(texts(url))
     else:
-        text = variables.filled(_joined(url) or texts(url.get("raw")).partition("#")[0])
+        # Only the parts say which pairs are disabled.
+        address = _joined(url) or texts(url.get("raw")).partition("#")[0]
+        text = variables.filled(address)
         for _, variable in objects(url.get("variable")):
             name = texts(variable.get("key")) or texts(variable.get("id"))
             captured.path_parameters[name] = variables.filled(texts(variable.get("value")))
     if not text:
         captured.lose("url-missing", severity="error", at="/request/url")
         text = "http://"
+    # A blank at the beginning may stand for a whole server, scheme included.
     if "://" not in text and not variables.blanks.in_text(text.partition("/")[0]):
         text = f"http://{text}"
     server, after_server = next(_ADDRESS.finditer(text)).groups()
@@ -204,13 +210,19 @@ def _joined(url: Mapping[str, Any]) -> str:
             texts(segment.get("value") if isinstance(segment, Mapping) else segment)
             for segment in segments
         )
-    pairs = [
-        texts(pair.get("key"))
-        + (f"={texts(pair['value'])}" if pair.get("value") is not None else "")
-        for _, pair in objects(query)
-        if not pair.get("disabled")
-    ]
-    return address + ("?" + "&".join(pair.replace("#", "%23") for pair in pairs) if pairs else "")
+    pairs = [_query_pair(pair) for _, pair in objects(query) if not pair.get("disabled")]
+    if pairs:
+        address += "?" + "&".join(pairs)
+    return address
+
+
+def _query_pair(pair: Mapping[str, Any]) -> str:
+    text = texts(pair.get("key"))
+    # Null is a name alone, without `=`.
+    if pair.get("value") is not None:
+        text += f"={texts(pair['value'])}"
+    # A plain `#` would begin the fragment, and cut off the other pairs.
+    return text.replace("#", "%23")
 
 
 def _set_headers(captured: Captured, headers: Any, variables: Variables) -> None:

@@ -27,9 +27,10 @@ class Auth:
         auth_type = texts(self._value.get("type"))
         if auth_type in ("", "noauth"):
             return
+        members = [member for _, member in objects(self._value.get(auth_type))]
         fields = {
             texts(member.get("key")): variables.filled(texts(member.get("value")))
-            for _, member in objects(self._value.get(auth_type))
+            for member in members
         }
         convert = _SCHEMES.get(auth_type)
         captured.auth = convert(fields) if convert is not None else None
@@ -66,7 +67,12 @@ def _aws(fields: Fields) -> Authorisation:
         "region": "region",
         "service": "service",
     }
-    return "awsSigV4", {field: fields[name] for name, field in names.items() if fields.get(name)}
+    return "awsSigV4", _renamed(fields, names)
+
+
+def _renamed(fields: Fields, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the *fields* in *names* (Postman's name -> that of a credential) that have a value."""
+    return {field: fields[name] for name, field in names.items() if fields.get(name)}
 
 
 _GRANTS = {
@@ -88,7 +94,8 @@ def _oauth2(fields: Fields) -> Authorisation:
         "username": "username",
         "password": "password",
     }
-    credential_fields = {field: fields[name] for name, field in names.items() if fields.get(name)}
+    credential_fields = _renamed(fields, names)
+    # Without the token's URL no new token can be fetched; Postman may hold one that still works.
     if grant is not None and "tokenUrl" in credential_fields:
         return "oauth2", {"grant": grant, **credential_fields}
     if fields.get("accessToken"):

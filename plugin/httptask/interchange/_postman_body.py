@@ -58,15 +58,15 @@ def _url_encoded(
     body: Mapping[str, Any],
     variables: Variables,
 ) -> None:
-    pairs = [
-        (variables.filled(texts(field.get("key"))), variables.filled(texts(field.get("value"))))
-        for _, field in objects(body.get("urlencoded"))
-        if not field.get("disabled")
-    ]
+    pairs = []
+    for _, field in objects(body.get("urlencoded")):
+        if field.get("disabled"):
+            continue
+        name = variables.filled(texts(field.get("key")))
+        value = variables.filled(texts(field.get("value")))
+        pairs.append(f"{quote_plus(name)}={quote_plus(value)}")
     if pairs:
-        captured.content = "&".join(
-            f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs
-        )
+        captured.content = "&".join(pairs)
         _default_type(captured, FORM)
 
 
@@ -86,9 +86,9 @@ def _form_data(
             value = variables.filled(texts(field.get("value")))
             parts.append(Part(name, value, content_type=media_type))
             continue
-        sources = field.get("src")
-        paths = [texts(path) for path in (sources if isinstance(sources, list) else [sources])]
-        paths = [path for path in paths if path]
+        source = field.get("src")
+        sources = source if isinstance(source, list) else [source]
+        paths = [path for path in map(texts, sources) if path]
         if not paths:
             captured.lose(
                 "file-not-chosen",

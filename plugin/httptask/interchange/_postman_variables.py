@@ -47,6 +47,7 @@ class Variables:
             if "{{" not in text:
                 return text
             names = (match[1].strip() for match in _VARIABLE.finditer(text))
+            # Checked before the text is made: values that name each other grow exponentially.
             if sum(len(self.values.get(name, "")) for name in names) > _MOST_CHARACTERS:
                 raise InterchangeError(
                     "the variables of the collection make a text of more than"

@@ -208,11 +208,11 @@ def _match(
 
 def _without_user(url: str) -> str:
     server, slashes, after_slashes = url.partition("//")
-    end = min(
-        (after_slashes.find(sign) for sign in "/?" if sign in after_slashes),
-        default=len(after_slashes),
-    )
-    return server + slashes + after_slashes[:end].rpartition("@")[2] + after_slashes[end:]
+    ends = [after_slashes.find(sign) for sign in "/?" if sign in after_slashes]
+    end = min(ends, default=len(after_slashes))
+    # Only before the path: `@` is a plain character in a path or a query.
+    host = after_slashes[:end].rpartition("@")[2]
+    return server + slashes + host + after_slashes[end:]
 
 
 class _Checks:
@@ -241,6 +241,7 @@ def _task(
 ) -> ImportedTask:
     """Make the task for *captured*: move its secrets to credentials, fill its blanks, check it."""
     endpoint = match.endpoint if match is not None else None
+    # First, so that no secret gets into the settings that are made from the rest.
     credentials = take_secrets(captured, endpoint, keeping, blanks)
     request, of_body = request_of(captured, match, blanks, keeping)
     credentials += [name for name in of_body if name not in credentials]
@@ -259,7 +260,9 @@ def _task(
         task["credentials"] = credentials[0] if len(credentials) == 1 else credentials
     for open_name in open_names:
         captured.lose("value-to-give", name=open_name, parameter=parameter_name(open_name))
-    task |= {"httpRequest": blanks.filled(_ordered(request)), **captured.options, "end": True}
+    task["httpRequest"] = blanks.filled(_ordered(request))
+    task |= captured.options
+    task["end"] = True
     problems = checks.problems(task["httpRequest"], endpoint)
     return ImportedTask(
         name,
@@ -283,11 +286,13 @@ def _free_name(
     blanks: Blanks,
 ) -> str:
     """Return a unique name for the task: the request's name, the endpoint's title, or the path."""
-    path = PLACEHOLDER.sub(r"\1", captured.url.partition("?")[0].partition("://")[2])
     title = captured.name or (match.endpoint.title if match is not None else "")
     name = " ".join(blanks.readable(title).split())[:80]
+    # A name is shown everywhere, and would show a secret that somebody wrote into it.
     if not name or is_secret_text(name):
-        name = f"{method_of(captured)} /{blanks.readable(path).partition('/')[2][:60]}"
+        address = captured.url.partition("?")[0].partition("://")[2]
+        path = blanks.readable(PLACEHOLDER.sub(r"\1", address)).partition("/")[2]
+        name = f"{method_of(captured)} /{path[:60]}"
     base = name
     number = 1
     while name in used_names:

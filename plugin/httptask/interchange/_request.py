@@ -82,10 +82,14 @@ def _address(
     query = _escaped(query)
     request: dict[str, Any] = {}
     if match is not None and typing is not None:
-        target, _, fixed = match.endpoint.target.partition("?")
-        request["url"] = match.server + target + (f"?{fixed}" if fixed else "")
+        target, _, fixed_query = match.endpoint.target.partition("?")
+        request["url"] = match.server + target
+        if fixed_query:
+            request["url"] += f"?{fixed_query}"
         values = typing.path(match.path_values)
-        pairs = [pair for pair in query.split("&") if pair and pair not in fixed.split("&")]
+        # The pairs that the endpoint's own target has are in the URL already.
+        fixed_pairs = fixed_query.split("&")
+        pairs = [pair for pair in query.split("&") if pair and pair not in fixed_pairs]
         query = "&".join(pairs)
     else:
         request["url"] = _escaped(address)
@@ -120,6 +124,7 @@ def _query(
         before = grouped.get(name)
         grouped[name] = text if before is None else [*_as_list(before), text]
     candidates += [grouped, [[name, text] for name, text in texts]]
+    # Written again and compared: only what is sent like the pasted query is taken.
     for candidate in candidates:
         try:
             written = build({"url": "http://h/", "query": candidate}, endpoint).url
@@ -156,9 +161,9 @@ def _same_query(written: str, expected: str, *, strictly: bool) -> bool:
     not know how the server reads it.
     """
     if strictly:
-        return [_pair(text, unquote) for text in written.split("&")] == [
-            _pair(text, unquote) for text in expected.split("&")
-        ]
+        written_pairs = [_pair(text, unquote) for text in written.split("&")]
+        expected_pairs = [_pair(text, unquote) for text in expected.split("&")]
+        return written_pairs == expected_pairs
     return _decoded(written) == _decoded(expected)
 
 
@@ -207,22 +212,36 @@ def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any],
         ):
             lost.append(name)
         elif name.lower() == "cookie":
-            for piece in filter(None, (piece.strip() for piece in value.split(";"))):
-                cookie, _, text = piece.partition("=")
-                named_cookie = (
-                    typing.named("cookie", cookie, text) if typing is not None else (cookie, text)
-                )
-                cookies[named_cookie[0]] = named_cookie[1]
+            cookies |= _cookies(value, typing)
         else:
-            spelling, typed = (
-                typing.named("header", name, value) if typing is not None else (name, value)
-            )
+            spelling, typed = _named("header", name, value, typing)
+            # Header names are case-insensitive (RFC 9110, section 5.1): the first spelling stays.
             spelling = spelt.setdefault(spelling.lower(), spelling)
             before = headers.get(spelling)
-            headers[spelling] = typed if before is None else [*_as_list(before), *_as_list(typed)]
+            if before is not None:
+                typed = [*_as_list(before), *_as_list(typed)]
+            headers[spelling] = typed
     if lost:
         captured.lose("browser-headers", names=list(dict.fromkeys(lost)))
     return headers, cookies
+
+
+def _cookies(value: str, typing: Typing | None) -> dict[str, Any]:
+    """Return the cookies in *value*, of the header `Cookie`."""
+    cookies: dict[str, Any] = {}
+    for piece in value.split(";"):
+        if piece.strip():
+            name, _, text = piece.strip().partition("=")
+            spelling, typed = _named("cookie", name, text, typing)
+            cookies[spelling] = typed
+    return cookies
+
+
+def _named(location: str, name: str, text: str, typing: Typing | None) -> tuple[str, Any]:
+    """Return (name, value) as the endpoint describes them, or as they are without *typing*."""
+    if typing is None:
+        return name, text
+    return typing.named(location, name, text)
 
 
 def _host(url: str) -> str:
@@ -281,11 +300,13 @@ def _open_other_secrets(
             continue
         for problem in secrets_below(values, f"/{group}", group):
             steps = steps_of(problem.pointer)
-            name = next((step for step in reversed(steps) if not step.isdigit()), group)
+            # An index says nothing to the person who has to give the value.
+            names = [step for step in steps if not step.isdigit()]
+            name = names[-1] if names else group
             name = "body" if name.startswith("$") else name
-            word = blanks.blank(f"secret_{name}")
             holder = _holder(request, steps)
-            holder[int(steps[-1]) if isinstance(holder, list) else steps[-1]] = word
+            key = int(steps[-1]) if isinstance(holder, list) else steps[-1]
+            holder[key] = blanks.blank(f"secret_{name}")
             captured.lose(
                 "secret-left-out",
                 label=problem.pointer,

@@ -45,9 +45,8 @@ _LABELS = {
 def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
     """Return the names of the API keys in the security schemes of *endpoint*, in lower case."""
     schemes = endpoint.security_schemes.values() if endpoint is not None else ()
-    return frozenset(
-        str(scheme.get("name", "")).lower() for scheme in schemes if scheme.get("type") == "apiKey"
-    )
+    names = [scheme.get("name", "") for scheme in schemes if scheme.get("type") == "apiKey"]
+    return frozenset(str(name).lower() for name in names)
 
 
 def take_secrets(
@@ -68,6 +67,7 @@ def take_secrets(
 
 
 def _authorisation(captured: Captured, keeping: Keeping) -> list[str]:
+    # Also if the header decides: the password must not stay in the URL.
     user = _user_information(captured)
     header_values = captured.take_headers("Authorization")
     auth = _auth_of(header_values[-1], captured) if header_values else captured.auth or user
@@ -115,8 +115,10 @@ def _auth_of(value: str, captured: Captured) -> tuple[str, dict[str, str]] | Non
 
 
 def _basic(digits: str) -> str | None:
+    # Without its padding (RFC 4648, section 3.2), the pair can still be read.
+    padding = "=" * (-len(digits) % 4)
     try:
-        pair = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode("utf-8")
+        pair = base64.b64decode(digits + padding, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
         return None
     return pair if ":" in pair else None

@@ -101,7 +101,8 @@ def _posix(text: str, blanks: Blanks) -> Command:
             index = _line_end(text, index)
         elif match := _ENDS.match(text, index):
             command.rest = match[0]
-            if word.is_open and word.text.isdigit() and match[0][0] in "<>":  # 2>
+            # In `2>`, the digit names a file descriptor, and is no word of the command.
+            if word.is_open and word.text.isdigit() and match[0][0] in "<>":
                 word = _Word()
             break
         else:
@@ -119,8 +120,10 @@ def _posix_quoted(
     """Add the text that begins with a quote, backslash, `$` or backquote; return its end."""
     sign = text[index]
     if sign == "\\":
-        if text[index + 1 : index + 2] != "\n":
-            word.add(text[index + 1 : index + 2])
+        following = text[index + 1 : index + 2]
+        # A backslash before a line break joins the lines (POSIX.1-2024, section 2.2.1).
+        if following != "\n":
+            word.add(following)
         return index + 2
     if sign == "'":
         end = _closing(text, "'", index + 1)
@@ -148,8 +151,10 @@ def _double_quoted(
         sign = text[index]
         if sign == '"':
             return index + 1
-        if sign == "\\" and text[index + 1 : index + 2] in ("$", "`", '"', "\\", "\n"):
-            word.add("" if text[index + 1] == "\n" else text[index + 1])
+        following = text[index + 1 : index + 2]
+        # Before any other character, the backslash stays (POSIX.1-2024, section 2.2.3).
+        if sign == "\\" and following in ("$", "`", '"', "\\", "\n"):
+            word.add("" if following == "\n" else following)
             index += 2
         elif sign in "$`":
             index = _expansion(text, index, word, blanks)
@@ -199,11 +204,14 @@ def _ansi_c(text: str, index: int, word: _Word) -> int:
             continue
         match = _ANSI_C_CODE.match(text, index)
         if match:
-            byte, *characters, octal = match[1], match[2], match[3], match[4]
-            if byte or octal:
-                octets.append(int(byte, 16) if byte else int(octal, 8) & 0xFF)
+            byte, short, long, octal = match.groups()
+            if byte:
+                octets.append(int(byte, 16))
+            elif octal:
+                # Three octal digits may exceed an octet: bash keeps its lower eight bits.
+                octets.append(int(octal, 8) & 0xFF)
             else:
-                octets += _character(characters[0] or characters[1])
+                octets += _character(short or long)
             index = match.end()
         else:
             following = text[index : index + 1]
@@ -311,18 +319,18 @@ def _power_shell(text: str, blanks: Blanks) -> Command:
                 word.add(following)
             index += 2
         elif sign == "'":
-            end = index + 1
-            while (end := _closing(text, "'", end)) + 1 < len(text) and text[end + 1] == "'":
-                end += 2
+            end = _closing(text, "'", index + 1)
+            # A doubled quote means one quote, and does not end the word.
+            while text.startswith("''", end):
+                end = _closing(text, "'", end + 2)
             word.add(text[index + 1 : end].replace("''", "'"))
             index = end + 1
         elif sign == '"':
             index = _power_shell_quoted(text, index + 1, word, blanks)
         elif sign in "|;&<>\n":
             word.end(command)
-            command.rest = (
-                "a second line" if sign == "\n" and text[index:].strip() else sign.strip()
-            )
+            has_second_line = sign == "\n" and text[index:].strip()
+            command.rest = "a second line" if has_second_line else sign.strip()
             break
         elif match := _ENV.match(text, index):
             word.add(blanks.blank(match[1] or match[2]))

@@ -102,7 +102,8 @@ class Typing:
             text: Any = unquote_plus(value)
             if name in query:
                 before = query[name]
-                text = [*(before if isinstance(before, list) else [before]), text]
+                texts = before if isinstance(before, list) else [before]
+                text = [*texts, text]
             query[name] = text
         return query
 
@@ -154,8 +155,12 @@ class Typing:
                 )
                 if following is None:
                     item = self.scalar(unquote_plus(text), schema)
-                    holder.append(item) if isinstance(holder, list) else holder.update({step: item})
+                    if isinstance(holder, list):
+                        holder.append(item)
+                    else:
+                        holder[step] = item
                 elif isinstance(holder, dict):
+                    # `name[]` is an item of an array.
                     holder = holder.setdefault(step, [] if following == "" else {})
                 else:
                     break
@@ -186,12 +191,12 @@ class Typing:
     def named(self, location: str, name: str, value: str) -> tuple[str, Any]:
         """Return (name as the endpoint spells it, converted value) of a header or cookie."""
         for parameter in self._endpoint.parameters:
-            same = (
-                parameter.name.lower() == name.lower()
-                if location == "header"
-                else parameter.name == name
-            )
-            if parameter.location == location and same:
+            if parameter.location != location:
+                continue
+            # Only header names are case-insensitive (RFC 9110, section 5.1).
+            is_header = location == "header"
+            same = parameter.name.lower() == name.lower() if is_header else parameter.name == name
+            if same:
                 if self.is_of(parameter.schema, "array"):
                     items = self.items(parameter.schema)
                     texts = [item.strip() for item in value.split(",")]
