@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask._core import packaged
 from httptask._core.nearest import nearest
@@ -43,6 +43,9 @@ from httptask.errors import (
     PluginError,
     SettingsError,
 )
+
+if TYPE_CHECKING:
+    from httptask.cli._output import Commands
 
 FAMILIES = (
     _importing,
@@ -177,8 +180,8 @@ def whole_parser() -> argparse.ArgumentParser:
 
 def _with_plugins(
     parser: _Parser,
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+    commands: Commands,
+) -> tuple[_Parser, Commands]:
     """Return *parser* and its *commands* with the commands of the installed plugins added.
 
     A broken plugin is left out.
@@ -197,7 +200,7 @@ def _with_plugins(
             return parser, commands
 
 
-def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+def _own_parser() -> tuple[_Parser, Commands]:
     """Return a new parser with the shipped commands, and the object to which plugins add theirs."""
     parser = _Parser(
         prog="httptask",
@@ -212,7 +215,7 @@ def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.Argument
         version=f"httptask {packaged.manifest()['version']}",
     )
     parser.add_argument("--strict-plugins", action="store_true", help=STRICT_HELP)
-    commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
+    commands: Commands = parser.add_subparsers(
         metavar="COMMAND",
         required=True,
         parser_class=_Parser,

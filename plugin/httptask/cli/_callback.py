@@ -67,9 +67,11 @@ async def finished_in_browser(
 
 async def _target(reader: asyncio.StreamReader, port: int) -> str:
     """Return the target of the request; "" if it is not a GET for this host."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, _, target_and_version = head[0].partition(" ")
-    hosts = [line.partition(":")[2].strip() for line in head if line.lower().startswith("host:")]
+    head = await reader.readuntil(b"\r\n\r\n")
+    request_line, *headers = head.decode("latin-1").split("\r\n")
+    method, _, target_and_version = request_line.partition(" ")
+    host_lines = [line for line in headers if line.lower().startswith("host:")]
+    hosts = [line.partition(":")[2].strip() for line in host_lines]
     # Another name in `Host` was made to resolve to this machine by an attacker (DNS rebinding).
     if method != "GET" or hosts not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
         return ""
@@ -90,7 +92,8 @@ async def _answer(
     if split.path != CALLBACK:
         return "404 Not Found", "There is nothing here."
     # A request with a guessed state must not end the consent, so the command keeps waiting.
-    if not hmac.compare_digest(state.encode(), consent.state.encode()) or ended.done():
+    is_own = hmac.compare_digest(state.encode(), consent.state.encode())
+    if not is_own or ended.done():
         return "400 Bad Request", "This is not the answer that is waited for."
     try:
         token = await consent.finish(consent.redirect_uri + "?" + split.query)

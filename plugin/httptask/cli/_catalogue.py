@@ -12,13 +12,14 @@ from httptask.cli._output import command, emit, emit_json, note, plural
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
+    from httptask.cli._output import Commands
     from httptask.model.api import Endpoint
     from httptask.model.pagination import SuggestedPagination
 
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     search = command(
         commands, "search", "find endpoints by words", "httptask search procore send email"
@@ -90,7 +91,9 @@ def run_search(arguments: argparse.Namespace) -> int:
         hint = f"; did you mean {nearest_name}?" if nearest_name else ""
         nothing = f"there is no provider {arguments.provider!r}{hint}"
     value: dict[str, Any] = {"query": words, "hits": [hit.to_json() for hit in hits]}
-    emit(arguments, value | ({"didYouMean": nearest_name} if nearest_name else {}), text or nothing)
+    if nearest_name:
+        value["didYouMean"] = nearest_name
+    emit(arguments, value, text or nothing)
     return 0 if hits else 1
 
 
@@ -105,10 +108,11 @@ def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
     if name.lower() in map(str.lower, providers):
         return None
     # People know a provider by its site: stripe.com, api.stripe.com.
-    candidates = (
-        provider for label in (name, *name.split(".")) for provider in nearest(label, providers)
-    )
-    return next(candidates, "")
+    for label in (name, *name.split(".")):
+        candidates = nearest(label, providers)
+        if candidates:
+            return candidates[0]
+    return ""
 
 
 def run_show(arguments: argparse.Namespace) -> int:

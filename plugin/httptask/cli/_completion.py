@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from httptask.cli._output import command, emit
+
+if TYPE_CHECKING:
+    from httptask.cli._output import Commands
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     parser = command(
         commands,

@@ -30,7 +30,8 @@ def changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[st
     # Fields of another type mean other things, even if they have the same name.
     unchanged = stored if stored.get("type") == scheme else {}
     origins = arguments.origin or in_file.pop("origins", None) or unchanged.get("origins")
-    fields = _fields_of(unchanged) | in_file | _option_fields(known_scheme.schema, arguments.field)
+    in_options = _option_fields(known_scheme.schema, arguments.field)
+    fields = _fields_of(unchanged) | in_file | in_options
     document = {"type": scheme, **_with_secrets(arguments, known_scheme, fields)}
     if origins:
         document["origins"] = origins
@@ -125,8 +126,9 @@ def _file_fields(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _file_text(path: str, source: str) -> str:
     """Return the text in *path*, where `-` is standard input; *source* is its name in messages."""
+    is_stream = path == "-"
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        data = sys.stdin.buffer.read() if is_stream else Path(path).read_bytes()
         return data.decode("utf-8").strip()
     except OSError as error:
         raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
@@ -161,8 +163,10 @@ def _with_secrets(
     names_to_ask = list(dict.fromkeys([*missing, *arguments.secret]))
     if _UNNAMED in fields:
         return {**named, _secret_in_file(names_to_ask, secrets): fields[_UNNAMED]}
-    if not names_to_ask or not sys.stdin.isatty() or arguments.from_file is not None:
+    can_ask = sys.stdin.isatty() and arguments.from_file is None
+    if not names_to_ask or not can_ask:
         return named  # what is missing is reported with all other problems
+    # Not echoed, and no argument: other users see the arguments in the list of processes.
     answers = {name: getpass.getpass(f"{name} (not shown): ") for name in names_to_ask}
     return named | {name: answer for name, answer in answers.items() if answer}
 

@@ -20,12 +20,13 @@ from httptask.cli._output import (
 )
 
 if TYPE_CHECKING:
+    from httptask.cli._output import Commands
     from httptask.credentials import Shelf
     from httptask.model.api import Endpoint
     from httptask.task import Runtime
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command and its subcommands."""
     parser = command(
         commands,
@@ -44,7 +45,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    actions: Commands,
     name: str,
     help_: str,
     run: Callable[[argparse.Namespace], int],
@@ -73,7 +74,7 @@ def _reach(parser: argparse.ArgumentParser) -> None:
 # list
 
 
-def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_list(actions: Commands) -> None:
     listing = _action(actions, "list", "list the credentials: names and kinds, no values", run_list)
     listing.epilog = "example: httptask credentials list"
 
@@ -129,7 +130,7 @@ def _token_text(token: Mapping[str, Any] | None) -> str:
 # set
 
 
-def _add_set(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_set(actions: Commands) -> None:
     set_ = _action(actions, "set", "create or change a credential; asks for its secrets", run_set)
     _name(set_)
     set_.add_argument("--type", metavar="TYPE", help="the auth scheme: bearer, basic, oauth2, ...")
@@ -240,7 +241,7 @@ def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Shelf:
 # test
 
 
-def _add_test(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_test(actions: Commands) -> None:
     test = _action(
         actions,
         "test",
@@ -295,7 +296,7 @@ async def _endpoint(runtime: Runtime, endpoint_id: str | None) -> Endpoint | Non
 # connect
 
 
-def _add_connect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_connect(actions: Commands) -> None:
     connect = _action(
         actions, "connect", "have a person consent, in a browser or on another device", run_connect
     )
@@ -359,7 +360,7 @@ def _open(url: str, *, no_browser: bool) -> None:
 # remove
 
 
-def _add_remove(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_remove(actions: Commands) -> None:
     remove = _action(actions, "remove", "remove a credential, and its tokens", run_remove)
     _name(remove)
     remove.add_argument("--yes", action="store_true", help="do not ask")

@@ -117,10 +117,11 @@ def runtime_of(arguments: argparse.Namespace) -> Runtime:
     from httptask.model.rates import OriginLimits
     from httptask.task import Runtime, operator_limits
 
+    # Not every command has all of these options.
+    max_steps = getattr(arguments, "max_steps", None)
+    max_depth = getattr(arguments, "max_depth", None)
     try:
-        limits = operator_limits(
-            getattr(arguments, "max_steps", None), getattr(arguments, "max_depth", None)
-        )
+        limits = operator_limits(max_steps, max_depth)
     except ValueError as error:
         raise CommandError(str(error)) from error
     origin_limits = getattr(arguments, "origin_limits", None)

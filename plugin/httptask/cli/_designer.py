@@ -18,12 +18,13 @@ from httptask.cli._receiver import address_of
 from httptask.cli._temporal import TEMPORAL, see_server, take_task_queue, task_queue_option
 
 if TYPE_CHECKING:
+    from httptask.cli._output import Commands
     from httptask.testing import StandIn
 
 TOKEN_VARIABLE = "HTTPTASK_DESIGNER_TOKEN"  # noqa: S105 - a name
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     parser = command(
         commands,
@@ -204,10 +205,9 @@ def _demo_definition(arguments: argparse.Namespace) -> Path:
 
     from httptask.designer import SAMPLE
 
-    default_folder = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
-    definition_path = (
-        Path(arguments.workflows) if arguments.workflows is not None else default_folder
-    )
+    data_folder = platformdirs.user_data_dir("httptask", appauthor=False)
+    default_path = Path(data_folder, "designer-demo")
+    definition_path = default_path if arguments.workflows is None else Path(arguments.workflows)
     if definition_path.suffix != ".json":
         definition_path /= SAMPLE.name
     folder = definition_path.parent
@@ -224,11 +224,15 @@ def _demo_definition(arguments: argparse.Namespace) -> Path:
 def _stand_in(arguments: argparse.Namespace, port_file: Path) -> Iterator[StandIn]:
     """Run a stand-in of an API, at the last demo's port if that is free."""
     last_port = _last_port(port_file)
+    # Port 0: any that is free.
     next_port = min(arguments.port + 1, 65_535) if arguments.port else 0
-    ports = [next_port, 0] if last_port is None else [last_port, next_port, 0]
+    ports = [next_port, 0]
+    if last_port is not None:
+        ports.insert(0, last_port)
     with ExitStack() as stack:
         stand_in = _first_free(ports, stack)
         port = _port_of(stand_in)
+        # A port used for once is not recorded: definitions saved before refer to the last one.
         if last_port in (None, port):
             port_file.write_text(f"{port}\n", encoding="ascii")
         else:
@@ -268,6 +272,7 @@ def _print_address(arguments: argparse.Namespace, address: str, workflows: Any) 
         folder = str(workflows) if workflows is not None else None
         print(dump({"address": address, "workflows": folder}), flush=True)
         return
+    # Flushed, because a program that started the designer waits for the address.
     print(f"The designer is at {address}", flush=True)
     if os.environ.get(TOKEN_VARIABLE):
         print(f"Open it with the token once: {address}?token=… ({TOKEN_VARIABLE})", flush=True)

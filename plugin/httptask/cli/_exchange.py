@@ -13,6 +13,8 @@ from httptask.cli._pages import page_lines
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse, SentRequest
+    from httptask.model.job_exchange import JobCalls
+    from httptask.model.page_exchange import PageCalls
 
 _MOST_SHOWN = 64 * 1024
 """Bytes of a body printed for a person; `--json` and `--save-body` have all of it."""
@@ -28,10 +30,8 @@ def exchange_text(exchange: Exchange) -> str:
         lines = job_lines(exchange.job)
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
-    if exchange.pages is not None and exchange.pages.next_request is not None:
-        lines += ["the next page, not sent:", *_request_lines(exchange.pages.next_request), ""]
-    if exchange.job is not None and exchange.job.next_request is not None:
-        lines += ["the next poll, not sent:", *_request_lines(exchange.job.next_request), ""]
+    lines += _next_request_lines("page", exchange.pages)
+    lines += _next_request_lines("poll", exchange.job)
     if exchange.settings_problems:
         lines.append("sent as written, although the endpoint's schema says otherwise:")
         lines += [f"  {problem}" for problem in exchange.settings_problems]
@@ -53,6 +53,12 @@ def exchange_text(exchange: Exchange) -> str:
     return "\n".join(lines)
 
 
+def _next_request_lines(noun: str, calls: PageCalls | JobCalls | None) -> list[str]:
+    if calls is None or calls.next_request is None:
+        return []
+    return [f"the next {noun}, not sent:", *_request_lines(calls.next_request), ""]
+
+
 def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
     """Return the lines of an attempt: its token requests and hops in the order in which they were
     sent.
@@ -66,9 +72,9 @@ def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
         lines += _hop_lines(hop)
         if hop.challenged:
             lines += ["the server asks for other authorisation: sent again with it", ""]
-    lines += _token_lines(
-        attempt, {exchange.before_hop for exchange in attempt.sub_exchanges} - hops
-    )
+    # A token that could not be had authorises no hop: the attempt ends before it.
+    before_no_hop = {exchange.before_hop for exchange in attempt.sub_exchanges} - hops
+    lines += _token_lines(attempt, before_no_hop)
     if count > 1 and attempt.error:
         lines.append(f"{attempt.outcome}: {attempt.error}")
     return [*lines, ""]
@@ -156,8 +162,11 @@ def _message_lines(
     if not size:
         return lines
     shown = body[:_MOST_SHOWN]
-    text = shown.decode("utf-8", "replace") if _is_text(shown) else f"(bytes) {shown[:64].hex(' ')}"
-    start = ", the first shown" if truncated or len(shown) < len(body) else ""
+    text = f"(bytes) {shown[:64].hex(' ')}"
+    if _is_text(shown):
+        text = shown.decode("utf-8", "replace")
+    is_start = truncated or len(shown) < len(body)
+    start = ", the first shown" if is_start else ""
     return [
         *lines,
         mark,
@@ -167,4 +176,8 @@ def _message_lines(
 
 
 def _is_text(data: bytes) -> bool:
-    return b"\0" not in data and data.decode("utf-8", "replace").count("\ufffd") <= len(data) // 100
+    if b"\0" in data:
+        return False
+    invalid = data.decode("utf-8", "replace").count("\ufffd")
+    # Some are allowed: the body may be cut within a character, or have a wrong one in a long text.
+    return invalid <= len(data) // 100

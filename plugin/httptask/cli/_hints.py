@@ -47,11 +47,7 @@ def text_hints(arguments: argparse.Namespace, error: Mapping[str, Any] | None) -
     Only if a task's *error* is that a text was expected, and suggests one that was given so.
     """
     problems = (error or {}).get("problems") or ()
-    suggested = {
-        problem.get("suggestion")
-        for problem in problems
-        if problem["code"] == "type" and problem.get("params", {}).get("types") == ["string"]
-    }
+    suggested = {problem.get("suggestion") for problem in problems if _expects_text(problem)}
     hints = []
     for assignment in arguments.set:
         name, _, text = assignment.partition("=")
@@ -59,6 +55,11 @@ def text_hints(arguments: argparse.Namespace, error: Mapping[str, Any] | None) -
             as_text = shlex.quote(f"{name}={dump(text)}")
             hints.append(f"to give a text by --set, write it in double quotes: --set {as_text}")
     return hints
+
+
+def _expects_text(problem: Mapping[str, Any]) -> bool:
+    types = problem.get("params", {}).get("types")
+    return problem["code"] == "type" and types == ["string"]
 
 
 def _mentions(error: Mapping[str, Any], root: str) -> bool:

@@ -25,6 +25,7 @@ from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
     from httptask.catalogue import ImportCounts
+    from httptask.cli._output import Commands
     from httptask.errors import DescriptionError
     from httptask.importing import Import, Outcome, Read
     from httptask.model.api import Note
@@ -37,7 +38,7 @@ _MOST_PLACES = 2
 """Further places listed for equal notes, after the first; `--json` has all."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     parser = command(
         commands,
@@ -205,7 +206,8 @@ def _grouped(notes: Sequence[Note]) -> list[list[Note]]:
     for note_ in notes:
         key = (note_.severity != "error", note_.kind, note_.message)
         by_text.setdefault(key, []).append(note_)
-    return [group for _, group in sorted(by_text.items(), key=lambda item: item[0][0])]
+    # By severity alone: within it, notes stay in the order of the description.
+    return sorted(by_text.values(), key=lambda group: group[0].severity != "error")
 
 
 def _note_line(equal_notes: Sequence[Note]) -> str:
@@ -265,8 +267,10 @@ def _counted(counts: dict[str, int] | Counter[str]) -> str:
 
 
 def _are_few(sources: list[str]) -> bool:
-    many = any(Path(name).is_dir() or name.startswith("npm:") for name in sources)
-    return not many and len(sources) <= _MOST_LISTED
+    if len(sources) > _MOST_LISTED:
+        return False
+    # A folder or a package may hold any number of descriptions.
+    return not any(Path(name).is_dir() or name.startswith("npm:") for name in sources)
 
 
 def _bytes_of(sources: list[str]) -> int | None:

@@ -44,12 +44,15 @@ def json_file(source: str | None) -> Any:
     """Parse the JSON file *source*; None without one. Raises `CommandError`."""
     if source is None:
         return None
+    is_stream = source == "-"
     try:
-        return parse(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
+        data = sys.stdin.buffer.read() if is_stream else Path(source).read_bytes()
+        return parse(data)
     except JsonError as error:
-        shown = "standard input" if source == "-" else source
+        shown = "standard input" if is_stream else source
         raise CommandError(f"{shown}: not JSON: {error}") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        # JSON in place of a file's name is a frequent mistake.
         if source.lstrip()[:1] in ("{", "["):
             raise CommandError(
                 f"{source[:80]} is no file: write the JSON into one, or give it on standard input"
@@ -102,6 +105,7 @@ def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any
     pointers: list[str] = []
     for assignment in arguments.set:
         pointer, text = assigned(assignment, "--set")
+        # Also a value above an earlier one, which would overwrite it.
         if any(f"{other}/".startswith(f"{pointer}/") for other in pointers):
             raise CommandError(f"--set: {pointer} is given twice; give it once")
         pointers.append(pointer)
@@ -149,9 +153,8 @@ def _asked(schema: Any, value: Any) -> Any:
             return value
         text = _answer(missing, pointer, schema)
         filled = _put(value, pointer, typed_input(schema, pointer, text))
-        refused = [
-            problem for problem in input_problems(schema, filled) if _is_at(problem, pointer)
-        ]
+        problems = input_problems(schema, filled)
+        refused = [problem for problem in problems if _is_at(problem, pointer)]
         for problem in refused:
             note(problem.text(WHOLE_INPUT))
         if not refused:
@@ -168,6 +171,7 @@ def _answer(missing: Problem, pointer: str, schema: Any) -> str:
     prompt = printable(f"{pointer.removeprefix('/')} ({expected}): ")
     if is_secret_input(schema, pointer):
         return getpass.getpass(prompt)
+    # Not `input`, which would write the prompt to stdout, where the result goes.
     sys.stderr.write(prompt)
     sys.stderr.flush()
     line = sys.stdin.readline()
@@ -178,6 +182,7 @@ def _answer(missing: Problem, pointer: str, schema: Any) -> str:
 
 def _is_at(problem: Problem, pointer: str) -> bool:
     inside = problem.pointer == pointer or problem.pointer.startswith(f"{pointer}/")
+    # What is still missing below it is asked for next.
     return inside and problem.severity == "error" and problem.code != "required"
 
 

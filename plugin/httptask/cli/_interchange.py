@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from httptask.catalogue import Catalogue
+    from httptask.cli._output import Commands
     from httptask.interchange import Imported, ImportedTask
 
 _MOST_LISTED = 40
@@ -26,7 +27,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 """More bytes than any document that is read; no more of a file is read."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     parser = command(
         commands,
@@ -88,17 +89,22 @@ def run_import_request(arguments: argparse.Namespace) -> int:
     if arguments.json:
         emit_json(_chosen_json(imported, tasks))
     elif arguments.into is None:
+        # A single task is to be pasted into a definition; several need an order.
         emit_json(dict(tasks[0].task) if len(tasks) == 1 else _definition(tasks))
     if not arguments.json:
         _report(imported, tasks, stored, arguments.into)
-    losses = [*imported.losses, *(loss for task in tasks for loss in task.losses)]
+    losses = list(imported.losses)
+    for task in tasks:
+        losses += task.losses
     return 1 if any(loss.severity == "error" for loss in losses) else 0
 
 
 def _text(source: str) -> str:
     """Return the text in the file *source*: UTF-8, or UTF-16 with a byte order mark."""
+    is_stream = source == "-"
     try:
-        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
+        # Standard input is not ours to close.
+        with nullcontext(sys.stdin.buffer) if is_stream else Path(source).open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
@@ -107,7 +113,8 @@ def _text(source: str) -> str:
             f"{source}: it has more than {_MOST_BYTES:,} bytes; save a HAR without contents, and a"
             " collection in parts"
         )
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    has_utf_16_mark = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encoding = "utf-16" if has_utf_16_mark else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -208,6 +215,7 @@ def _replace(path: Path, text: str) -> None:
         try:
             file.write(text)
             file.flush()
+            # Before the rename: a crash must not leave an empty file under the old name.
             os.fsync(file.fileno())
             new.chmod(mode)
         except BaseException:

@@ -41,11 +41,14 @@ def failed_lines(task: Mapping[str, Any]) -> list[str]:
     Only of a task that collects failures: the error of any other task names its failed item.
     """
     output = task.get("output")
-    if not (task.get("items") or {}).get("failed") or not isinstance(output, list):
+    counts = task.get("items") or {}
+    if not counts.get("failed") or not isinstance(output, list):
         return []
     indexes: dict[str, list[int]] = {}
     for index, item in enumerate(output):
-        error = item.get("error") if isinstance(item, dict) and len(item) == 1 else None
+        # A failed item is `{"error": …}`; the output of another may have such a member, too.
+        is_failed = isinstance(item, dict) and len(item) == 1
+        error = item.get("error") if is_failed else None
         if isinstance(error, dict) and "message" in error:
             indexes.setdefault(str(error["message"]), []).append(index)
     reasons = sorted(indexes.items(), key=lambda reason: -len(reason[1]))
@@ -82,6 +85,9 @@ class ItemsProgress:
     def __call__(self, name: str, counts: ItemCounts) -> None:
         """Report that an item of the task *name* has ended."""
         now = self._clock()
-        if counts.ended < counts.count and now - self._printed.setdefault(name, now) >= _BETWEEN:
+        printed = self._printed.setdefault(name, now)
+        # The last item needs no line: the end of the task has its own.
+        is_last = counts.ended >= counts.count
+        if not is_last and now - printed >= _BETWEEN:
             self._printed[name] = now
             note(f"InProgress {exact(name)}: {items_text(counts.to_json())}")

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from httptask.cli._run_text import task_line
 from httptask.cli._temporal import EMBEDDED, TEMPORAL, engine_option
 
 if TYPE_CHECKING:
+    from httptask.cli._output import Commands
     from httptask.engines import Journal, KeptRun
     from httptask.engines.journal import GateListener
     from httptask.model.workflow import Signal
@@ -84,14 +86,14 @@ def named_journal(
     return Journal(name, waits=waits)
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     _add_runs(commands)
     _add_status(commands)
     _add_complete(commands)
 
 
-def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_runs(commands: Commands) -> None:
     runs = command(
         commands,
         "runs",
@@ -104,7 +106,7 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     runs.set_defaults(run=run_runs)
 
 
-def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_status(commands: Commands) -> None:
     status = command(
         commands,
         "status",
@@ -118,7 +120,7 @@ def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     status.set_defaults(run=run_status)
 
 
-def _add_complete(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_complete(commands: Commands) -> None:
     complete = command(
         commands,
         "complete",
@@ -179,10 +181,17 @@ def run_runs(arguments: argparse.Namespace) -> int:
         )
         for run in runs
     ]
-    values = [{**run.to_json(), "tasks": None, "output": None} for run in runs]
-    shown = [{name: part for name, part in value.items() if part is not None} for value in values]
-    emit(arguments, shown, table(rows) or "no runs")
+    # Without tasks and outputs, which may be large: `status` shows those of one run.
+    emit(arguments, [_summary(run.to_json()) for run in runs], table(rows) or "no runs")
     return 0
+
+
+def _summary(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in run.items()
+        if value is not None and name not in ("tasks", "output")
+    }
 
 
 def run_status(arguments: argparse.Namespace) -> int:
@@ -215,7 +224,9 @@ def _run_text(run: KeptRun) -> str:
 def _shown(task: dict[str, Any]) -> dict[str, Any]:
     """Return *task* with notes for what its line does not show."""
     notes = list(task.get("notes", ()))
-    output = task.get("output") if task.get("output") is not None else task.get("error")
+    output = task.get("output")
+    if output is None:
+        output = task.get("error")
     attempts = output.get("attempts") if isinstance(output, dict) else None
     if isinstance(attempts, int) and attempts > 1:
         notes.append(f"{attempts} attempts")

@@ -19,6 +19,10 @@ from httptask.errors import HttpTaskError
 if TYPE_CHECKING:
     from httptask.model.policy import Network
 
+    # argparse has no public name for it, and it takes no type argument when the program runs.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+    """The commands of a parser, or the subcommands of a command."""
+
 _BEYOND_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
@@ -107,7 +111,8 @@ section 8.3.117).
 
 def coloured(text: str, stream: TextIO) -> str:
     """Return *text* with colours if *stream* is a terminal without `NO_COLOR` (no-color.org)."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+    is_unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if is_unwanted or not stream.isatty():
         return text
     for beginning, colour in _COLOURS:
         text = beginning.sub(f"\x1b[{colour}m\\g<0>\x1b[0m", text)
@@ -124,17 +129,18 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
     rows = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return "\n".join(
-        "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
-        ).rstrip()
-        for row in rows
-    )
+    *padded_columns, _ = zip(*rows, strict=True)
+    widths = [max(map(len, column)) for column in padded_columns]
+    lines = []
+    for *padded_cells, last in rows:
+        cells = [cell.ljust(width) for cell, width in zip(padded_cells, widths, strict=True)]
+        # An empty last cell would leave spaces at the end of the line.
+        lines.append("  ".join([*cells, last]).rstrip())
+    return "\n".join(lines)
 
 
 def command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: Commands,
     name: str,
     help_: str,
     example: str,

@@ -122,8 +122,11 @@ def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
 def host_and_port(option: str, address: str) -> tuple[str, int]:
     """Parse *address*, the value of *option*, as host and port. Raises `CommandError`."""
     host, colon, port = address.rpartition(":")
+    # The brackets of an IPv6 address belong to the notation (RFC 3986, section 3.2.2).
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    # `isdigit` also accepts other digits than those of ASCII.
+    is_number = port.isascii() and port.isdigit()
+    if not colon or not host or not is_number or int(port) > 65535:
         raise CommandError(f"{option} {address!r}: write HOST:PORT, such as 127.0.0.1:8400")
     return host, int(port)
 

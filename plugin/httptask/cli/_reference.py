@@ -39,7 +39,7 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
     """Yield the sections of the reference; some may be empty."""
     deprecated = "  (deprecated)" if endpoint.deprecated else ""
     yield f"{endpoint.method} {in_line(endpoint.path)}{deprecated}"
-    api = " ".join(part for part in (endpoint.api.title, endpoint.api.version) if part)
+    api = " ".join(filter(None, (endpoint.api.title, endpoint.api.version)))
     lines = {
         "id": endpoint.id,
         "provider": endpoint.provider,
@@ -97,8 +97,9 @@ def _security(endpoint: Endpoint) -> str:
     if not endpoint.security:
         return ""
     lines = []
+    described = endpoint.security_schemes
     for alternative in endpoint.security:
-        schemes = [_scheme(name, endpoint.security_schemes.get(name, {})) for name in alternative]
+        schemes = [_scheme(name, described.get(name, {})) for name in alternative]
         lines.append("  " + (in_line(" and ".join(schemes)) or "none"))
     return "Security, one of\n" + "\n".join(lines)
 
@@ -171,7 +172,9 @@ def _type_name(views: Views, schema: Schema, depth: int = 0) -> str:
         types = ["object"]
     if not types and not view.nullable:
         return "any"
-    return " or ".join([*types, *(["null"] if view.nullable else [])])
+    if view.nullable:
+        types.append("null")
+    return " or ".join(types)
 
 
 def _option_name(views: Views, option: Schema, depth: int) -> str:

@@ -56,6 +56,7 @@ from httptask.model.policy import (
 )
 
 if TYPE_CHECKING:
+    from httptask.cli._output import Commands
     from httptask.engines import Journal
     from httptask.engines.journal import GateListener
     from httptask.model.workflow import TaskRun, WorkflowRun
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     _add_run(commands)
     _add_resume(commands)
@@ -97,7 +98,7 @@ def _shared_options(parser: argparse.ArgumentParser) -> None:
 # run
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: Commands) -> None:
     run = command(
         commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
     )
@@ -168,12 +169,18 @@ def run_run(arguments: argparse.Namespace) -> int:
         except InputError as error:
             error.add_note(GIVE_INPUT)
             raise
-    last_error = result.tasks[-1].error if result.tasks else None
     if not arguments.json:
-        hints = expression_hints(arguments, input_, last_error) + text_hints(arguments, last_error)
-        for hint in hints:
-            note(hint)
+        _note_hints(arguments, input_, result)
     return 0 if result.status == "Completed" else 1
+
+
+def _note_hints(arguments: argparse.Namespace, input_: Any, result: WorkflowRun) -> None:
+    """Print which options may help, by the error of the last task."""
+    last_error = result.tasks[-1].error if result.tasks else None
+    hints = expression_hints(arguments, input_, last_error)
+    hints += text_hints(arguments, last_error)
+    for hint in hints:
+        note(hint)
 
 
 def _detach(arguments: argparse.Namespace) -> int:
@@ -197,13 +204,14 @@ def _new_journalled_run(
     import uuid
 
     with named_journal(arguments, waits=_tell_gate(arguments)) as journal:
+        # Chosen here, because a run that is stopped must be named in the command that resumes it.
         yield journal, str(uuid.uuid4())
 
 
 # resume
 
 
-def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_resume(commands: Commands) -> None:
     resume = command(
         commands,
         "resume",

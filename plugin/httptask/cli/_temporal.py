@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import asyncio
     from types import ModuleType
 
+    from httptask.cli._output import Commands
     from httptask.model.workflow import Signal
 
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
@@ -42,7 +43,7 @@ _JOURNAL_ADVICE = "is a file of runs on this machine: leave out either it or --e
 _GRACE_SECONDS = 10
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     worker = command(
         commands,
@@ -93,6 +94,7 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
+    # Not a number (`nan`) is refused, too: it is not in any range.
     if not 0 <= seconds < math.inf:
         raise argparse.ArgumentTypeError(f"expected a number of seconds, found {text[:40]!r}")
     return seconds
@@ -183,6 +185,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
+            # A signal that the parent ignores, as `nohup` does, stays ignored.
             if signals.getsignal(number) is not signals.SIG_IGN:
                 # On Windows the handler that raises stays.
                 with contextlib.suppress(NotImplementedError):

@@ -21,6 +21,7 @@ from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue, Origin
+    from httptask.cli._output import Commands
     from httptask.errors import DescriptionError
     from httptask.importing import Update, UpdatedDescription
 
@@ -28,7 +29,7 @@ _MOST_GONE = 5
 """How many missing descriptions are named."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     parser = command(
         commands,
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     from httptask.plugins import plugin_manager
     from httptask.workflow import load_definition
 
+    # First: a definition that cannot be read ends the command before the catalogue changes.
     definitions = [(name, load_definition(name)) for name in arguments.definition]
     plugins = plugin_manager()
     network = network_of(arguments)

@@ -44,19 +44,20 @@ from httptask.cli._validate import run_validate
 from httptask.errors import ExpressionError, SettingsError
 
 if TYPE_CHECKING:
+    from httptask.cli._output import Commands
     from httptask.model.exchange import Exchange
     from httptask.model.task import Inputs, TestOptions
     from httptask.model.workflow import WorkflowDefinition
     from httptask.task import HttpTask, Runtime
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     _add_validate(commands)
     _add_test_request(commands)
 
 
-def _add_validate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_validate(commands: Commands) -> None:
     validate = command(
         commands,
         "validate",
@@ -74,7 +75,7 @@ def _add_validate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 # test-request
 
 
-def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_test_request(commands: Commands) -> None:
     test = command(
         commands,
         "test-request",
@@ -125,6 +126,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
         pins = pins_of(arguments, definition)
         if pins is not None:
             inputs = replace(inputs, pin=pins.of(task.name))
+            # Who names a file of pins does not expect a request to go out.
             if inputs.pin is None:
                 note(f"{task.name!r} has no pin: its request is sent (--offline refuses it)")
         try:
@@ -215,6 +217,7 @@ def _folder_near(path: str | None) -> Iterator[Path | None]:
 
 def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
     """Remove the path of the temporary body file from *exchange*."""
+    # Only the last response can have a file: earlier ones keep the start of their body alone.
     hops = exchange["attempts"][-1]["hops"] if exchange["attempts"] else []
     response = hops[-1]["response"] if hops else None
     if response and response["file"]:
