@@ -38,10 +38,11 @@ class CredentialsAtHand:
         """Return the credential *name* if it is in the cache and its store is unchanged, or
         None.
         """
-        kept = self._kept.get(name)
-        if kept is None or self._version != self._plugins.version:
+        entry = self._kept.get(name)
+        # Another version of the plugins may resolve the same document in another way.
+        if entry is None or self._version != self._plugins.version:
             return None
-        variable_name, text, stored, credential = kept
+        variable_name, text, stored, credential = entry
         if (os.environ.get(variable_name) or None) != text:
             return None
         if text is None and from_unchanged_file(name) is not stored:

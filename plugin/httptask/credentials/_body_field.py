@@ -42,8 +42,11 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
     elif media_type == _FORM:
         field = urlencode({name: ""}).encode()
         # Pairs are compared as bytes, so that those of the author stay exactly as written.
-        pairs = [pair for pair in body.split(b"&") if pair and not (pair + b"=").startswith(field)]
-        request.body = b"&".join([*pairs, urlencode({name: secret}).encode()])
+        pairs = [pair for pair in body.split(b"&") if pair]
+        # With `=` added, because a pair may be a name alone.
+        pairs = [pair for pair in pairs if not (pair + b"=").startswith(field)]
+        secret_pair = urlencode({name: secret}).encode()
+        request.body = b"&".join([*pairs, secret_pair])
     elif reading_of(media_type) == JSON:
         request.body = _json_with(body, name, secret)
     else:
@@ -85,7 +88,8 @@ def _put_into_multipart(
     message["Content-Type"] = content_type
     delimiter = f"--{message.get_boundary()}".encode()
     body = request.body
-    before, last = ((), body) if isinstance(body, bytes) else (body.pieces[:-1], body.pieces[-1])
+    # The closing delimiter is in the last piece: a file is never the end of a form.
+    last = body if isinstance(body, bytes) else body.pieces[-1]
     if not isinstance(last, bytes) or delimiter + b"--" not in last:
         raise CodedError("credential-body-no-multipart")
     start, _, end = last.rpartition(delimiter + b"--")
@@ -94,4 +98,7 @@ def _put_into_multipart(
     head = f'Content-Disposition: form-data; name="{escaped}"'
     part = f"\r\n{head}\r\n\r\n{secret}\r\n".encode()
     last = start + delimiter + part + delimiter + b"--" + end
-    request.body = last if isinstance(body, bytes) else replace(body, pieces=(*before, last))
+    if isinstance(body, bytes):
+        request.body = last
+    else:
+        request.body = replace(body, pieces=(*body.pieces[:-1], last))

@@ -24,8 +24,10 @@ def identity_of_fields(fields: Mapping[str, str]) -> TlsIdentity:
         choices = ["the certificate and its key, both as PEM, in 'certificate' and 'key'"]
         raise CodedError("credential-one-of", choices=[*choices, "both together in 'pkcs12'"])
     if "pkcs12" in fields:
+        # `base64` breaks its output into lines.
+        digits = "".join(fields["pkcs12"].split())
         try:
-            bundle = base64.b64decode("".join(fields["pkcs12"].split()), validate=True)
+            bundle = base64.b64decode(digits, validate=True)
         except (binascii.Error, ValueError):
             raise CodedError(
                 "credential-not-encoded",

@@ -141,7 +141,8 @@ def fitting_problems(
     if not credentials:
         return []
     unfilled = [_unfilled(requirements, credentials, plugins) for requirements in missing]
-    if not all(unfilled):  # the credentials are enough for one of the alternatives
+    is_enough_for_one = not all(unfilled)
+    if is_enough_for_one:
         return []
     problems = []
     for (name_pointer, _), credential in zip(task_credentials, credentials, strict=True):
@@ -250,20 +251,11 @@ def completed(
     """
     if credential.scheme != "apiKey":
         return credential
-    own_fields = {
-        field: text for field in _LOCATION_FIELDS if (text := _field_text(credential, field))
-    }
+    own_fields = _own_location(credential)
     if len(own_fields) == len(_LOCATION_FIELDS):
         return credential
-    described = [
-        [
-            (requirement.location, requirement.name)
-            for requirement in alternative
-            if requirement.scheme.get("type") == "apiKey"
-        ]
-        for alternative in (_alternatives(endpoint) if endpoint is not None else ())
-    ]
-    alternatives = [[key for key in keys if not _is_sent(request, *key)] for keys in described]
+    described = [_keys_of(alternative) for alternative in _alternatives(endpoint)]
+    alternatives = [_not_sent(keys, request) for keys in described]
     fitting = [
         [key for key in keys if own_fields.items() <= _location_fields(key).items()]
         for keys in alternatives
@@ -285,13 +277,37 @@ def completed(
     raise CodedError("credential-api-key-of-others", described=locations, missing=missing)
 
 
+def _own_location(credential: Credential) -> dict[str, str]:
+    """Return those of the fields `in` and `name` that *credential* has."""
+    texts = {field: _field_text(credential, field) for field in _LOCATION_FIELDS}
+    return {field: text for field, text in texts.items() if text}
+
+
+def _keys_of(requirements: Sequence[Requirement]) -> list[tuple[str, str]]:
+    """Return the location and the name of each API key in *requirements*."""
+    return [
+        (requirement.location, requirement.name)
+        for requirement in requirements
+        if requirement.scheme.get("type") == "apiKey"
+    ]
+
+
+def _not_sent(
+    keys: Sequence[tuple[str, str]],
+    request: OutgoingRequest,
+) -> list[tuple[str, str]]:
+    return [key for key in keys if not _is_sent(request, *key)]
+
+
 def _location_fields(key: tuple[str, str]) -> dict[str, str]:
     """Return the fields `in` and `name` of a credential for *key*, a location and a name."""
     return dict(zip(_LOCATION_FIELDS, key, strict=True))
 
 
-def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
+def _alternatives(endpoint: Endpoint | None) -> list[list[Requirement]]:
     """Return the alternatives of *endpoint*: lists of requirements to be met together."""
+    if endpoint is None:
+        return []
     return [
         [_requirement(name, endpoint.security_schemes) for name in names]
         for names in endpoint.security or ()
@@ -313,7 +329,9 @@ def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Require
 def _is_met_by(requirement: Requirement, request: Any) -> bool:
     """Say whether *request* already meets *requirement*, with a value or an expression."""
     group = PARAMETER_GROUPS.get(requirement.location)
-    values = request.get(group) if isinstance(request, Mapping) and group else None
+    values = None
+    if isinstance(request, Mapping) and group:
+        values = request.get(group)
     if not isinstance(values, Mapping):
         return isinstance(values, str)  # an expression for the whole group may contain it
     if requirement.location == "header":
@@ -327,10 +345,9 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
     if location == "header":
         return request.header(name) is not None
     if location == "query":
-        return any(
-            query_name == name
-            for query_name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
-        )
+        # An empty value is sent, too.
+        query_pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+        return any(query_name == name for query_name, _ in query_pairs)
     pairs = (request.header("Cookie") or "").split(";")
     return any(pair.partition("=")[0].strip() == name for pair in pairs)
 
@@ -345,10 +362,7 @@ def _without_secrets(name: str, plugins: PluginManager) -> Credential | None:
         return None
     if credential is None:
         return None
-    locations = {
-        field: text for field in _LOCATION_FIELDS if (text := _field_text(credential, field))
-    }
-    return replace(credential, fields=locations)
+    return replace(credential, fields=_own_location(credential))
 
 
 def _field_text(credential: Credential, field: str) -> str:

@@ -49,13 +49,14 @@ class KnownScheme:
             call = authorise
         else:
             call = _without_context(authorise)
-        responded, challenges, challenged, tls_identity = (
-            _method(scheme, name)
-            for name in ("responded", "challenges", "challenged", "tls_identity")
-        )
-        is_flow = context_parameter is not None or any(
-            method is not None for method in (responded, challenged, tls_identity)
-        )
+        responded = _method(scheme, "responded")
+        challenges = _method(scheme, "challenges")
+        challenged = _method(scheme, "challenged")
+        tls_identity = _method(scheme, "tls_identity")
+        # Without `challenges`, which only limits what `challenged` gets to see.
+        flow_methods = (responded, challenged, tls_identity)
+        has_flow_method = any(method is not None for method in flow_methods)
+        is_flow = context_parameter is not None or has_flow_method
         signs = bool(getattr(scheme, "signs", False))
         methods = (responded, challenges, challenged, tls_identity)
         return cls(scheme, call, is_flow, schema_of(scheme), signs, *methods)
@@ -128,10 +129,12 @@ def _context_parameter(authorise: Callable[..., Any]) -> str | None:
         return None
     if any(parameter.name == "context" for parameter in parameters):
         return "context"
-    third = [parameter for parameter in parameters if parameter.kind in _POSITIONAL][2:3]
-    return next(
-        (parameter.name for parameter in third if parameter.default is parameter.empty), None
-    )
+    positional = [parameter for parameter in parameters if parameter.kind in _POSITIONAL]
+    # With a default, it is a parameter of the scheme's own, and `authorise` works without it.
+    for third in positional[2:3]:
+        if third.default is third.empty:
+            return third.name
+    return None
 
 
 def _with_context(authorise: Callable[..., Any]) -> Callable[..., Any]:

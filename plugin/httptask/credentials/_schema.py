@@ -41,8 +41,13 @@ def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) ->
     """Return the problems of *fields* by *schema*. They contain no values of the fields."""
     from jsonschema import Draft202012Validator
 
-    errors = sorted(Draft202012Validator(schema).iter_errors(fields), key=lambda e: list(e.path))
-    return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
+    validator = Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(fields), key=lambda error: list(error.path))
+    # Several branches of a schema may report the same problem.
+    problems: dict[Problem, None] = {}
+    for error in errors:
+        problems |= dict.fromkeys(_problems(error))
+    return list(problems)
 
 
 def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
@@ -87,7 +92,8 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
         )
     elif error.validator in ("enum", "const"):
         allowed = value if isinstance(value, list) else [value]
-        yield _problem("credential-field-choice", path, known=[str(choice) for choice in allowed])
+        known_choices = [str(choice) for choice in allowed]
+        yield _problem("credential-field-choice", path, known=known_choices)
     else:
         yield _problem(
             "credential-field-unfit",
@@ -116,6 +122,7 @@ def with_secrets(schema: Any, value: Any) -> Any:
         return concealed(value)
     if isinstance(value, Mapping):
         properties = schema.get("properties", {})
+        # Fields without a name in the schema may be secret by the schema of all others.
         others = schema.get("additionalProperties")
         return {
             name: with_secrets(properties.get(name, others), child) for name, child in value.items()

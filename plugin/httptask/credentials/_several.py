@@ -50,7 +50,9 @@ class Flows:
                 old_value = values_before.get(name)
                 if value == old_value:
                     continue
-                if old_value is not None and name in writers and not value.startswith(old_value):
+                # A longer value still has the first one: cookies share one header.
+                is_replaced = old_value is not None and not value.startswith(old_value)
+                if is_replaced and name in writers:
                     names = [writers[name], flow.credential.name]
                     error = CredentialError.of("credential-same-header", names=names, header=name)
                     raise error.at(flow.pointer)
@@ -67,6 +69,7 @@ class Flows:
 
     async def challenged(self, response: AuthResponse) -> bool:
         """Say whether to authorise the request again; then all credentials do."""
+        # A list, not a generator: each scheme has to see the challenge, also after the first yes.
         return any([await flow.challenged(response) for flow in self._flows])
 
 

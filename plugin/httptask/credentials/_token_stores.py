@@ -154,10 +154,12 @@ class FileTokens:
             await in_thread(lambda: self._release(key, descriptor))
 
     def _swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        # Read under the lock: another process may change the file between reading and writing.
         with locked_owner_file(self.path):
             document = self._read()
             stored = self._token(document, key)
-            if (stored.version if stored is not None else None) != before:
+            stored_version = stored.version if stored is not None else None
+            if stored_version != before:
                 return False
             tokens = document.setdefault("tokens", {})
             if token is None:

@@ -301,7 +301,8 @@ class TokenKeeper:
             if newer is not None and self._measured(newer).is_fresh(self._clock.monotonic()):
                 fetched = self._measured(newer)
             else:
-                await store.swap(key, newer.version if newer is not None else None, fetched.token)
+                newer_version = newer.version if newer is not None else None
+                await store.swap(key, newer_version, fetched.token)
         del self._unstored[key]
         return self._remember(key, fetched).token
 
@@ -342,7 +343,8 @@ class TokenKeeper:
         the result is wrong, the server refuses the token.
         """
         age = self._clock.wall() - token.obtained_at
-        bounded = max(0.0, min(age, token.expires_in if token.expires_in is not None else 0.0))
+        lifetime = token.expires_in if token.expires_in is not None else 0.0
+        bounded = max(0.0, min(age, lifetime))
         return _Seen(token, bounded, self._clock.monotonic())
 
     async def _opened(self) -> TokenStore:

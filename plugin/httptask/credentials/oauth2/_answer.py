@@ -50,7 +50,8 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     # Some servers send errors with 200. With `tokenAt`, `error` may be a field of the answer
     # itself.
     if not 200 <= response.status < 300 or (error and not client.token_at):
-        raise _refusal(response, error[:80] if isinstance(error, str) else "", client)
+        error_code = error[:80] if isinstance(error, str) else ""
+        raise _refusal(response, error_code, client)
     if answer is None:
         is_page = response.text().lstrip().startswith("<")
         code = "credential-token-page" if is_page else "credential-token-unread"
@@ -60,27 +61,28 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         where = client.token_at.get("accessToken", "access_token")
         raise client.failed(response, "credential-token-absent", place=where)
     token_type = await _value_at(answer, "tokenType", "token_type", client)
-    optional_values = [
-        await _value_at(answer, name, field, client)
-        for name, field in (
-            ("refreshToken", "refresh_token"),
-            ("idToken", "id_token"),
-            ("scope", "scope"),
-        )
-    ]
-    refresh_token, id_token, scope = (
-        value if isinstance(value, str) and value else None for value in optional_values
-    )
+    expires_in = await _value_at(answer, "expiresIn", "expires_in", client)
     return Token(
         access_token,
         _token_type(token_type, response, client),
-        seconds_of(
-            await _value_at(answer, "expiresIn", "expires_in", client), client.expires_in_default
-        ),
-        refresh_token,
-        id_token,
-        scope,
+        seconds_of(expires_in, client.expires_in_default),
+        await _text_at(answer, "refreshToken", "refresh_token", client),
+        await _text_at(answer, "idToken", "id_token", client),
+        await _text_at(answer, "scope", "scope", client),
     )
+
+
+async def _text_at(
+    answer: Any,
+    name: str,
+    field: str,
+    client: Client,
+) -> str | None:
+    """Return the value of `_value_at` if it is a text that is not empty, or None."""
+    value = await _value_at(answer, name, field, client)
+    if isinstance(value, str) and value:
+        return value
+    return None
 
 
 def answer_of(response: AuthResponse) -> Any:
@@ -139,8 +141,12 @@ def seconds_of(value: Any, default: float | None) -> float | None:
 
 def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
     """Return the authentication scheme to send the token with (RFC 6749, section 7.1)."""
-    if client.has_prefix or not isinstance(value, str) or value.lower() in ("", "bearer", "n_a"):
+    if client.has_prefix or not isinstance(value, str):
         return "Bearer"
+    # `N_A` is the type of a token that is no access token (RFC 8693, section 2.2.1).
+    if value.lower() in ("", "bearer", "n_a"):
+        return "Bearer"
+    # These need a proof of a key in each request, which we do not have.
     if value.lower() in ("mac", "pop", "dpop") or not _SCHEME.fullmatch(value):
         raise client.failed(response, "credential-token-type", type=value[:40])
     return value
@@ -167,7 +173,9 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
         return client.failed(response, client.grant.ended, **params)
     if error in _REFUSED:
         return client.failed(response, _REFUSED[error], **params)
-    if response.status in (404, 405) or response.text().lstrip().startswith("<"):
+    # A page instead of JSON: the URL leads to a site for people.
+    is_page = response.text().lstrip().startswith("<")
+    if is_page or response.status in (404, 405):
         return client.failed(response, "credential-token-url", **params)
     return client.failed(response, "credential-no-token", **params)
 

@@ -59,6 +59,9 @@ def pairs_of(form: Form) -> list[tuple[str, str]]:
     return pairs
 
 
+_URL_SCHEMES = ("http", "https")
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -132,7 +135,8 @@ class Client:
         granted = sorted({"refreshToken", *self.grant.properties} & self._fields.keys())
         hashed_fields = {name: self.value(name) for name in granted}
         hashed_fields["extra"] = self.value("extra", {}).get("token", {})
-        return identity | {"more": hashlib.sha256(repr(hashed_fields).encode()).hexdigest()}
+        identity["more"] = hashlib.sha256(repr(hashed_fields).encode()).hexdigest()
+        return identity
 
     def scope(self) -> Form:
         """Return the form field `scope`, or {} without scopes."""
@@ -194,11 +198,14 @@ class Client:
         If the server refuses the refresh token, the grant begins again if it can.
         """
         grant = self.grant
-        refresh_token = stored.refresh_token if stored is not None and grant.refreshes else None
+        refresh_token = None
+        if stored is not None and grant.refreshes:
+            refresh_token = stored.refresh_token
         if refresh_token:
             try:
                 return await self.request(refreshing(self, refresh_token), "refresh")
             except CredentialError as error:
+                # A server that is out of order has not refused the refresh token.
                 if error.retryable or not grant.begins_again:
                     raise
         form = grant.begin(self)
@@ -230,7 +237,8 @@ class Client:
         """
         extra_fields = self.value("extra", {})
         fields = {**form, **self.targets()}
-        headers = {name: _text(value) for name, value in extra_fields.get("headers", {}).items()}
+        extra_headers = extra_fields.get("headers", {})
+        headers = {name: _text(value) for name, value in extra_headers.items()}
         request = TokenRequest(
             await self.url(field),
             {**fields, **extra_fields.get(extra, {})},
@@ -262,10 +270,8 @@ class Client:
         aliases = metadata.get("mtls_endpoint_aliases")
         if self.authentication == "tls" and isinstance(aliases, Mapping):
             endpoint_url = aliases.get(member, endpoint_url)  # RFC 8705, section 5
-        if not isinstance(endpoint_url, str) or split_url(endpoint_url).scheme not in (
-            "http",
-            "https",
-        ):
+        is_url = isinstance(endpoint_url, str) and split_url(endpoint_url).scheme in _URL_SCHEMES
+        if not is_url:
             raise CodedError(
                 "credential-metadata-member",
                 issuer=issuer,
@@ -303,9 +309,8 @@ class Client:
             "exp": now + _ASSERTION_SECONDS,
             "jti": secrets.token_urlsafe(16),
         }
-        all_claims = {
-            name: value for name, value in {**times, **claims}.items() if value is not None
-        }
+        all_claims = {**times, **claims}
+        all_claims = {name: value for name, value in all_claims.items() if value is not None}
         key = SigningKey.of(self.value("key", {}), self.text("clientSecret"))
         self.has_signed = True
         return key.signed(all_claims)
@@ -317,15 +322,18 @@ class Client:
         which must be one of the credential's origins, if it has any: a description must not be able
         to send the credential elsewhere. Raises `ValueError`.
         """
-        if split_url(url).scheme in ("http", "https"):
+        if split_url(url).scheme in _URL_SCHEMES:
             return url
         origins = self.credential.origins
         if len(origins) == 1:
             return urljoin(origins[0], url)
         endpoint = self.context.endpoint
-        server = endpoint.servers[0].address if endpoint is not None and endpoint.servers else ""
+        server = ""
+        if endpoint is not None and endpoint.servers:
+            server = endpoint.servers[0].address
         target = urljoin(server.rstrip("/") + "/", url)
-        if split_url(target).scheme not in ("http", "https") or "{" in target:
+        # A brace is a server variable that has no default.
+        if split_url(target).scheme not in _URL_SCHEMES or "{" in target:
             raise CodedError("credential-url-relative", field=name)
         if origins and origin(target) not in {origin(allowed) for allowed in origins}:
             raise CodedError("credential-url-outside", field=name, found=origin(target))
