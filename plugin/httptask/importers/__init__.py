@@ -195,9 +195,9 @@ def _unrecognised(
             source=name,
             line=content.count(b"\n", 0, error.start) + 1,
         )
-    number, line = next(
-        (number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()
-    )
+    lines = [line.strip() for line in text.split("\n")]
+    index = next(index for index, line in enumerate(lines) if line)
+    line = lines[index]
     other = _other_document(text)
     if other is not None:
         return DescriptionError(f"this is no description of an API, but {other}", source=name)
@@ -208,7 +208,7 @@ def _unrecognised(
         " a field 'openapi' or 'swagger', and the first line of a reference page is"
         f" `{_FIRST_LINE}`, as in `GET /users/{{id}}`. Installed importers: {installed}",
         source=name,
-        line=number,
+        line=index + 1,
     )
 
 

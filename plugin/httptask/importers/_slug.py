@@ -52,9 +52,11 @@ def provider_of_name(name: str, path: str, method: str) -> str | None:
     stem = visible_name(_SUFFIXES.sub("", name.rpartition("/")[2]))
     head, _, tail = stem.rpartition("-")
     vendor = head.removesuffix(f"-{_slug(path, method)}")
-    if vendor in (head, "") or not _HASH.match(tail) or not _digest(path).startswith(tail):
+    if vendor in (head, ""):
         return None
-    return vendor
+    # Other files are named alike: only the hash shows that the name was made from this path.
+    is_hash = _HASH.match(tail) and _digest(path).startswith(tail)
+    return vendor if is_hash else None
 
 
 def provider_of_hosts(urls: Iterable[str]) -> str | None:
@@ -86,7 +88,9 @@ def company(url: str) -> str | None:
     except ValueError:  # a broken IPv6 address
         return None
     labels = host.split(".")
-    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
+    # `co.uk` is as general as `com`.
+    has_country = len(labels) > 2 and len(labels[-1]) == 2
+    if has_country and labels[-2] in _SECOND_LEVEL:
         labels.pop()
     while len(labels) > 2 and labels[-2] in _HOSTING:
         labels.pop()  # the customer's name is the label before

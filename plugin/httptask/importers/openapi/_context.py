@@ -183,11 +183,11 @@ class Context:
             return self.schemas.schema(raw["schema"], f"{uri}/schema")
         content, content_uri = self.mapping(raw.get("content"), f"{uri}/content", "content")
         if content:
+            # There must be one media type only (OpenAPI 3.0.4, section 4.7.21).
             name, value = next(iter(content.items()))
             return self.media_type(value, pointer_of([name], content_uri)).schema
-        inline = {
-            key: item for key, item in raw.items() if key not in _HEADER_FIELDS
-        }  # Swagger 2.0
+        # In Swagger 2.0, the keywords of the schema are those of the header itself.
+        inline = {key: item for key, item in raw.items() if key not in _HEADER_FIELDS}
         if inline:
             return self.schemas.schema(inline, uri)
         return {}
@@ -240,7 +240,9 @@ class Context:
 
     def _listed_examples(self, raw: Mapping[str, Any], uri: str) -> Iterator[tuple[Any, str]]:
         """Yield (value, URI) of `example` and `examples`: an array, or a map of Example Objects."""
-        examples = [(raw["example"], f"{uri}/example")] if raw.get("example") is not None else []
+        examples: list[tuple[Any, str]] = []
+        if raw.get("example") is not None:
+            examples.append((raw["example"], f"{uri}/example"))
         named = raw.get("examples")
         if isinstance(named, list):
             examples += [(value, f"{uri}/examples/{index}") for index, value in enumerate(named)]
@@ -261,10 +263,9 @@ class Context:
                 yield value, example_uri
 
     def _is_small(self, example: Any, uri: str) -> bool:
-        if (
-            isinstance(example, str | int | float | bool | None)
-            and len(str(example)) <= LARGEST_EXAMPLE
-        ):
+        # Most examples are scalars, and need not be written as JSON to be measured.
+        is_scalar = isinstance(example, str | int | float | bool | None)
+        if is_scalar and len(str(example)) <= LARGEST_EXAMPLE:
             return True
         if len(json.dumps(example)) <= LARGEST_EXAMPLE:
             return True
@@ -288,7 +289,9 @@ def is_array(schema: Mapping[str, Any]) -> bool:
 def flag(raw: Mapping[str, Any], name: str) -> bool:
     """Return the boolean field *name* of *raw*. The string `true` counts as true, too."""
     value = raw.get(name)
-    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+    if isinstance(value, str):
+        return value.strip().lower() == "true"
+    return value is True
 
 
 def text_of(raw: Mapping[str, Any], name: str) -> str:

@@ -58,11 +58,14 @@ def identity_of(
             f"the provider is {provider!r}, from {origin}; say another with --provider NAME",
             "#/info" if "info" in root else "#",
         )
-    vendor = f"{provider}-{slug(service)}" if service and slug(service) != provider else provider
+    vendor = provider
+    if service and slug(service) != provider:
+        vendor = f"{provider}-{slug(service)}"
     version: Any = info.get("version")
     if isinstance(version, int | float):  # in YAML, `version: 1.10` without quotes
         version = context.references.written(version, f"{info_uri}/version")
-    api = Api(service or slug(title), title, one_line(version) if isinstance(version, str) else "")
+    version_text = one_line(version) if isinstance(version, str) else ""
+    api = Api(service or slug(title), title, version_text)
     return Identity(provider, vendor, api, named_servers)
 
 

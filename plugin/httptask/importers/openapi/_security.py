@@ -118,9 +118,8 @@ class Security:
         """Convert the scheme *raw* to OpenAPI 3; return None, with a note, if it is unusable."""
         word = self._context.word
         scheme_type = word(raw, "type", _TYPES, uri)
-        scheme: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {
-            "type": scheme_type
-        }
+        scheme: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw}
+        scheme["type"] = scheme_type
         for name, words in _WORDS.get(str(scheme_type), {}).items():
             if name in raw:
                 scheme[name] = word(raw, name, words, uri)
@@ -135,13 +134,11 @@ class Security:
             flow_name = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), uri))
             return {**scheme, "flows": {_FLOWS.get(flow_name, flow_name): flow}}
         if scheme_type == "oauth2" and isinstance(raw.get("flows"), Mapping):
-            names = {
-                name: word({"flows": name}, "flows", _FLOW_NAMES, uri) for name in raw["flows"]
+            scheme["flows"] = {
+                word({"flows": name}, "flows", _FLOW_NAMES, uri): flow
+                for name, flow in raw["flows"].items()
             }
-            scheme["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
-        if scheme_type == "apiKey" and not (
-            isinstance(raw.get("name"), str) and scheme.get("in") in _WORDS["apiKey"]["in"]
-        ):
+        if scheme_type == "apiKey" and not _has_location(scheme):
             self._context.notes.add(
                 "skipped", "an apiKey scheme that does not say where the key goes", uri
             )
@@ -160,3 +157,8 @@ def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list):
         return ()
     return tuple(value for value in values if isinstance(value, str))
+
+
+def _has_location(scheme: Mapping[str, Any]) -> bool:
+    """Say whether *scheme*, of an API key, says where the key goes."""
+    return isinstance(scheme.get("name"), str) and scheme.get("in") in _WORDS["apiKey"]["in"]

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.server_templates import misplaced_values
-from httptask.importers.openapi._context import Context
+from httptask.importers.openapi._context import Context, text_of
 from httptask.model.api import Server
 
 _HOST_LIKE = re.compile(r"[\w{}-]+(\.[\w{}-]+)+(:\d+)?(/|\Z)|localhost(:\d+)?(/|\Z)")
@@ -43,11 +43,15 @@ class Servers:
         """Return the servers of Swagger 2.0's `host`, `basePath` and *schemes*, https first."""
         host = self._root.get("host")
         base = self._root.get("basePath")
-        path = "/" + base.strip().strip("/") if isinstance(base, str) and base.strip("/ ") else ""
+        path = ""
+        if isinstance(base, str) and base.strip("/ "):
+            path = "/" + base.strip().strip("/")
+        # Without a host, it is that of the description's own address (Swagger 2.0, `host`).
         if not isinstance(host, str) or not host.strip():
             return self._below_address(path or "/", "#/basePath" if path else "#")
-        written = [str(scheme).lower() for scheme in schemes] if isinstance(schemes, list) else []
-        named = [scheme for scheme in written if scheme in _SCHEMES]
+        written = schemes if isinstance(schemes, list) else []
+        named = [str(scheme).lower() for scheme in written]
+        named = [scheme for scheme in named if scheme in _SCHEMES]
         if not named:
             self._notes.add("guessed", "no scheme is named; https is taken", "#/host")
         urls = [
@@ -80,7 +84,9 @@ class Servers:
             self._notes.add("skipped", "a server without a url", uri)
             return None
         variables = dict(self._variables(value.get("variables"), uri))
-        address = self._absolute(url.strip().replace("{{", "{").replace("}}", "}"), uri)
+        # Postman's spelling of a variable is doubled.
+        url = url.strip().replace("{{", "{").replace("}}", "}")
+        address = self._absolute(url, uri)
         if address is None:
             return None
         for name in _VARIABLE.findall(address):
@@ -89,8 +95,7 @@ class Servers:
         # A variable of a part that was left out, such as the query, has nothing to fill in.
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
         used = self._fitting(address, used, uri)
-        description = value.get("description")
-        return Server(address, description.strip() if isinstance(description, str) else "", used)
+        return Server(address, text_of(value, "description"), used)
 
     def _fitting(
         self,

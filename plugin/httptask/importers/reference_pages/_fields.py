@@ -166,7 +166,9 @@ def _values_at(text: _Text, start: int) -> int:
     if stop == first:
         return 0
     cut = text.row.cut and lines[stop - 1][0] == text.row.text[-1][0]
-    if cut and text.row.open and (values[-1] is MISSING or _GROWING.match(last)):
+    # `12` at the end of a cut page may be the beginning of `123`.
+    may_go_on = values[-1] is MISSING or _GROWING.match(last)
+    if cut and text.row.open and may_go_on:
         values.pop()
     if MISSING in values:
         message = "the bullets after the label are no JSON literals; they stay in the description"
@@ -230,7 +232,8 @@ def _take_default(text: _Text) -> None:
         labels = list(_DEFAULT_LABEL.finditer(line)) if "Default" in line else []
         if labels:
             label = labels[-1]
-            labelled.append(_Default(index, label, alone=not line[: label.start()].strip()))
+            words_before = line[: label.start()].strip()
+            labelled.append(_Default(index, label, alone=not words_before))
     # The default is the last label at the start of a line; in a table, it may be on the last line
     # of the description. Other labels are part of the description.
     candidates = [default for default in labelled if default.alone] or labelled

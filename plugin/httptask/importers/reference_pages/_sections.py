@@ -73,7 +73,8 @@ def divide(page: Page) -> Sections:
     chosen = list(_in_order(_candidates(page)))
     kinds = [DESCRIPTION, *(heading.kind for heading in chosen)]
     # The line of a glued heading belongs to the section before, without the heading.
-    stops = [heading.index + (heading.before is not None) for heading in chosen] + [len(page.lines)]
+    stops = [heading.index + (heading.before is not None) for heading in chosen]
+    stops.append(len(page.lines))
     starts = [page.first + 1, *(heading.index + 1 for heading in chosen)]
     lines = list(page.lines)
     for heading in chosen:
@@ -87,7 +88,9 @@ def divide(page: Page) -> Sections:
 
 def is_column_line(line: str) -> bool:
     """Say whether *line* has the titles of the four columns, in either variant."""
-    return line.endswith(("Description", "|")) and line.replace("|", " ").split() == COLUMNS
+    # The cheap check first: this is asked of each line of a page.
+    may_be = line.endswith(("Description", "|"))
+    return may_be and line.replace("|", " ").split() == COLUMNS
 
 
 def is_rule(line: str) -> bool:

@@ -53,7 +53,8 @@ def _container(walk: Walk, reference: str, path: Any) -> tuple[str, Any]:
     """
     keyword = path[1]
     target = walk.target(reference, path)
-    if isinstance(target, dict) and keyword in target and not isinstance(target.get("type"), dict):
+    has_keyword = isinstance(target, dict) and keyword in target
+    if has_keyword and not isinstance(target.get("type"), dict):
         walk.note("guessed", f"{keyword}: that of the schema {reference!r} is taken", path)
         return _below(reference, [keyword]), target[keyword]
     return reference, target
@@ -61,4 +62,6 @@ def _container(walk: Walk, reference: str, path: Any) -> tuple[str, Any]:
 
 def _below(reference: str, steps: Iterable[str | int]) -> str:
     """Return the reference to the value at *steps* below the target of *reference*."""
-    return f"{reference}{'' if '#' in reference else '#'}{quote(pointer(steps))}"
+    # Without a fragment, the reference means the whole document.
+    mark = "" if "#" in reference else "#"
+    return f"{reference}{mark}{quote(pointer(steps))}"

@@ -88,8 +88,10 @@ def without(
 
 def _may_contradict(joined: list[Schema]) -> bool:
     """Return False only if *joined* certainly do not contradict each other: a fast check."""
+    if not all(map(_LIMITING.isdisjoint, joined)):
+        return True
     types = [part["type"] for part in joined if "type" in part]
-    return not all(map(_LIMITING.isdisjoint, joined)) or any(type_ != types[0] for type_ in types)
+    return any(type_ != types[0] for type_ in types)
 
 
 def _in_order(parts: Iterable[Any]) -> list[Any]:
@@ -104,7 +106,9 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
     """Name of a property, or None for the items -> the first schema for it."""
     often: dict[str | None, dict[int, Any]] = {}
     for part in joined:
-        declared: dict[str | None, Any] = {None: part["items"]} if "items" in part else {}
+        declared: dict[str | None, Any] = {}
+        if "items" in part:
+            declared[None] = part["items"]
         declared |= part.get("properties") or {}
         for name, schema in declared.items():
             if not isinstance(schema, dict):
@@ -113,6 +117,7 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
             earlier = first.setdefault(name, schema)
             if earlier is not schema:
                 often.setdefault(name, {id(earlier): earlier})[id(schema)] = schema
+    # In the order of `first`, that of the description.
     for name in first if often else ():
         if name in often:
             steps = ("items",) if name is None else ("properties", name)
@@ -183,13 +188,16 @@ def _bounds(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
         most = _tightest(joined, upper, min)
         if least is None or most is None or types.isdisjoint(bounded):
             continue
-        is_open = least[1].startswith("exclusive") or most[1].startswith("exclusive")
-        if least[0] < most[0] or (least[0] == most[0] and not is_open):
+        (lowest, lower_keyword), (highest, upper_keyword) = least, most
+        keywords = lower_keyword, upper_keyword
+        # Equal bounds allow one value, unless one of them excludes it.
+        is_open = any(keyword.startswith("exclusive") for keyword in keywords)
+        if lowest < highest or (lowest == highest and not is_open):
             continue
         yield Contradiction(
             steps,
-            f"allOf: no value of {_name(steps)} is within {least[1]} {least[0]} "
-            f"and {most[1]} {most[0]}; neither is checked",
+            f"allOf: no value of {_name(steps)} is within {lower_keyword} {lowest} "
+            f"and {upper_keyword} {highest}; neither is checked",
             partial(_without_keywords, frozenset((*lower, *upper))),
         )
 
@@ -238,9 +246,14 @@ def _all_enumerated(joined: Iterable[Schema]) -> list[dict[str, Any]]:
 
 def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the values of *schema*'s own `enum`, and of its `const`, as JSON text -> value."""
-    for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
-        if values is not None:
-            yield {json.dumps(value, sort_keys=True): value for value in values}
+    listed = []
+    if schema.get("enum") is not None:
+        listed.append(schema["enum"])
+    if "const" in schema:
+        listed.append([schema["const"]])
+    for values in listed:
+        # By their text: in Python, 1 == True.
+        yield {json.dumps(value, sort_keys=True): value for value in values}
 
 
 def _constants(schema: Schema) -> Iterator[Any]:
@@ -279,8 +292,9 @@ class _Change:
             return schema
         result = self._inside(schema, steps, level) if steps else self._change(schema)
         if "allOf" in result:
-            parts = [self.at(part, steps, level + 1) for part in result["allOf"]]
-            if any(new is not old for new, old in zip(parts, result["allOf"], strict=True)):
+            old_parts = result["allOf"]
+            parts = [self.at(part, steps, level + 1) for part in old_parts]
+            if any(new is not old for new, old in zip(parts, old_parts, strict=True)):
                 result = {**result, "allOf": parts}
         return self._written_out(result, steps, level)
 

@@ -137,20 +137,24 @@ def others_of(schema: Any) -> list[Schema]:
 
 def accepts(wide: Shape, narrow: Shape, cores: Cores) -> bool:
     """Say whether the plain shape *wide* accepts every value that *narrow* describes."""
-    described = narrow.types or ({"object"} if narrow.properties or narrow.required else None)
-    if wide.types is not None and not (
-        described is not None and widened(described) <= widened(wide.types)
-    ):
+    described = narrow.types
+    if not described and (narrow.properties or narrow.required):
+        described = {"object"}
+    types = widened(described or ())
+    if wide.types is not None and not (types and types <= widened(wide.types)):
         return False
     if wide.closed and not narrow.names <= wide.described:
         return False
     if wide.least > narrow.least:
         return False
-    return wide.required <= narrow.required and all(
-        cores.are_same(wide.properties[name], schema) or is_wider(wide.properties[name], schema)
-        for name, schema in narrow.properties.items()
-        if name in wide.properties
-    )
+    if not wide.required <= narrow.required:
+        return False
+    for name, schema in narrow.properties.items():
+        if name in wide.properties:
+            wide_schema = wide.properties[name]
+            if not cores.are_same(wide_schema, schema) and not is_wider(wide_schema, schema):
+                return False
+    return True
 
 
 def is_wider(wide: Any, narrow: Any) -> bool:

@@ -60,13 +60,17 @@ def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
         return _MEANT[name]
     if name.endswith("[]") or re.match(r"(array|list)\b\W", name):
         return "array", None
-    names = [part for part in re.split(r"\s*(?:[|,/]|\bor\b)\s*", name.strip("[]")) if part]
-    meanings = [meant(part) for part in names] if len(names) > 1 else []
-    types = [
-        meaning[0] for meaning in meanings if meaning is not None and isinstance(meaning[0], str)
-    ]
-    if not meanings or len(types) < len(meanings):
+    names = re.split(r"\s*(?:[|,/]|\bor\b)\s*", name.strip("[]"))
+    names = [part for part in names if part]
+    if len(names) < 2:
         return None
+    types = []
+    for part in names:
+        meaning = meant(part)
+        # One part that is not clear makes the whole unclear.
+        if meaning is None or not isinstance(meaning[0], str):
+            return None
+        types.append(meaning[0])
     return list(dict.fromkeys(types)), None
 
 

@@ -64,11 +64,16 @@ def mend_default(
         return
     value = new = schema["default"]
     if types is not None and not fits(value, types):
-        new = MISFIT if value is None else as_type(value, types, walk.written(value, default_path))
+        new = MISFIT
+        # Null means that there is no default: it is left out below, without a note.
+        if value is not None:
+            new = as_type(value, types, walk.written(value, default_path))
     elif isinstance(value, list):
         new = _with_items(walk, value, schema.get("items"), default_path)
-    why = f"{shown(value)} is no {' or '.join(types or ())}" if new is MISFIT else ""
-    why = why or _refusal(new, schema)
+    if new is MISFIT:
+        why = f"{shown(value)} is no {' or '.join(types or ())}"
+    else:
+        why = _refusal(new, schema)
     if why:
         del schema["default"]
         if value is not None:
