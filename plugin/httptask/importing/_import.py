@@ -129,7 +129,9 @@ class Import:
         prepared = [result.prepared for result in unwritten if result.prepared is not None]
         counts = iter(catalogue.put_prepared(prepared))
         for result in unwritten:
-            self._done(result, next(counts) if result.prepared is not None else None)
+            # The catalogue counts only what was prepared, in the same order.
+            result_counts = next(counts) if result.prepared is not None else None
+            self._done(result, result_counts)
         unwritten.clear()
 
     def _jobs(self, catalogue: Catalogue | None) -> Iterator[Job]:

@@ -182,9 +182,11 @@ def _in_order(
     pending: deque[tuple[int, Future[Read]]] = deque()
     size = 0
     for job in jobs:
+        length = len(job.source.data)
         with signals:
-            pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
-        size += len(job.source.data)
+            future = pool.submit(_read_and_tidied, job)
+            pending.append((length, future))
+        size += length
         # While the first job is still being read, send out more jobs, so that the other processes
         # have work; but only so many that they do not fill the memory.
         while pending:

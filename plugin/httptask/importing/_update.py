@@ -129,11 +129,13 @@ class Update:
         if result.error is not None or result.prepared is None:
             return result.error
         apis = [(api.provider, api.name) for api in result.prepared.apis]
+        # Before the new version is stored, which replaces them.
         old = [self._catalogue.of_api(*api) for api in apis]
         self._catalogue.put_prepared([result.prepared])
         new = [self._catalogue.of_api(*api) for api in apis]
         pairs = list(chain.from_iterable(map(paired, old, new)))
         differences = Differences.of(pairs)
+        # Other bytes, but the same endpoints: only descriptions or the order have changed.
         if not differences.any:
             self.unchanged += 1
             return None
