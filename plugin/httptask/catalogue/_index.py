@@ -137,8 +137,12 @@ def number_bucket(endpoint: Endpoint) -> int:
     Deprecated endpoints rank above 511. Then fewer segments are plainer, then shorter paths.
     """
     path = endpoint.path
-    depth = min(path.count("/") + 2 * (path.count("#") + path.count("?")), 15)
-    return (512 if endpoint.deprecated else 0) + depth * 32 + min(len(path) // 8, 31)
+    separators = path.count("/") + 2 * (path.count("#") + path.count("?"))
+    # One bit for deprecated, four for the depth, five for the length.
+    depth = min(separators, 15)
+    length = min(len(path) // 8, 31)
+    first = 512 if endpoint.deprecated else 0
+    return first + depth * 32 + length
 
 
 def insert(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
@@ -156,7 +160,9 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     """
     # Sorted because FTS5 flushes its memory to disk whenever a row has a lower number than before.
     rows = sorted(rows)
+    numbers = [number for number, _ in rows]
     terms_of_rows = [_Terms.of(columns) for _, columns in rows]
+    texts = [row.text() for row in terms_of_rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (rowid, {', '.join(COLUMNS)}) VALUES (?, {marks})",  # noqa: S608 - our own names
@@ -164,7 +170,7 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (rowid, term) VALUES (?, ?)",
-        ((number, row.text()) for (number, _), row in zip(rows, terms_of_rows, strict=True)),
+        zip(numbers, texts, strict=True),
     )
     names, everywhere = _counted(terms_of_rows)
     connection.executemany(
@@ -187,7 +193,9 @@ def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) 
 def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
     """Remove *rows* of (number, columns) from the index. See `delete`."""
     rows = sorted(rows)
+    numbers = [number for number, _ in rows]
     terms_of_rows = [_Terms.of(columns) for _, columns in rows]
+    texts = [row.text() for row in terms_of_rows]
     marks = ", ".join("?" for _ in COLUMNS)
     connection.executemany(
         f"INSERT INTO name (name, rowid, {', '.join(COLUMNS)}) VALUES ('delete', ?, {marks})",  # noqa: S608
@@ -195,7 +203,7 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
     )
     connection.executemany(
         "INSERT INTO everything (everything, rowid, term) VALUES ('delete', ?, ?)",
-        ((number, row.text()) for (number, _), row in zip(rows, terms_of_rows, strict=True)),
+        zip(numbers, texts, strict=True),
     )
     names, everywhere = _counted(terms_of_rows)
     connection.executemany(

@@ -149,7 +149,8 @@ class _Terms(NamedTuple):
         fields: dict[str, str] = {}
         for field, text in texts.items():
             fields.update(dict.fromkeys(terms(text), field))
-        loss = sum([NOT_ASKED[field] for term, field in fields.items() if term not in GENERIC])
+        specific_fields = [field for term, field in fields.items() if term not in GENERIC]
+        loss = sum(NOT_ASKED[field] for field in specific_fields)
         return cls(fields, min(loss, MOST_LOST))
 
 
