@@ -23,6 +23,7 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}")
 def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of *definitions* to which *value* refers, directly or indirectly."""
     referred: dict[str, Any] = {}
+    # Not recursive: an untrusted description may be nested deeper than Python's stack.
     pending = [value] if definitions else []
     while pending:
         item = pending.pop()
@@ -191,6 +192,7 @@ class Parameter:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Parameter:
         """Read what `to_json` wrote."""
+        # `content` has one media type (OpenAPI 3.0.4, section 4.7.12).
         media_type, content = next(iter(value.get("content", {}).items()), (None, value))
         return cls(
             name=value["name"],
@@ -349,6 +351,7 @@ class Endpoint:
 
         The first server that has a variable defines it.
         """
+        # A path parameter of the same name gives one value to both placeholders.
         path_parameters = {
             parameter.name for parameter in self.parameters if parameter.location == "path"
         }

@@ -84,9 +84,10 @@ class TlsIdentity:
     """A SHA-256 hash of the other fields; it is part of the key of its connections."""
 
     def __post_init__(self) -> None:
-        parts = (self.format.encode(), self.certificate, *map(_revealed, (self.key, self.password)))
+        key, password = _revealed(self.key), _revealed(self.password)
         digest = hashlib.sha256()
-        for part in parts:
+        for part in (self.format.encode(), self.certificate, key, password):
+            # With its length, so that text cannot move from one part to the next unnoticed.
             digest.update(len(part).to_bytes(8, "big") + part)
         object.__setattr__(self, "digest", digest.digest())
 
@@ -141,7 +142,9 @@ class Token:
 
     def to_stored(self) -> dict[str, Any]:
         """Return the token as JSON for a store, with its secrets."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"extra": dict(self.extra)}
+        stored = {name: getattr(self, name) for name in self.__slots__}
+        stored["extra"] = dict(self.extra)
+        return stored
 
     @classmethod
     def from_stored(cls, value: Mapping[str, Any]) -> Self:

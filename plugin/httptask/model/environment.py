@@ -4,6 +4,7 @@ such as `live` or `staging`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -52,8 +53,10 @@ class Environment:
         A server of this environment names its own address, which must not be replaced a second
         time.
         """
-        replaced = _longest_base(self.servers.values(), url)
-        if replaced >= _longest_base(self.servers, url):
+        own_length = _longest_base(self.servers.values(), url)
+        replaceable_length = _longest_base(self.servers, url)
+        # The longer base is the more exact one: `/sandbox` may be below the server it replaces.
+        if own_length >= replaceable_length:
             return url
         return self.address(url)
 
@@ -102,6 +105,7 @@ def rest_below(server: str, url: str) -> str | None:
     if not path.startswith(base):
         return None
     rest = path[len(base) :]
+    # `/v10` does not begin with the segment `/v1`.
     if not rest or rest[0] in "/?#":
         return rest
     return None
@@ -120,5 +124,6 @@ def _longest_base(servers: Iterable[str], url: str) -> int:
 def _after_origin(url: str) -> str:
     """Return *url* without its scheme and authority."""
     after = url.partition("://")[2]
-    end = next((index for index, sign in enumerate(after) if sign in "/?#"), len(after))
-    return after[end:]
+    # As text, because `urlsplit` may change what it takes apart, such as an empty query.
+    authority = re.split(r"[/?#]", after, maxsplit=1)[0]
+    return after[len(authority) :]

@@ -86,6 +86,7 @@ class SentRequest:
             url=value["url"],
             headers=_headers(value["headers"]),
             body=body,
+            # Unset where the body is whole, so that the request equals the one that was written.
             size=size if size != len(body) else None,
         )
 

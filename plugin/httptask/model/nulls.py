@@ -27,8 +27,9 @@ def normalised(
             value = {key: item for key, item in value.items() if item is not None}
             if name == "headers" and header_names:
                 value = {header_names.get(key.lower(), key): item for key, item in value.items()}
-        elif name == "method" and isinstance(value, str) and value.upper() in METHODS:
-            value = value.upper()
+        elif name == "method" and isinstance(value, str):
+            # Other methods keep their case, which counts (RFC 9110, section 9.1).
+            value = value.upper() if value.upper() in METHODS else value
         result[name] = value
     return result
 

@@ -86,9 +86,9 @@ class TaskPin:
         pin = self.pin
         if not isinstance(pin, list):
             return self
-        return replace(
-            self, pin=[entry if position == index else {} for position, entry in enumerate(pin)]
-        )
+        # Emptied and not removed: an entry belongs to an item by its position.
+        entries = [entry if position == index else {} for position, entry in enumerate(pin)]
+        return replace(self, pin=entries)
 
 
 @dataclass(frozen=True, slots=True)

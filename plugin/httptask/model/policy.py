@@ -68,12 +68,13 @@ class RetryPolicy:
             "max_attempts": "maxAttempts",
             "backoff_rate": "backoffRate",
         }
-        fields = {
-            field: retry[name] for field, name in names.items() if retry.get(name) is not None
-        }
-        return cls(
-            **({"max_attempts": 3} | fields), statuses=frozenset(retry.get("statuses") or ())
-        )
+        # Whoever writes `retry` wants one, so three attempts are the default here.
+        fields = {"max_attempts": 3}
+        for field_name, name in names.items():
+            if retry.get(name) is not None:
+                fields[field_name] = retry[name]
+        statuses = frozenset(retry.get("statuses") or ())
+        return cls(**fields, statuses=statuses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class RateLimit:
             raise ValueError('a rateLimit looks like {"requests": 10, "seconds": 1, "burst": 20}')
         requests: Any = value.get("requests")
         seconds: Any = value.get("seconds", 1)
+        # Checked like `requests`, its default.
         burst: Any = value.get("burst", requests)
         if not _is_count(requests) or not _is_count(burst) or not _is_seconds(seconds):
             raise ValueError(
@@ -137,7 +138,9 @@ _ALLOWED: dict[str, Callable[[float], bool]] = {
 
 def _number(item: str, text: str, allowed: str) -> Any:
     """Parse *text*, the number in *item*, and check that it is *allowed* (a key of `_ALLOWED`)."""
-    number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else math.nan
+    # `float` alone also reads `1e9`, `1_0`, `inf`, and the digits of other scripts.
+    is_decimal = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
+    number = float(text) if is_decimal else math.nan
     if not _ALLOWED[allowed](number):
         raise ValueError(f"{item!r} is no limit for origins: expected {allowed}")
     return int(number) if allowed == _COUNT else number
@@ -153,9 +156,15 @@ def _origin(text: str) -> str:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000_000
+    # In Python, a boolean is an `int`.
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return is_integer and 1 <= value <= 1_000_000
 
 
 def _is_seconds(value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 < value <= 31622400
+    return is_number and 0 < value <= _LONGEST_SECONDS
+
+
+_LONGEST_SECONDS = 366 * 86_400
+"""A leap year."""

@@ -38,7 +38,7 @@ class RoundCall:
             "statusCode": self.status_code,
             "outcome": self.outcome,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
-            "attempts": None if attempts is None else [one.to_json() for one in attempts],
+            "attempts": None if attempts is None else [attempt.to_json() for attempt in attempts],
         }
 
 

@@ -88,6 +88,7 @@ class Inputs:
 
         The tasks are copied, so that later results do not change the copy.
         """
+        # Each result, too: a map of the same results would still change with them.
         tasks = {name: dict(result) for name, result in self.tasks.items()}
         value = {
             "input": self.input,

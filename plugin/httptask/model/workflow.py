@@ -283,9 +283,12 @@ class TaskRun:
         """The number of visits this entry counts for: its own, and those in the runs it asked
         for.
         """
-        of_items = self.items.nested_tasks if self.items is not None else 0
-        of_run = sum(task.steps for task in self.run.tasks) if self.run is not None else 0
-        return 1 + of_items + of_run
+        count = 1
+        if self.items is not None:
+            count += self.items.nested_tasks
+        if self.run is not None:
+            count += sum(task.steps for task in self.run.tasks)
+        return count
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry; unset fields are left out."""
@@ -300,6 +303,7 @@ class TaskRun:
             nextTask=self.next_task,
             terminate=self.terminate,
             waitUntil=self.wait_until,
+            # False is the default, and is left out like an unset field.
             awaitsSignal=self.awaits_signal or None,
             state=self.state,
             elapsedSeconds=round(self.elapsed_seconds, 6),
