@@ -58,8 +58,10 @@ def text_hints(arguments: argparse.Namespace, error: Mapping[str, Any] | None) -
 
 
 def _expects_text(problem: Mapping[str, Any]) -> bool:
-    types = problem.get("params", {}).get("types")
-    return problem["code"] == "type" and types == ["string"]
+    if problem["code"] != "type":
+        return False
+    types: list[str] = problem.get("params", {}).get("types")
+    return types == ["string"]
 
 
 def _mentions(error: Mapping[str, Any], root: str) -> bool:
