@@ -270,8 +270,7 @@ class Client:
         aliases = metadata.get("mtls_endpoint_aliases")
         if self.authentication == "tls" and isinstance(aliases, Mapping):
             endpoint_url = aliases.get(member, endpoint_url)  # RFC 8705, section 5
-        is_url = isinstance(endpoint_url, str) and split_url(endpoint_url).scheme in _URL_SCHEMES
-        if not is_url:
+        if not isinstance(endpoint_url, str) or split_url(endpoint_url).scheme not in _URL_SCHEMES:
             raise CodedError(
                 "credential-metadata-member",
                 issuer=issuer,
