@@ -491,6 +491,64 @@ def test_what_is_stopped_while_nothing_is_under_way_says_what_was_sent(
     assert received["Job"] == received["Jobs"] == ["POST /a", "DELETE /job"]
 
 
+def test_a_task_that_is_stopped_ends_although_its_request_succeeds(temporal_address: str) -> None:
+    """The answer is there before the worker learns of the end: no poll, page or attempt follows."""
+    polled = {"mode": "poll", "poll": {"timeoutSeconds": 86_400}, "cancel": {}}
+    listed = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+    listed |= {"each": "activity", "delaySeconds": 3600}
+    tasks = {
+        "Soon": post("/a", completion=polled, idempotencyKey=False),
+        "Later": post("/a", completion=polled, idempotencyKey=False),
+        "Item": post("/a", completion=polled, forEach={"items": [1]}, idempotencyKey=False),
+        "List": get("/a", pagination=listed),
+        "Again": get("/a", retry={"maxAttempts": 2}, totalTimeoutSeconds=7200),
+    }
+    waits = {"Soon": 30, "Later": 3600, "Item": 3600, "Again": 3600}
+    received: dict[str, list[str]] = {name: [] for name in tasks}
+    released = threading.Event()
+
+    def answer(name: str, request: Asked) -> bytes:
+        received[name].append(f"{request.method} {request.path}")
+        assert released.wait(PATIENCE)
+        if name == "List":
+            return page({"data": [1]})
+        after = ("Retry-After", str(waits[name]))
+        if name == "Again":
+            return page({}, after, status="503 Service Unavailable")
+        return page({}, after, ("Location", "/job"), status="202 Accepted")
+
+    async def cancel(handle: Handle) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not all(received.values()):  # noqa: ASYNC110 - it is elsewhere
+                await asyncio.sleep(0.01)
+            await handle.cancel()
+            requested = 0
+            while requested < len(tasks):
+                text = (await handle.fetch_history()).to_json()
+                requested = text.count("EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED")
+        released.set()
+
+    with contextlib.ExitStack() as stack:
+        for name, task in tasks.items():
+            server = stack.enter_context(list_server(partial(answer, name)))
+            tasks[name] = at(task, server.url)
+        fork = {"type": "Parallel", "branches": [branch(*one) for one in tasks.items()]}
+        # Far from the next heartbeat, which would tell the worker.
+        world = TemporalWorld(temporal_address, heartbeat_seconds=3 * PATIENCE)
+        end = {"type": "Terminate", "terminationStatus": "Completed"}
+        run = world.run(flow("P", {"P": fork | {"nextTask": "End"}, "End": end}), None, cancel)
+    assert run.status == "Cancelled"
+    errors = {task.name: task.error for task in run.tasks if task.error is not None}
+    assert {name for name, error in errors.items() if error["kind"] == "cancelled"} >= set(tasks)
+    assert all(errors[name]["maybeDelivered"] for name in tasks)
+    assert errors["Soon"]["job"]["url"].endswith("/job")
+    assert errors["Later"]["job"]["url"].endswith("/job")
+    assert errors["List"]["pages"]["count"] == errors["Again"]["attempts"] == 1
+    for name in ("Soon", "Later", "Item"):
+        assert received[name] == ["POST /a", "DELETE /job"]
+    assert received["List"] == received["Again"] == ["GET /a"]
+
+
 def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:
     """While the others are under way."""
     task = get("/{n}", forEach={"items": [0, 1, 2]}, readTimeoutSeconds=PATIENCE)

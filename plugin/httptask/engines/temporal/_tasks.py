@@ -105,6 +105,11 @@ _CANCELS_JOBS = "httptask-cancels-jobs"
 _POLLS_ON = "httptask-polls-on"
 """The id of another change: a job is polled on if a worker was lost before its first heartbeat."""
 
+_STOPS_AT_ONCE = "httptask-stops-at-once"
+"""The id of another change: a task that is stopped during an activity ends after it, also if the
+activity ends before its worker learns of that, and so is not cancelled.
+"""
+
 _TO_CANCEL = timedelta(seconds=30)
 """How long a stopped run waits for a job to be cancelled. The request has a third of it."""
 
@@ -153,6 +158,19 @@ def is_being_stopped() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def _must_stop() -> bool:
+    """Say whether the current task was stopped during an activity that was not cancelled.
+
+    The SDK waits for the activity, and drops the cancellation if the activity ends otherwise.
+    """
+    return is_being_stopped() and workflow.patched(_STOPS_AT_ONCE)
+
+
+def _is_end(outcome: TaskOutcome) -> bool:
+    """Say whether a task with *outcome* has ended: no wait and no nested run follow."""
+    return not outcome.is_waiting and outcome.definition is None
+
+
 class Ran(NamedTuple):
     """The result of running a task."""
 
@@ -194,6 +212,10 @@ class ActivityRunner:
             activity_outcome = await self._run_activities(step, arguments)
             outcome = _outcome(activity_outcome)
             checked_outcome(outcome, step.definition["type"])
+            if not _is_end(outcome) and _must_stop():
+                is_sent = step.definition["type"] == HTTP and arguments.pin is None
+                error = stopped_between(outcome.state, is_sent=is_sent)
+                raise StoppedTaskError(error, outcome.state)
         except FailureError as error:
             if is_cancelled_exception(error):  # a local activity
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
@@ -339,6 +361,8 @@ class ActivityRunner:
                 unbegun += _is_unbegun(error)
                 failure = _error_in(error) or failure
             delay, arguments = following
+            if _must_stop():
+                raise self._stopped(arguments, failure)
             try:
                 await workflow.sleep(delay)
             except asyncio.CancelledError:
