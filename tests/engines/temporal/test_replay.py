@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import Replayer
 
 from engine_definitions import CASES
 from httptask.engines.temporal import HttpTaskPlugin
 from httptask.engines.temporal._carried import unpacked
+from httptask.engines.temporal._tasks import _failure
+from httptask.model.workflow import Step
 from places import TESTS
 from temporal_recordings import FOLDER, RECORDINGS, unpack_values
 
@@ -94,6 +97,17 @@ def test_a_workflow_that_does_something_else_does_not_replay() -> None:
     assert '"http_task"' in text
     with pytest.raises(workflow.NondeterminismError):
         replay(text.replace('"http_task"', '"another"'))
+
+
+@pytest.mark.parametrize(("is_patched", "kind"), [(True, "connection"), (False, "task")])
+def test_a_failure_of_a_worker_has_the_class_of_its_history(
+    is_patched: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A route of `onError` by this class is taken in a replay as it was before."""
+    monkeypatch.setattr(workflow, "patched", lambda name: is_patched)
+    step = Step("A", 1, "/tasks/A", {"type": "Http"})
+    ran = _failure(ApplicationError("a fault of the worker"), step, sends=True)
+    assert ran.error["kind"] == kind
 
 
 def test_the_sandbox_executes_no_module_anew() -> None:

@@ -616,7 +616,8 @@ def _failure(error: FailureError, step: Step, *, sends: bool) -> Ran:
     if isinstance(cause, ActivityTimeoutError):
         return Ran(cut_off_error(step))
     message = _message(cause) if isinstance(cause, ApplicationError) else str(cause or error)
-    if sends and isinstance(cause, ApplicationError) and not _is_unbegun(error):
+    is_in_doubt = sends and isinstance(cause, ApplicationError) and not _is_unbegun(error)
+    if is_in_doubt and workflow.patched(_ENDS_IN_DOUBT):  # before, of the class `task`
         return Ran(cut_off_error(step, f"its worker failed: {message}"))
     advice = ""
     if isinstance(cause, ApplicationError) and cause.type == _MISSING_ACTIVITY:
