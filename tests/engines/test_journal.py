@@ -22,7 +22,7 @@ from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, TaskOutcome, WorkflowDefinition, WorkflowRun
 from httptask.protocols import RunOptions, TaskCall
 from httptask.workflow import definition_of
-from lists import Asked, cut, items, list_server, page
+from lists import Asked, cut, items, list_server, page, targets
 from tasks import http, runtime
 from worlds import Do, World, do, workflow
 
@@ -236,6 +236,45 @@ def test_a_post_that_was_not_sent_is_sent(file: Path) -> None:
         with Journal(file) as journal, runtime() as shared:
             run = resume_run(journal, journal.runs()[0].workflow_id, runtime=shared)
     assert (run.status, run.tasks[0].error) == ("Completed", None)
+
+
+@pytest.mark.parametrize("each", [False, True], ids=["task", "items"])
+def test_a_page_that_must_not_be_repeated_is_sent_once(each: bool, file: Path) -> None:
+    """The error has what the pages before it brought, and its cursor."""
+
+    class Deadly:
+        """A plugin that dies after the second page was sent."""
+
+        from httptask import hookimpl
+
+        @hookimpl
+        def httptask_exchange_finished(self, exchange: Any) -> None:
+            if len(server.received) == 2:
+                raise Stop
+
+    def answer(asked: Asked) -> bytes:
+        return page({"data": [asked.target], "next": "/second"})
+
+    listed = {"mode": "nextUrl", "next": "$.next", "items": "$.data"}
+    options = {"forEach": {"items": [1]}} if each else {}
+    with list_server(answer) as server:
+        post = {"method": "POST"}
+        task = http(f"{server.url}/first", request=post, pagination=listed, **options)
+        with Journal(file) as journal, runtime(Deadly()) as shared:
+            with pytest.raises(Stop):
+                run_workflow(workflow("Pages", {"Pages": task}), runtime=shared, journal=journal)
+            (kept,) = journal.runs()
+        with Journal(file) as journal, runtime() as shared:
+            run = resume_run(journal, kept.workflow_id, runtime=shared)
+        assert targets(server) == ["/first", "/second"]
+    error = run.tasks[0].error
+    assert error is not None
+    assert (error["kind"], error["maybeDelivered"]) == ("connection", True)
+    assert "may have been delivered" in error["message"]
+    if each:  # the error of the task lists those of its items
+        error = error["collected"][0]["error"]
+    assert error["collected"] == ["/first"]
+    assert error["pages"]["cursor"] == f"{server.url}/second"
 
 
 def test_items_pages_and_jobs_go_on_where_they_were(file: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask.engines._compiled import awaits_callback
-from httptask.engines._outcome import checked_outcome, unexpected_failure
+from httptask.engines._outcome import checked_outcome, cut_off_error, unexpected_failure
 from httptask.errors import HttpTaskError, JournalError, Problem, SettingsError
 from httptask.protocols import TaskCall
-from httptask.task import Services
+from httptask.task import Services, cut_off_state
 
 if TYPE_CHECKING:
     from httptask.engines._compiled import CompiledDefinition
@@ -80,6 +80,18 @@ class TaskRunner:
         if outcome.awaits_signal:
             return self._refusal(step) or outcome
         return outcome
+
+    async def cut_off(self, step: Step, inputs: Inputs, state: Any) -> dict[str, Any]:
+        """Return the error of a visit of *step* whose process died during a request that must not
+        be sent twice. It has what was collected before, if the visit was in *state* by then.
+        """
+        error = cut_off_error(step)
+        if state is None:
+            return error
+        outcome = await self.run(step, inputs, cut_off_state(state, error["message"]))
+        if isinstance(outcome, dict) and outcome.get("maybeDelivered"):
+            return outcome
+        return error
 
     def _call(
         self,

@@ -15,7 +15,7 @@ from httptask.engines._nested import (
     nested_error,
     refused_error,
 )
-from httptask.engines._outcome import Outcome, cut_off_error, due, stopped_error
+from httptask.engines._outcome import Outcome, due, stopped_error
 from httptask.engines._stopping import stop
 from httptask.engines._unjournalled import UNJOURNALLED
 from httptask.errors import DefinitionError, HttpTaskError, JournalError
@@ -109,7 +109,8 @@ class Visits:
         gate = self._gate(step, inputs, partial(self._journal.give, step.key), call.notes.append)
         try:
             if journal is not None and journal.was_sent:
-                return self._record.fail(step, cut_off_error(step))
+                error = await self._tasks.cut_off(step, inputs, journal.state)
+                return self._record.fail(step, error, pinned=call.pinned)
             if gate is not None:
                 inputs = _with_names(inputs, gate)
                 call.maybe_delivered = wait is not None
@@ -307,7 +308,7 @@ class Visits:
         Return the outcome, and the number of tasks that the nested run of the item executed.
         """
         if journal is not None and journal.was_sent:
-            return cut_off_error(step), 0
+            return await self._tasks.cut_off(step, inputs, journal.state), 0
         index = inputs.item.index if inputs.item is not None else 0
         state = journal.state if journal is not None else None
         turn = journal.turn if journal is not None else None

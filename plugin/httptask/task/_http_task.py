@@ -29,7 +29,7 @@ from httptask.task._for_each import for_each_problems, parameter_problems, with_
 from httptask.task._items import tested_item
 from httptask.task._plan import Plan
 from httptask.task._problems import unwritable
-from httptask.task._round import RoundWaits, cancel_job
+from httptask.task._round import RoundWaits, cancel_job, cut_off_reason
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit, answered_before
@@ -193,7 +193,8 @@ class HttpTask:
         """Run the task as a step of a workflow. The outcome has its evaluated input parameters.
 
         *state*: where an earlier process left a task of several calls (`round_state` of its
-        progress); pages collected before are not collected again.
+        progress); pages collected before are not collected again. With a state of `cut_off_state`,
+        nothing is sent, and the task fails with what was collected.
 
         *engine_attempt*: the one attempt to make, for an engine that retries itself; a task of
         several calls still retries each call.
@@ -391,7 +392,7 @@ class HttpTask:
             await wait.prepare()
         await visit.begin()
         calls = await round_of(self, visit, state)
-        return await visit.run(calls, continues=state is not None)
+        return await visit.run(calls, continues=state is not None, cut_off=cut_off_reason(state))
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Call *call* with a copy of this task that has a new runtime, closed afterwards."""

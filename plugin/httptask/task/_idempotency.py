@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from httptask.sending import KEY_HEADER, KEY_HEADERS
+from httptask.sending import IDEMPOTENT, KEY_HEADER, KEY_HEADERS
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -39,6 +39,23 @@ def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
         return None
     declared = declared_header(endpoint)
     return declared if setting is None else declared or KEY_HEADER
+
+
+def may_be_repeated(
+    request: Mapping[str, Any], *, has_key: bool, method: str | None = None
+) -> bool:
+    """Say whether the request of the settings *request* may be sent again after it may have been
+    delivered.
+
+    It may with an idempotency key (*has_key*: the task adds one), or with an idempotent method (RFC
+    9110, section 9.2.2). *method* replaces that of the settings.
+    """
+    headers = request.get("headers")
+    if has_key or (
+        isinstance(headers, Mapping) and any(name.lower() in KEY_HEADERS for name in headers)
+    ):
+        return True
+    return (method or request.get("method", "GET")) in IDEMPOTENT
 
 
 def key_of(

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask._core.threads import in_thread
-from httptask.errors import TaskError
+from httptask.errors import ConnectionFailedError, TaskError
 from httptask.sending import RoundNews, told, watched
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ PART = "part"
 result.
 """
 
+UNREPEATABLE = "unrepeatable"
+"""The field of a state that says that the next call must not be sent twice."""
+
+_CUT_OFF = "cutOff"
+"""The field of a state that holds the reason why the round must not go on."""
+
 _CANCEL_SECONDS = 10.0
 """The time limit for the call that cancels a job after its run was stopped."""
 
@@ -64,6 +70,20 @@ class RoundWaits(Exception):  # noqa: N818 - no error: the round goes on elsewhe
 
     wait_seconds: float
     state: Any
+
+
+def cut_off_state(state: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """Return *state* with the *reason* for which the round must not go on.
+
+    Its next call may have been sent already. A new round with this state makes no call, and fails
+    with what was collected.
+    """
+    return {**state, _CUT_OFF: reason}
+
+
+def cut_off_reason(state: Any) -> str | None:
+    """Return the reason in *state* for which the round must not go on; None: it may go on."""
+    return state.get(_CUT_OFF) if isinstance(state, Mapping) else None
 
 
 class Round(Protocol):
@@ -149,13 +169,23 @@ class Round(Protocol):
         ...
 
 
-async def go_round(visit: Visit, calls: Round, *, continues: bool = False) -> Delivery:
+async def go_round(
+    visit: Visit,
+    calls: Round,
+    *,
+    continues: bool = False,
+    cut_off: str | None = None,
+) -> Delivery:
     """Make the *calls* of *visit*, and return the delivery of the whole round.
 
-    *continues*: an earlier round made calls before.
+    *continues*: an earlier round made calls before. *cut_off*: the reason for which no further call
+    may be made, because the next one may have been sent already.
     """
     delivery = None
     try:
+        if cut_off is not None:
+            doubt = ConnectionFailedError(cut_off, maybe_delivered=True)
+            return await _made(calls, partial(calls.failed, doubt, None))
         call = calls.first(visit.settings)
         while True:
             handed_on = _handed_on(visit, calls, call)
@@ -208,7 +238,7 @@ def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
     state = calls.handed_on(wait_seconds, visit.longest_wait_seconds)
     if state is None or not visit.may_travel({**state, PART: None}):
         return None
-    return RoundWaits(wait_seconds, visit.kept(state))
+    return RoundWaits(wait_seconds, visit.kept(state, call))
 
 
 async def cancel_job(visit: Visit, calls: Round) -> None:
@@ -238,7 +268,7 @@ async def _tell(
     if progress is not None:
         progress.round_state = calls.state
         if progress.keeper is not None and not is_first:
-            await progress.keeper.keep(visit.kept(calls.state), calls.part)
+            await progress.keeper.keep(visit.kept(calls.state, call), calls.part)
     if listener is not None and not is_first:
         url = visit.mask(call.url or "")
         listener(RoundNews(visit.task_name, url, call.wait_seconds, calls.state))

@@ -33,12 +33,12 @@ from httptask.sending import (
     without_body,
 )
 from httptask.task._evaluation import evaluated
-from httptask.task._idempotency import KEY, key_of, names_the_item
+from httptask.task._idempotency import KEY, key_of, may_be_repeated, names_the_item
 from httptask.task._judge import Judge
 from httptask.task._pinned import PinnedAnswers
 from httptask.task._problems import waived_problems
 from httptask.task._ready import ready
-from httptask.task._round import FIRST, NextCall, go_round
+from httptask.task._round import FIRST, UNREPEATABLE, NextCall, go_round
 
 if TYPE_CHECKING:
     from httptask.model.exchange import SentRequest
@@ -137,14 +137,17 @@ class Visit:
             self._plan, self.inputs, send_anyway=self.send_anyway
         )
 
-    async def run(self, calls: Round | None = None, *, continues: bool = False) -> Delivery:
-        """Make the one call of the task, or the *calls* of its round.
-
-        *continues*: an earlier round made calls before.
-        """
+    async def run(
+        self,
+        calls: Round | None = None,
+        *,
+        continues: bool = False,
+        cut_off: str | None = None,
+    ) -> Delivery:
+        """Make the one call of the task, or the *calls* of its round; see `go_round`."""
         if calls is None:
             return await self.deliver(await self.request(FIRST))
-        return await go_round(self, calls, continues=continues)
+        return await go_round(self, calls, continues=continues, cut_off=cut_off)
 
     async def deliver(self, call: Outgoing) -> Delivery:
         """Make *call*: attempts and redirects within one deadline."""
@@ -311,11 +314,22 @@ class Visit:
         built.set_header(header, f"{key}-{call_number}" if call_number > 1 else str(key))
         return built
 
-    def kept(self, state: Any) -> Any:
-        """Return the *state* of a round with the number of requests that pins answered added."""
-        if self._pinned is None or not isinstance(state, dict):
+    def kept(self, state: Any, call: NextCall) -> Any:
+        """Return the *state* of a round before *call*, for another process.
+
+        Added are the number of requests that pins answered, or that *call* must not be sent twice.
+        """
+        if not isinstance(state, dict):
             return state
-        return {**state, _ANSWERED: self._pinned.count}
+        if self._pinned is not None:
+            return {**state, _ANSWERED: self._pinned.count}
+        if self._may_be_repeated(call):
+            return state
+        return {**state, UNREPEATABLE: True}
+
+    def _may_be_repeated(self, call: NextCall) -> bool:
+        has_key = call.is_judged and self._plan.key_header is not None
+        return may_be_repeated(call.settings or self.settings, has_key=has_key, method=call.method)
 
     def _wires(self) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
         """Return two functions: one returns the wire of the running event loop, the other may

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import activity
 from temporalio.common import RetryPolicy
 
 import servers
@@ -102,7 +103,8 @@ def taken_over(
             return asyncio.run(world.end(handle))
 
 
-LIST = {"mode": "nextUrl", "next": "$.next", "items": "$.items", "each": "activity"}
+TOGETHER = {"mode": "nextUrl", "next": "$.next", "items": "$.items"}
+LIST = {**TOGETHER, "each": "activity"}
 TWO = {"A": get("/before", nextTask="B"), "B": post("/first", pagination=LIST)}
 
 
@@ -197,6 +199,43 @@ def test_what_must_not_be_repeated_fails_as_maybe_delivered(temporal_address: st
     assert "may have been delivered" in error["message"]
 
 
+@pytest.mark.parametrize("apart", [{}, {"each": "activity"}], ids=["together", "apart"])
+@pytest.mark.parametrize("each", [False, True], ids=["task", "items"])
+def test_a_page_that_must_not_be_repeated_is_sent_once(
+    apart: dict[str, Any], each: bool, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker is lost while it is under way. The error has what the pages before it brought, and
+    the cursor of this one.
+    """
+    of_now = activity.heartbeat
+
+    def beat(*details: Any) -> None:
+        if not hold.arrived.is_set():
+            of_now(*details)
+
+    monkeypatch.setattr("httptask.engines.temporal._activities.activity.heartbeat", beat)
+    world = TemporalWorld(temporal_address, heartbeat_seconds=1)
+    task = post(
+        "/first",
+        pagination=TOGETHER | apart,
+        idempotencyKey=False,
+        retry={"maxAttempts": 5},
+        readTimeoutSeconds=PATIENCE,
+        **({"forEach": {"items": [1]}} if each else {}),
+    )
+    with holding(lambda request: request.target == "/second") as (hold, url):
+        run = world.run(at(flow("A", {"A": task}, timeoutSeconds=PATIENCE), url))
+    assert [request.target for request in hold.requests] == ["/first", "/second"]
+    error = run.tasks[0].error
+    assert error is not None
+    assert error["maybeDelivered"] is True
+    assert "may have been delivered" in error["message"]
+    if each:  # the error of the task lists those of its items
+        error = error["collected"][0]["error"]
+    assert error["collected"] == ["/first"]
+    assert error["pages"]["cursor"] == f"{url}/second"
+
+
 def test_what_must_not_be_repeated_ends_when_its_worker_fails_after_it(
     temporal_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,16 +306,18 @@ def test_a_started_job_is_polled_on_although_its_worker_never_told_of_it(
     assert run.output["job"]["url"].endswith("/job")
 
 
-@pytest.mark.parametrize("task", ["GET", "POST"])
+@pytest.mark.parametrize("task", ["GET", "POST", "page"])
 def test_a_worker_that_is_stopped_hands_its_task_back(task: str, temporal_address: str) -> None:
     """SIGTERM: after its grace it closes the connection and ends with 0. Another worker sends the
     request again at once, or the task fails if it must not be repeated.
     """
-    is_safe = task == "GET"
-    one = get("/a") if is_safe else post("/a", idempotencyKey=False)
+    is_safe, is_list = task == "GET", task == "page"
+    listed = {"pagination": TOGETHER} if is_list else {}
+    path = "/first" if is_list else "/a"
+    one = get(path) if is_safe else post(path, idempotencyKey=False, **listed)
     world = TemporalWorld(temporal_address, heartbeat_seconds=600)  # nobody waits for it
     statuses: list[int] = []
-    with holding() as (hold, url):
+    with holding(lambda request: request.target != "/first") as (hold, url):
         run = taken_over(
             world,
             at(flow("A", {"A": one}), url),
@@ -287,8 +328,9 @@ def test_a_worker_that_is_stopped_hands_its_task_back(task: str, temporal_addres
         assert hold.closed.wait(PATIENCE)
     assert statuses == [0]
     assert run.status == ("Completed" if is_safe else "Failed")
-    assert len(hold.requests) == (2 if is_safe else 1)
+    assert len(hold.requests) == (2 if is_safe or is_list else 1)
     assert is_safe or "may have been delivered" in (run.error or "")
+    assert not is_list or (run.tasks[0].error or {})["collected"] == ["/first"]
 
 
 def test_a_worker_that_is_stopped_finishes_what_it_holds(temporal_address: str) -> None:

@@ -35,6 +35,7 @@ from httptask.engines.temporal._types import (
     PINNED_ACTIVITY,
     TASK_ACTIVITY,
     WORKFLOW,
+    is_unrepeatable,
 )
 from httptask.errors import (
     HttpTaskError,
@@ -47,7 +48,7 @@ from httptask.errors import (
 from httptask.model.for_each import ForEach
 from httptask.model.workflow import Signal, TaskOutcome
 from httptask.sending import EngineAttempt, Progress, watched
-from httptask.task import HttpTask, Runtime, item_source
+from httptask.task import HttpTask, Runtime, cut_off_state, item_source
 
 if TYPE_CHECKING:
     from httptask.engines.callbacks import SignedUrls
@@ -236,6 +237,8 @@ class _Keeper:
         """
         self.is_left = False
         """Whether another worker will continue."""
+        self.is_sent = False
+        """Whether the current call may have sent a request that must not be sent twice."""
         self.state = state
         self._parts: list[Any] = list((state or {}).get("parts", ()))
         self._size = len(dump(self._parts))
@@ -246,6 +249,7 @@ class _Keeper:
         *part* is what the last call added. If the parts are too large for a heartbeat, no state is
         sent, and another worker would start the task again.
         """
+        self.is_sent = False
         self._keeps = self._keeps and self._mask([state, part]) == [state, part]
         if part is not None and self._keeps:
             self._size += len(dump(part))
@@ -259,7 +263,12 @@ class _Keeper:
         activity.heartbeat(TaskProgress(self.state))
 
     async def sends(self) -> None:
-        """Do nothing: Temporal repeats only activities that may be repeated."""
+        """Record that a request is sent which must not be sent twice.
+
+        It is not told in a heartbeat, which may arrive too late: the state before the request says
+        the same.
+        """
+        self.is_sent = True
 
     def note_unsent(self) -> None:
         """Do nothing."""
@@ -289,6 +298,8 @@ class _HttpCall:
         details = info.heartbeat_details
         earlier = TaskProgress.from_json(details[0]).state if details else None
         self._state = arguments.state if earlier is None else earlier
+        if info.attempt > 1 and is_unrepeatable(self._state):
+            self._cut_off()
         self._keeper = _Keeper(mask, self._state)
         self._progress = Progress(keeper=self._keeper)
 
@@ -297,13 +308,7 @@ class _HttpCall:
         progress = self._progress
         watched.set(progress)
         try:
-            outcome = await _with_heartbeats(
-                self._run(),
-                progress,
-                self._arguments,
-                self._keeper,
-                was_tried=self._attempt.before > 0 and self._arguments.pin is None,
-            )
+            outcome = await self._watched()
         except TaskError as error:
             raise self._failure(error) from None
         except UnknownEndpointError as error:
@@ -316,6 +321,31 @@ class _HttpCall:
             until = datetime.fromisoformat(outcome.wait_until) + self._ahead
             outcome = replace(outcome, wait_until=until.isoformat())
         return _activity_outcome(outcome, progress)
+
+    async def _watched(self) -> TaskOutcome:
+        """Run the task with heartbeats. A local activity is short, and sends none."""
+        if activity.info().is_local:
+            return await self._run()
+        try:
+            return await _with_heartbeats(
+                self._run(),
+                self._progress,
+                self._arguments,
+                self._keeper,
+                was_tried=self._attempt.before > 0 and self._arguments.pin is None,
+            )
+        except ApplicationError:
+            # The worker is being stopped. No other one may make the call that was under way.
+            if not (self._keeper.is_left and self._keeper.is_sent) or self._keeper.state is None:
+                raise
+            self._state = self._keeper.state
+            self._cut_off()
+            return await self._run()
+
+    def _cut_off(self) -> None:
+        """Let the task end where it is: its next call may have been made."""
+        reason = cut_off_error(step_of(self._arguments))["message"]
+        self._state = cut_off_state(self._state, reason)
 
     async def _run(self) -> TaskOutcome:
         """Run the task, from the state of an earlier attempt if there is one."""

@@ -13,8 +13,7 @@ from httptask.engines._compiled import awaits_callback
 from httptask.engines.temporal._types import DECIDING, LOCAL
 from httptask.expressions import has_expression
 from httptask.model.nulls import without_nulls
-from httptask.sending import IDEMPOTENT, KEY_HEADERS
-from httptask.task import HttpTask
+from httptask.task import HttpTask, may_be_repeated
 from httptask.workflow import iter_tasks
 
 if TYPE_CHECKING:
@@ -72,14 +71,6 @@ def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str,
 
 
 def _may_repeat(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> bool:
-    """Say whether the request of *task* may be sent again after a possible delivery.
-
-    It may with an idempotency key, or an idempotent method (RFC 9110, section 9.2.2).
-    """
-    if HttpTask(task, pointer=pointer, runtime=runtime).plan.key_header is not None:
-        return True
-    request = task.get("httpRequest", {})
-    headers = request.get("headers")
-    if isinstance(headers, Mapping) and any(name.lower() in KEY_HEADERS for name in headers):
-        return True
-    return request.get("method", "GET") in IDEMPOTENT
+    """Say whether the request of *task* may be sent again after a possible delivery."""
+    key_header = HttpTask(task, pointer=pointer, runtime=runtime).plan.key_header
+    return may_be_repeated(task.get("httpRequest", {}), has_key=key_header is not None)

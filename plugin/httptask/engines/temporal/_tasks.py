@@ -42,6 +42,7 @@ from httptask.engines.temporal._types import (
     LOCAL,
     PINNED_ACTIVITY,
     TASK_ACTIVITY,
+    is_unrepeatable,
     reads_page_by_page,
     starts_job,
 )
@@ -49,6 +50,7 @@ from httptask.errors import HttpTaskError
 from httptask.expressions import only
 from httptask.model import policy
 from httptask.model.workflow import TaskOutcome
+from httptask.task import cut_off_state
 
 if TYPE_CHECKING:
     from httptask.model.for_each import ForEach
@@ -108,6 +110,11 @@ _POLLS_ON = "httptask-polls-on"
 _STOPS_AT_ONCE = "httptask-stops-at-once"
 """The id of another change: a task that is stopped during an activity ends after it, also if the
 activity ends before its worker learns of that, and so is not cancelled.
+"""
+
+_SENDS_PAGES_ONCE = "httptask-sends-pages-once"
+"""The id of another change: after a worker is lost, a task of several calls ends if its next call
+must not be sent twice. Before, it went on with that call.
 """
 
 _TO_CANCEL = timedelta(seconds=30)
@@ -355,6 +362,11 @@ class ActivityRunner:
                     seconds = workflow.time() - scheduled_at
                     is_sent = may_repeat and self._may_have_failed(step, arguments, seconds)
                     raise self._stopped(arguments, failure, is_sent=is_sent) from None
+                state = _state_in_doubt(error, arguments)
+                if state is not None and workflow.patched(_SENDS_PAGES_ONCE):
+                    raise await self._cut_off(
+                        step, replace(arguments, state=state), error
+                    ) from None
                 following = _following(error, arguments, may_repeat=may_repeat, unbegun=unbegun)
                 if following is None:
                     raise
@@ -369,6 +381,29 @@ class ActivityRunner:
                 raise self._stopped(arguments, failure) from None
             seconds = workflow.time() - began
             arguments = replace(arguments, seconds_before=seconds)
+
+    async def _cut_off(
+        self, step: Step, arguments: HttpTaskArguments, lost: FailureError
+    ) -> FailureError:
+        """Return the failure of a task whose worker was *lost* during a call not to be repeated.
+
+        The task itself says what it collected before the state in *arguments*; it sends nothing.
+        """
+        state = cut_off_state(arguments.state, cut_off_error(step)["message"])
+        try:
+            # In this worker, because an older one would make the call.
+            await workflow.execute_local_activity(
+                HTTP_ACTIVITY,
+                replace(arguments, state=state),
+                result_type=HttpTaskOutcome,
+                start_to_close_timeout=timedelta(seconds=_LOCAL_SECONDS),
+                retry_policy=_AT_ONCE,
+                summary=_summary(step, arguments),
+            )
+        except FailureError as error:
+            if (_error_in(error) or {}).get("maybeDelivered"):
+                return error
+        return lost
 
     def _may_have_failed(self, step: Step, arguments: HttpTaskArguments, seconds: float) -> bool:
         """Say whether a cancelled activity, which no worker had then, may have failed before.
@@ -531,6 +566,19 @@ def _following(
         return _after_unbegun(unbegun, arguments) if _is_unbegun(error) else None
     delay = cause.next_retry_delay or timedelta(seconds=1)
     return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
+
+
+def _state_in_doubt(error: FailureError, arguments: HttpTaskArguments) -> Any:
+    """Return the state from which a lost worker may have made a call that must not be repeated.
+
+    It is that of its last heartbeat, or that of *arguments*. None: *error* is no loss of a worker,
+    or the next call may be repeated.
+    """
+    cause = _cause(error)
+    if not isinstance(cause, ActivityTimeoutError):
+        return None
+    state = _member(cause.last_heartbeat_details, "state") or arguments.state
+    return state if is_unrepeatable(state) else None
 
 
 def _after_start(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from httptask.task import UNREPEATABLE
+
 HTTP = "Http"
 """The type of HTTP tasks."""
 
@@ -47,6 +49,11 @@ TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
 def completes_items_apart(definition: Mapping[str, Any]) -> bool:
     """Say whether each item of the task *definition* waits for a signal."""
     return definition.get("type") == "Simple" and definition.get("forEach") is not None
+
+
+def is_unrepeatable(state: Any) -> bool:
+    """Say whether the next call from the *state* of a task must not be sent twice."""
+    return isinstance(state, Mapping) and bool(state.get(UNREPEATABLE))
 
 
 def starts_job(definition: Mapping[str, Any]) -> bool:
