@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import activity
 from temporalio.common import RetryPolicy
 
 import servers
 from engine_definitions import at, flow, get, post
-from httptask.engines.temporal._large import THRESHOLD
+from httptask.engines.temporal._large import THRESHOLD, FolderDriver
+from httptask.errors import EngineError
+from httptask.model.pins import Pins
 from lists import Asked, asked, list_server, page
 from temporal_servers import PATIENCE
 from temporal_worlds import Handle, TemporalWorld, worker_process
@@ -143,22 +146,36 @@ def test_items_of_a_file_go_to_a_file(
     assert [asked(request).body for request in large.received] == [b"a", b"bc"]
 
 
-def test_a_large_result_that_cannot_be_kept_is_asked_for_once(
-    large: servers.RawServer, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+def test_a_large_result_that_cannot_be_kept_is_asked_for_again_if_it_may_be(
+    large: servers.RawServer, temporal_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Whether the request may be repeated or not: it has been sent, and the error says so."""
-    monkeypatch.setenv("HTTPTASK_FILES", "/dev/null/none")
-    routed = {"onError": [{"errors": ["task"], "nextTask": "B"}], "nextTask": "B"}
-    once = post("/large", idempotencyKey=False, retry={"maxAttempts": 5}, **routed)
-    tasks = {"A": once, "B": get("/large", retry={"maxAttempts": 5})}
+    """The first result of each task is lost. A pinned task has sent nothing; a POST is sent once."""
+    monkeypatch.setenv("HTTPTASK_FILES", str(tmp_path))
+    write, lost = FolderDriver._write, set[str]()
+
+    def losing(driver: FolderDriver, payload: Any) -> str:
+        if activity.in_activity():
+            info = activity.info()
+            if info.activity_id not in lost:
+                lost.add(info.activity_id)
+                raise EngineError("the value cannot be kept")
+        return write(driver, payload)
+
+    monkeypatch.setattr(FolderDriver, "_write", losing)
+    pinned = get("/pinned", nextTask="B")
+    once = post("/large", idempotencyKey=False, retry={"maxAttempts": 5})
+    tasks = {"A": pinned, "B": get("/large", nextTask="C"), "C": once}
     definition = at(flow("A", tasks, timeoutSeconds=PATIENCE), large.url)
-    run = TemporalWorld(temporal_address).run(definition)
+    pins = Pins({"A": {"body": "x" * 2 * THRESHOLD}})
+    run = TemporalWorld(temporal_address).run(definition, pins=pins)
     assert run.status == "Failed"
-    assert [asked(request).method for request in large.received] == ["POST", "GET"]
-    for task in run.tasks:
-        assert task.error is not None
-        assert "cannot be kept in /dev/null/none" in task.error["message"]
-        assert task.error["maybeDelivered"] is True
+    assert [asked(request).method for request in large.received] == ["GET", "GET", "POST"]
+    assert len(lost) == 3
+    assert [task.status for task in run.tasks] == ["Completed", "Completed", "Failed"]
+    error = run.tasks[-1].error
+    assert error is not None
+    assert "the value cannot be kept" in error["message"]
+    assert error["maybeDelivered"] is True
 
 
 @pytest.mark.parametrize("is_longer", [True, False], ids=["longer", "whole"])

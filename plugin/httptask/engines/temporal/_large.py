@@ -28,7 +28,7 @@ from temporalio.exceptions import ApplicationError
 from httptask._core.shared_files import SharedFiles, written_whole
 from httptask._core.threads import in_thread
 from httptask.engines.temporal._arguments import FailedTask
-from httptask.engines.temporal._types import SENDING
+from httptask.engines.temporal._types import SENDING, WORKFLOW
 from httptask.errors import EngineError
 
 THRESHOLD = 256 * 1024
@@ -87,12 +87,19 @@ def _final(error: dict[str, Any]) -> ApplicationError:
     )
 
 
-def _has_sent() -> bool:
-    """Say whether a running activity has sent its request, so that its value must not get lost."""
+def _must_not_repeat() -> bool:
+    """Say whether a running activity may have sent a request that must not be sent again.
+
+    In our workflow its retry policy tells. Another workflow's policy does not know the task.
+    """
     if not activity.in_activity():
         return False
     info = activity.info()
-    return info.activity_type in SENDING and not info.is_local
+    if info.activity_type not in SENDING or info.is_local:
+        return False
+    policy = info.retry_policy
+    is_once = policy is not None and policy.maximum_attempts == 1
+    return is_once or info.workflow_type != WORKFLOW
 
 
 def too_large(size: int) -> dict[str, Any]:
@@ -141,8 +148,8 @@ class FolderDriver(StorageDriver):
     ) -> list[StorageDriverClaim]:
         """Write *payloads*, and return claims with their hashes.
 
-        Raises `EngineError` if one cannot be written; in an activity that has sent a request, a
-        non-retryable failure, because another attempt would send the request again.
+        Raises `EngineError` if one cannot be written; in an activity whose request must not be
+        repeated, a non-retryable failure, because another attempt would send it again.
         """
         gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -155,7 +162,7 @@ class FolderDriver(StorageDriver):
         try:
             return list(await asyncio.gather(*map(write, payloads)))
         except EngineError as error:
-            if not _has_sent():
+            if not _must_not_repeat():
                 raise
             unkept = {"kind": "task", "retryable": False, "maybeDelivered": True}
             raise _final({**error.to_json(), **unkept}) from None

@@ -226,7 +226,8 @@ class ActivityRunner:
         except FailureError as error:
             if is_cancelled_exception(error):  # a local activity
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
-            failed = _failure(error, step, sends=step.definition["type"] not in LOCAL)
+            sends = arguments.pin is None and step.definition["type"] not in LOCAL
+            failed = _failure(error, step, sends=sends)
             if is_being_stopped():
                 raise StoppedTaskError(failed.error) from None
             return failed

@@ -21,8 +21,8 @@ TASK_ACTIVITY = "httptask_task"
 CANCEL_ACTIVITY = "httptask_cancel"
 """The activity that cancels the job of a stopped task."""
 
-SENDING = frozenset((HTTP_ACTIVITY, PINNED_ACTIVITY, TASK_ACTIVITY))
-"""The activities that may send a request."""
+SENDING = frozenset((HTTP_ACTIVITY, TASK_ACTIVITY))
+"""The activities that may send a request. A pin answers that of `PINNED_ACTIVITY`."""
 
 LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
 """The types whose tasks only evaluate expressions. They run as local activities, in the worker that
