@@ -82,7 +82,7 @@ def test_a_number_of_pages_in_a_header_ends_no_list() -> None:
 @both_modes
 @pytest.mark.parametrize(
     ("query", "count", "size", "total"),
-    [("$.total", 100, 10, 10), ("$.total", 391, 10, 40), ("$.count", 25, 10, 10)],
+    [("$.total", 100, 10, 10), ("$.total", 391, 10, 40), ("$.total", 25, 10, 10)],
     ids=["pages-as-the-size", "pages-as-a-multiple", "items-on-the-page"],
 )
 def test_a_total_that_may_be_another_number_is_noted(
@@ -90,9 +90,11 @@ def test_a_total_that_may_be_another_number_is_noted(
 ) -> None:
     """Where only full pages make up the total, nothing shows what it counts."""
     more = {query[2:]: total}
-    collected, summary = read(mode | {"total": query}, count, size, lambda _: more)
+    setting = mode | {"total": query, "size": {"name": "limit", "value": size}}
+    collected, summary = read(setting, count, size, lambda _: more)
     assert (len(collected), summary.stopped_by) == (total, "total")
     assert f"{query} is {total}, and as many items came with full pages" in str(summary.note)
+    assert "it cannot be told whether" in str(summary.note)
 
 
 @both_modes
@@ -104,6 +106,16 @@ def test_a_total_that_may_be_another_number_is_noted(
         ({"total": "$.total"}, 0, {"total": 0}),
         ({"total": "$.totalCount"}, 20, {"totalCount": 20}),
         ({"total": "$.meta['total_items']"}, 10, {"meta": {"total_items": 10}}),
+        ({"total": "$.count"}, 20, {"count": 20}),
+        ({"total": "$.hits.total.value"}, 20, {"hits": {"total": {"value": 20}}}),
+        # One page, of which nobody knows whether it is full.
+        ({"total": "$.total"}, 3, {"total": 3}),
+        ({"total": "$.total"}, 10, {"total": 10}),
+        ({"total": "$.total"}, 20, {"total": 20, "last_page": 2}),
+        ({"total": "$.total"}, 20, {"total": 20, "hasMore": False}),
+        ({"total": "$.total"}, 20, {"total": 20, "meta": {"isLast": True}}),
+        ({"total": "$.meta.total"}, 3, {"meta": {"total": 3, "per_page": 15, "last_page": 1}}),
+        ({"total": "$.meta.total"}, 3, {"meta": {"total": 3, "per_page": 15}}),
         ({"total": "$.headers['X-Total-Count']"}, 20, {}),
         ({"total": "$.headers['Content-Range']"}, 20, {}),
     ],

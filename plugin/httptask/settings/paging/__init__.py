@@ -16,13 +16,22 @@ from typing import Any
 
 from httptask.model.pagination import SuggestedPagination
 from httptask.settings.paging._confirmation import confirmed_by, suggestion_after
-from httptask.settings.paging._names import is_about_pages, is_number_of_items
+from httptask.settings.paging._names import (
+    is_about_pages,
+    is_number_of_items,
+    is_number_of_pages,
+    is_page_size,
+    is_sign_of_end,
+)
 from httptask.settings.paging._suggestion import suggested_pagination
 
 __all__ = [
     "confirmed_by",
     "is_about_pages",
     "is_number_of_items",
+    "is_number_of_pages",
+    "is_page_size",
+    "is_sign_of_end",
     "suggested_pagination",
     "suggestion_after",
     "with_pagination",

@@ -96,12 +96,17 @@ TOTAL_FIELDS = _words(
     """
 )
 """Fields that hold the number of items in the whole list."""
-PAGES_FIELDS = _words(
+_PAGE_COUNTS = _words(
     """
     totalpages pagecount lastpage numpages totalpagecount pages pagetotal maxpage pagestotal
-    numberofpages nbpages maxpages page pagenumber currentpage perpage pagesize offset limit skip
-    itemsperpage startindex startat resultsperpage
+    numberofpages nbpages maxpages
     """
+)
+_PAGE_SIZES = _words("perpage pagesize limit itemsperpage resultsperpage")
+PAGES_FIELDS = (
+    _PAGE_COUNTS
+    | _PAGE_SIZES
+    | _words("page pagenumber currentpage offset skip startindex startat")
 )
 """Fields that concern pages, but do not hold the number of items."""
 MORE_FIELDS = _words(
@@ -141,7 +146,9 @@ _UNCLEAR_TOTALS = _words(
     """
 )
 """Names of totals that some APIs give to the number of pages, or of the items on one page."""
-_CLEAR_TOTALS = (TOTAL_FIELDS | TOTAL_HEADERS | {"contentrange"}) - _UNCLEAR_TOTALS
+_CLEAR_TOTALS = (
+    TOTAL_FIELDS | TOTAL_HEADERS | _words("contentrange count totalvalue")
+) - _UNCLEAR_TOTALS
 
 
 def is_about_pages(name: str) -> bool:
@@ -152,6 +159,21 @@ def is_about_pages(name: str) -> bool:
 def is_number_of_items(name: str) -> bool:
     """Say whether a field or header *name* can only hold the number of items in the whole list."""
     return plain(name) in _CLEAR_TOTALS
+
+
+def is_number_of_pages(name: str) -> bool:
+    """Say whether a field *name* holds the number of pages."""
+    return plain(name) in _PAGE_COUNTS
+
+
+def is_page_size(name: str) -> bool:
+    """Say whether a field *name* holds the number of items on a full page."""
+    return plain(name) in _PAGE_SIZES
+
+
+def is_sign_of_end(name: str, value: bool) -> bool:
+    """Say whether *value* in a field *name* says that no page follows."""
+    return plain(name) in (END_FIELDS if value else MORE_FIELDS)
 
 
 LIST_FIELDS = (

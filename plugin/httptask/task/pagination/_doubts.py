@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from httptask.task.pagination._statements import page_facts
+
 if TYPE_CHECKING:
     from httptask.expressions import Query
     from httptask.model.pagination import Pagination
@@ -53,14 +55,17 @@ def total_doubt(
     with *page*; None: it is. *came_count* items came.
 
     A total that is reached exactly by full pages may also be the number of pages, or of the items
-    on a page. A page shorter than the page before it, or than the requested size, is a last page.
+    on a page. A page shorter than the page before it, or than the size, is a last page. Nothing
+    tells whether the first page is full if no size is known.
     """
     if not page.count or came_count != so_far.total:
         return None
-    size = so_far.count or pagination.size_value
-    if size is not None and page.count < size:
+    facts = page_facts(page.result.body, came_count)
+    size = so_far.count or pagination.size_value or facts.size
+    if size is None or page.count < size or facts.is_clear:
         return None
     return (
         f"page {page.number}: {query.text} is {came_count:,}, and as many items came with full"
-        " pages; if it is the number of pages, or of the items on a page, more items follow"
+        " pages: it cannot be told whether it is the number of items in the whole list; if it is"
+        " that of pages, or of the items on a page, more items follow"
     )

@@ -29,9 +29,12 @@ class TotalName:
 
     @classmethod
     def of(cls, query: Query | None) -> TotalName:
-        """Return what the last name in *query* says; a query with a filter has none."""
-        steps = None if query is None else query.steps
-        name = str(steps[-1]) if steps else ""
+        """Return what the last name in *query* says; a query with a filter has none.
+
+        For `total.value`, as in Elasticsearch, the last two names together.
+        """
+        steps = (query.steps if query is not None else None) or ()
+        name = ".".join(map(str, steps[-2:] if steps[-1:] == ("value",) else steps[-1:]))
         return cls(is_about_pages(name), is_number_of_items(name))
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.numbers import without_point
 from httptask.expressions import Query
 from httptask.model.pagination import Pagination
+from httptask.settings import is_number_of_pages, is_page_size, is_sign_of_end
 from httptask.task._queries import reads_headers
 
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
@@ -69,14 +71,8 @@ def contradiction(
     """
     if not isinstance(body, Mapping):
         return None
-    about_pages = [("$", body)]
-    about_pages += [
-        (f"$.{name}", member)
-        for name, member in body.items()
-        if _plain(name) in _WRAPPERS and isinstance(member, Mapping)
-    ]
     is_of_part = pagination.total is not None and _OF_PART.search(pagination.total) is not None
-    for path, holder in about_pages:
+    for path, holder in _about_pages(body):
         for name, member in holder.items():
             if pagination.more is None and _plain(name) in _UNREAD and member is True:
                 return f"{path}.{name} of the last page is true: the list goes on"
@@ -87,6 +83,38 @@ def contradiction(
                     " more, or the list ended too early"
                 )
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the members of a page say beside its total."""
+
+    size: int | None
+    """The number of items on a full page."""
+    is_clear: bool
+    """Whether they show that no page follows, or that the total is not the number of pages."""
+
+
+def page_facts(body: Any, total: int) -> PageFacts:
+    """Return what the page *body* says beside its *total*."""
+    size = None
+    is_clear = False
+    for _, holder in _about_pages(body) if isinstance(body, Mapping) else ():
+        for name, member in holder.items():
+            count = _count(member)
+            if count and is_page_size(name):
+                size = count
+            is_clear |= isinstance(member, bool) and is_sign_of_end(name, member)
+            is_clear |= count is not None and count != total and is_number_of_pages(name)
+    return PageFacts(size, is_clear)
+
+
+def _about_pages(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the path and the object of *body*, and of its objects about the pages."""
+    yield "$", body
+    for name, member in body.items():
+        if _plain(name) in _WRAPPERS and isinstance(member, Mapping):
+            yield f"$.{name}", member
 
 
 def _is_total(path: str, name: str) -> bool:
