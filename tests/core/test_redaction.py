@@ -178,3 +178,23 @@ def test_an_ordinary_text_is_not_unescaped() -> None:
     for escaped in ("\\u0073", "%73", "&#115;", "&amp;#x73;", "%2573", "\\u002573", "\\u0000"):
         assert places(AROUND[0].lower() + escaped, anchors_of(spellings)) is None
     assert anchors_of({"密码很长"}) is None
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("2024", "2024-05-01", "2024-05-01"),
+        ("20240501", "20240501 latest", "20240501 latest"),
+        ("-1234567.5e3", "-1234567.5e3", "-1234567.5e3"),
+        ("test", "latest", "latest"),
+        ("hunter2", "hunter2", "hunter2"),
+        ("hunter22", "is hunter22", f"is {MASK}"),
+    ],
+)
+def test_a_secret_that_looks_like_ordinary_text_damages_no_text(
+    secret: str, text: str, shown: str
+) -> None:
+    """A value that only its name calls secret may be a year or a word."""
+    redactor = Redactor()
+    redactor.add_distinct(secret)
+    assert redactor.value({text: text}) == {shown: shown}

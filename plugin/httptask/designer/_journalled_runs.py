@@ -221,7 +221,8 @@ class JournalledRuns:
         stored_input, secrets = masked_input(definition.input_schema, options.input)
         for secret in (*literals, *secrets):
             # For good: of derived values, the signatures of later requests would take their places.
-            self._runtime.redactor.add(secret if isinstance(secret, str) else dump(secret))
+            text = secret if isinstance(secret, str) else dump(secret)
+            self._runtime.redactor.add_distinct(text)
         return stored_definition, replace(stored, input=stored_input)
 
     def _make_folder(self, folder: Path) -> None:

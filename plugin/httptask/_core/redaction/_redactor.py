@@ -24,6 +24,9 @@ Shorter values appear in too many harmless texts. They are masked only where aut
 them.
 """
 
+_SHORTEST_DISTINCT = 8
+"""The same for a value that is known to be a secret by the name of its member only."""
+
 _MOST_DERIVED = 64
 """The most values derived for requests that are masked at the same time."""
 _MOST_GIVEN = 9
@@ -91,6 +94,15 @@ class Redactor:
         """
         self._lasting.add(secret)
         self._learn(secret)
+
+    def add_distinct(self, text: str) -> None:
+        """Mask *text*, which is a secret by the name of its member only, if it can be told from
+        ordinary text.
+
+        A name may be wrong, and values such as `2024` or `test` would damage other texts.
+        """
+        if len(text) >= _SHORTEST_DISTINCT and not _NUMBER.fullmatch(text):
+            self.add(text)
 
     def _learn(self, secret: str) -> None:
         if len(secret) >= _SHORTEST and secret not in self._forms:
