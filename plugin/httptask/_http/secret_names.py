@@ -7,6 +7,7 @@ import binascii
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from httptask._core.redaction import MASK
 
@@ -50,6 +51,7 @@ _TEXT = re.compile(
 )
 # RFC 6750, section 2.1. A token, unlike a word, has a digit or at least 20 characters.
 _BEARER = re.compile(r"(?i)bearer +(?=[^ ]*[0-9]|[^ ]{20})[-A-Za-z0-9._~+/]{6,}=*")
+_PASSWORD = re.compile(r"://[^/?#\s:@]*:([^/?#\s]+)@")
 _BASIC = re.compile(r"(?i)basic +([A-Za-z0-9+/]{4,}={0,2})")
 
 
@@ -110,6 +112,13 @@ def masked_value(value: Any, name: str = "") -> Any:
 def tokens_in(text: str) -> list[str]:
     """Return each token of a known service, and the first line of each private key, in *text*."""
     return [match[0] for match in _TEXT.finditer(text)]
+
+
+def passwords_in(text: str) -> list[str]:
+    """Return the password in the user information of each URL in *text* (RFC 3986, section
+    3.2.1), as it is written, and decoded.
+    """
+    return [form for match in _PASSWORD.finditer(text) for form in {match[1], unquote(match[1])}]
 
 
 def masked_texts(text: str, mask: str) -> str:

@@ -5,6 +5,7 @@ They are the values of which validation warns (`secret-in-the-open`).
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 from httptask._core.pointers import child, index, parts
 from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump
-from httptask._http.secret_names import is_secret, tokens_in
+from httptask._http.secret_names import is_secret, passwords_in, tokens_in
 from httptask.building import with_values
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError, Problem
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _CODE = "secret-in-the-open"
 _SCHEMES = ("basic", "bearer")
+_AUTHORIZATIONS = ("authorization", "proxy-authorization")
 _Stored = TypeVar("_Stored", "WorkflowDefinition", "Environment")
 
 
@@ -117,7 +119,7 @@ class _Masking:
             if problem.code == _CODE:
                 path, secret = _resolved(value, problem.pointer)
                 masks[path] = MASK
-                self.secrets += _secret_texts(secret)
+                self.secrets += _secret_texts(path, secret)
         return with_values(value, masks) if masks else value
 
 
@@ -131,17 +133,40 @@ def _resolved(value: Any, pointer: str) -> tuple[tuple[str | int, ...], Any]:
     return tuple(path), value
 
 
-def _secret_texts(value: Any) -> list[str]:
-    """Return the texts to mask of *value*, which is or contains a secret."""
+def _secret_texts(path: tuple[str | int, ...], value: Any) -> list[str]:
+    """Return the texts to mask of *value* at *path*, which is or contains a secret.
+
+    A server may repeat a part alone.
+    """
     if not isinstance(value, str):
         return [dump(value)]
-    if "://" not in value:
-        scheme, _, token = value.partition(" ")
-        # A server may repeat the token alone.
-        return [value, *tokens_in(value), *([token] if scheme.lower() in _SCHEMES else [])]
-    query = parse_qsl(value.partition("?")[2].partition("#")[0])
-    named = [text for name, text in query if is_secret(name, text, "query")]
-    return named + tokens_in(value)
+    parts_of_value = [*tokens_in(value), *passwords_in(value)]
+    if path[-2:] == ("httpRequest", "url"):
+        query = parse_qsl(value.partition("?")[2].partition("#")[0])
+        named = [text for name, text in query if is_secret(name, text, "query")]
+        return named + parts_of_value
+    name = str(path[-1]).lower() if path else ""
+    if name == "cookie":
+        return [
+            value,
+            *parts_of_value,
+            *(pair.partition("=")[2].strip() for pair in value.split(";")),
+        ]
+    scheme, _, token = value.partition(" ")
+    if token and (name in _AUTHORIZATIONS or scheme.lower() in _SCHEMES):
+        parts_of_value += [token, *_basic_passwords(scheme, token)]
+    return [value, *parts_of_value]
+
+
+def _basic_passwords(scheme: str, token: str) -> list[str]:
+    """Return the password in *token* of the *scheme* `Basic` (RFC 7617, section 2)."""
+    if scheme.lower() != "basic":
+        return []
+    try:
+        pair = base64.b64decode(token + "=" * (-len(token) % 4)).decode("utf-8", "replace")
+    except ValueError:
+        return []
+    return [pair.partition(":")[2]]
 
 
 def _reloaded(

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask._http.secret_names import is_secret_name, is_secret_text, passwords_in
 from httptask.errors import Problem
 from httptask.expressions import has_expression
 
@@ -64,6 +64,8 @@ def _is_secret(name: str, value: Any, group: str) -> bool:
 
 def _is_secret_url(url: str) -> bool:
     query = parse_qsl(url.partition("?")[2].partition("#")[0])
+    if any(not has_expression(password) for password in passwords_in(url)):
+        return True
     return any(_is_secret(name, value, "query") for name, value in [("", url), *query])
 
 
