@@ -72,6 +72,22 @@ def test_a_number_of_pages_that_equals_a_page_ends_no_list(
     assert (summary.complete, summary.stopped_by, summary.note) == (True, "empty", None)
 
 
+def test_a_number_of_pages_does_not_end_a_list_at_an_empty_page() -> None:
+    """With `"onEmpty": "continue"`, the list goes on to `maxPages`."""
+    kept = {1: items(10), 2: [], 3: items(20)[10:], 4: items(30)[20:]}
+
+    def answer(asked: Asked) -> bytes:
+        return page({"data": kept.get(int(asked.query["at"]), []), "pages": 4})
+
+    setting = PAGE | {"total": "$.pages", "onEmpty": "continue", "step": 1}
+    setting |= {"maxPages": 6, "atLimit": "keep"}
+    with list_server(answer) as server:
+        result = call(http(server.url, pagination=setting))
+    pages = result.pages
+    assert pages is not None
+    assert (result.body, pages.stopped_by, pages.complete) == (items(30), "maxPages", False)
+
+
 def test_a_number_of_pages_in_a_header_ends_no_list() -> None:
     """The name of a header tells it, too."""
     setting = PAGE | {"total": "$.headers['X-Total-Pages']"}

@@ -57,7 +57,8 @@ def end_of(
     The author's `until` and the server's statements decide first, then the items. A page shorter
     than the others is no sign of the end.
     """
-    total = answer.total
+    # The number of pages, or a position, says nothing about the items.
+    total = None if total_name.is_about_pages else answer.total
     at_most = earlier.at_most
     are_items_missing = False
     if total is not None and at_most is not None:
@@ -84,7 +85,7 @@ def end_of(
     are_all_read = most + read_count >= total and not answer.count
     if came_count < total and not are_all_read:
         return None
-    if _is_number_of_items(total, answer, came_count) and not total_name.is_about_pages:
+    if _is_number_of_items(total, answer, came_count):
         return End("total", is_complete=True)
     # With `"onEmpty": "continue"`, nothing else would end the list.
     return None if answer.count else End("total", is_complete=False)
