@@ -54,10 +54,10 @@ export class SampleInput {
     }
   }
 
-  /** Drop the input: another workflow was opened. */
+  /** Drop the input with its form, which has values even when it is empty: another workflow was opened. */
   clear(): void {
-    this.text = "";
-    this.saved = this.text;
+    this.root = null;
+    this.typed = this.saved = "";
   }
 
   set text(text: string) {

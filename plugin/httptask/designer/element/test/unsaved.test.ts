@@ -1,7 +1,7 @@
 // Unsaved work: what a closed tab would lose.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clone } from "../src/json";
+import { clone, type Json } from "../src/json";
 import type { Definition, Task } from "../src/types";
 import { FLOW, headers, kept, page, Server, task, type } from "./server";
 
@@ -99,6 +99,29 @@ test("samples that the schema of the input gives are no work to lose", async () 
     assert(!store.workflow.losesWork);
   });
 });
+
+for (const sample of [undefined, { count: 1 }] as Json[])
+  test(`the kept input of the next workflow is shown, whatever form the last one had; sample ${JSON.stringify(sample)}`, async () => {
+    kept.clear();
+    const server = new Folder();
+    server.inputs.other = { count: 7 };
+    const field = { kind: "object", type: "object", fields: [{ name: "count", kind: "number", type: "integer" }] };
+    Object.assign(server.api, {
+      workflow: async (id: string) => {
+        const schema = id === "flow" || sample ? { inputSchema: { type: "object" } } : {};
+        return { definition: { ...clone(OWN), ...schema, name: id }, etag: `"${id}"` };
+      },
+      inputForm: async () => ({ field, sample, problems: [] }),
+    });
+    await page(server, async (store) => {
+      await loaded();
+      assert(store.input.root);
+      await store.workflow.open("other");
+      await loaded();
+      assert.deepEqual(JSON.parse(store.input.text), { count: 7 });
+      assert(!store.workflow.losesWork);
+    });
+  });
 
 test("a draft that the browser has no room for is told, and stays while the page is open", async () => {
   kept.clear();
