@@ -80,6 +80,9 @@ def test_what_is_left_out_is_kept(
         "fields": shown["fields"] | {"scopes": None},
         "origins": shown["origins"],
     }
+    new = designer.client.put("credentials/crm", json=body, headers={"If-None-Match": "*"})
+    assert new.status_code == 422
+    assert "there is a credential 'crm' already, and it is left as it is" in new.json()["detail"]
     changed = designer.client.put("credentials/crm", json=body).json()
     assert changed["secrets"] == ["/clientSecret"]
     assert "scopes" not in changed["fields"]

@@ -109,9 +109,14 @@ class Credentials:
         return as_json(value | await self._token(credential))
 
     async def save(self, request: Request) -> Response:
-        """Create a credential, or change one. A secret that is left out is kept."""
+        """Create a credential, or change one. A secret that is left out is kept.
+
+        With `If-None-Match: *` an existing one is never changed.
+        """
         name = _checked_name(request.path_params["name"])
         value = await json_object(request)
+        if request.headers.get("if-none-match", "").strip() == "*":
+            await in_thread(lambda: _check_free(name))
         scheme = member(value, "type", str)
         sent_fields = member(value, "fields", dict)
         origins = value.get("origins", [])
@@ -159,11 +164,7 @@ class Credentials:
         problems = credential_problems(known.schema, credential.revealed())
         if problems:
             raise Refused("credential", "; ".join(problem.message for problem in problems))
-        if shelf_of(name) is not None:
-            raise Refused(
-                "credential",
-                f"there is a credential {name!r} already, and it is left as it is: name another",
-            )
+        _check_free(name)
         try:
             await store_credential(self._runtime, writable_shelf("file"), name, document)
         except ValueError as error:
@@ -238,6 +239,15 @@ def _connects(credential: Credential) -> dict[str, Any]:
     if credential.revealed().get("grant") in _ASKING:
         return {"connects": True}
     return {}
+
+
+def _check_free(name: str) -> None:
+    """Check that no credential is called *name*. Raises `Refused`."""
+    if shelf_of(name) is not None:
+        raise Refused(
+            "credential",
+            f"there is a credential {name!r} already, and it is left as it is: name another",
+        )
 
 
 def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:

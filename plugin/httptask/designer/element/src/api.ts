@@ -203,10 +203,11 @@ export class Api {
     const query = endpoint ? `?endpoint=${encode(endpoint)}` : "";
     return this.get<{ schemes: Scheme[]; origins: string[]; stores: string[] }>(`credential-schemes${query}`);
   };
-  /** Store a credential. A secret that is left out keeps its value. */
-  async saveCredential({ name, type, fields, origins, source }: CredentialDraft): Promise<CredentialDraft> {
+  /** Store a credential; a new one only if none has its name. A secret that is left out keeps its value. */
+  async saveCredential({ name, type, fields, origins, source, isNew }: CredentialDraft): Promise<CredentialDraft> {
     const body = JSON.stringify({ type, fields, origins, source });
-    const response = await this.send(`credentials/${encode(name)}`, { method: "PUT", headers: JSON_TYPE, body });
+    const headers = isNew ? { ...JSON_TYPE, "If-None-Match": "*" } : JSON_TYPE;
+    const response = await this.send(`credentials/${encode(name)}`, { method: "PUT", headers, body });
     return (await response.json()) as CredentialDraft;
   }
   removeCredential = (name: string) => this.send(`credentials/${encode(name)}`, { method: "DELETE" });

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ConsentRequest, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
 import { Consent } from "./consent";
 import { CONSENT_URLS, listed, Row, SchemeFields } from "./credential-fields";
+import { same } from "./json";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, typed, useModal, useUi } from "./ui";
@@ -17,6 +18,10 @@ const PLACES: Record<string, string> = { file: "a file of its owner’s", keyrin
 interface Offer { schemes: Scheme[]; origins: string[]; stores: string[] }
 /** The result of the last action, for the user. */
 interface Message { kind: "error" | "info"; title: string; text?: string }
+
+/** Whether *draft* is a new credential of the type and with the values of *wish*, so that what they were taken from may go. */
+export const isKeptBy = ({ type, fields, isNew }: CredentialDraft, wish: CredentialWish): boolean =>
+  isNew && type === wish.type && Object.entries(wish.fields ?? {}).every(([name, value]) => same(fields[name], value));
 
 /** The dialog while it is open. *onUse* gets the name of the credential that the task shall use. */
 export function Credentials({ wish, onUse, onClose }: {
@@ -94,8 +99,11 @@ export function Credentials({ wish, onUse, onClose }: {
     return () => clearInterval(timer);
   }, [consent]);
 
+  /** The name of the credential that was saved with the values of the wish. */
+  const keptAs = useRef<string | null>(null);
   const save = async (): Promise<CredentialDraft> => {
     const saved = { ...(await api.saveCredential(draft!)), isNew: false };
+    if (isKeptBy(draft!, wish)) keptAs.current = saved.name;
     setDraft(saved);
     await store.loadCredentials();
     return saved;
@@ -129,8 +137,8 @@ export function Credentials({ wish, onUse, onClose }: {
     setDraft(blank(offer!));
   });
   const saveAndUse = () => attempt(async () => {
-    const { name } = await save();
-    wish.onUsed?.();
+    const { name, type } = await save();
+    if (keptAs.current === name && type === wish.type) wish.onUsed?.();
     onUse(name);
     onClose();
   });
@@ -193,7 +201,7 @@ export function Credentials({ wish, onUse, onClose }: {
                   id="c-type" value={draft.type}
                   onChange={typed((type) => {
                     const { prefill } = offer.schemes.find((candidate) => candidate.type === type)!;
-                    set({ type, fields: { ...prefill }, secrets: [] });
+                    set({ type, fields: { ...prefill, ...(draft.type === wish.type && wish.fields) }, secrets: [] });
                   })}
                 >
                   {offer.schemes.map(({ type, fits }) => (

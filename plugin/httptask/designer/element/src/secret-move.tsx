@@ -21,10 +21,10 @@ export function credentialFor(pointer: string, value: string): { type: string; f
   return { type: "apiKey", fields: { key: value, name, in: GROUPS[group]! } };
 }
 
-/** The user name and the password in *given*, credentials of the scheme Basic (RFC 7617); [] if it has none. */
+/** The user name and the password in *given*, credentials of the scheme Basic (RFC 7617) in UTF-8; [] if it has none. */
 function pairIn(given: string): string[] {
   try {
-    const text = new TextDecoder().decode(Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0)));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0)));
     const colon = text.indexOf(":");
     return colon < 0 ? [] : [text.slice(0, colon), text.slice(colon + 1)];
   } catch {

@@ -1,6 +1,8 @@
 // A secret that is typed into a field becomes a credential.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CredentialDraft } from "../src/api";
+import { isKeptBy } from "../src/credentials";
 import { credentialFor } from "../src/secret-move";
 
 test("a secret becomes the credential that is sent in the same way", () => {
@@ -14,11 +16,20 @@ test("a secret becomes the credential that is sent in the same way", () => {
   assert.deepEqual(credentialFor(AUTHORIZATION, "Basic dGVzdDoxMjPCow=="), { type: "basic", fields: { username: "test", password: "123£" } });
   const pair = { type: "basic", fields: { username: "Aladdin", password: "open sesame" } };
   assert.deepEqual(credentialFor(AUTHORIZATION, "basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), pair);
-  for (const value of ["abc", "Token abc", "Basic abc", "Basic !"])
+  // The last one is `test:123£` in ISO 8859-1, which as UTF-8 would be another password.
+  for (const value of ["abc", "Token abc", "Basic abc", "Basic !", "Basic dGVzdDoxMjOj"])
     assert.deepEqual(credentialFor(AUTHORIZATION, value), key("header", "Authorization", value));
 });
 
 test("where no credential can be sent, none is offered", () => {
   for (const pointer of ["/httpRequest/body/token", "/httpRequest/url", "/inputParameters/token", "/httpRequest/query/a/token"])
     assert.equal(credentialFor(pointer, "t"), null);
+});
+
+test("a field is emptied only for a new credential with its secret", () => {
+  const wish = { name: "", index: 0, type: "bearer", fields: { token: "t" } };
+  const draft = { name: "n", type: "bearer", fields: { token: "t", more: "m" }, origins: [], secrets: [], source: "file", isNew: true };
+  assert(isKeptBy(draft, wish));
+  for (const change of [{ isNew: false }, { type: "basic" }, { fields: { token: "other" } }, { fields: {} }] as Partial<CredentialDraft>[])
+    assert(!isKeptBy({ ...draft, ...change }, wish));
 });
