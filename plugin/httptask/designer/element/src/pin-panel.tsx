@@ -4,7 +4,8 @@ import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
 import { isObject, type Json, type JsonObject, parse, same, segments, valueText } from "./json";
 import type { Store } from "./store";
-import type { Ending, Failure } from "./types";
+import type { ShownRun } from "./runs";
+import type { Ending, Failure, Visit } from "./types";
 import { useTypedText } from "./typed-text";
 import { Failed, Note, typed, useUi } from "./ui";
 import * as flow from "./workflow";
@@ -58,6 +59,15 @@ async function responseOf(ending: Ending, store: Store, endpoint: unknown): Prom
   const content = text !== undefined ? { text } : size ? { test: id } : {};
   const source = typeof endpoint === "string" ? { endpoint } : {};
   return JSON.stringify({ response: { status, headers, decodedAs, ...content, ...source } });
+}
+
+/**
+ * Whether the output of *visit* can become a pin: it is one answer of a server, to a task of the open workflow. The name of a
+ * task says too little, because another workflow may have a task of the same name.
+ */
+export function canPin(store: Store, run: ShownRun, { name, type, status, items, pinned }: Visit): boolean {
+  const isAnswer = type === "Http" && status === "Completed" && !items && !pinned;
+  return isAnswer && store.workflow.id !== null && store.runs.isOfOpenWorkflow(run) && !!flow.find(store.workflow.working, name);
 }
 
 /** Pin the *output* that the HTTP task *name* had in a run: its status, headers and body. */

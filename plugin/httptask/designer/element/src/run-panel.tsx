@@ -7,7 +7,7 @@ import { Sent, Timeline } from "./exchange";
 import type { Step } from "./expression-text";
 import { JsonTools } from "./answer-tools";
 import { maskCuts } from "./masker";
-import { PinList, pinOutput } from "./pin-panel";
+import { canPin, PinList, pinOutput } from "./pin-panel";
 import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
 import type { Store } from "./store";
 import { Tree } from "./tree";
@@ -222,7 +222,11 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
   const goesOn = isUnderWay(run);
   /** The address of a value of the visit, `input` for example. */
   const valuePath = (of: string): string => `runs/${run.id}/value?${query}&of=${of}`;
+  const [asksToReplace, setAsksToReplace] = useState(false);
   const pin = async () => {
+    // A pin may be written by hand: it is not replaced by one click.
+    if (store.pins.has(visit.name) && !asksToReplace) return setAsksToReplace(true);
+    setAsksToReplace(false);
     try {
       const text = store.runs.mask(await (await store.api.send(valuePath("output"))).text());
       await pinOutput(store, visit.name, parse(text) as JsonObject);
@@ -255,8 +259,10 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
             Run from here
           </button>
         )}
-        {visit.type === "Http" && visit.status === "Completed" && exists && store.workflow.id !== null && (
-          <button class="quiet" onClick={() => void pin()} title="Runs answer with it, and send nothing">Pin this answer</button>
+        {canPin(store, run, visit) && (
+          <button class="quiet" onClick={() => void pin()} title="Runs answer with it, and send nothing">
+            {asksToReplace ? `Replace the pin of “${visit.name}”` : "Pin this answer"}
+          </button>
         )}
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>

@@ -112,7 +112,7 @@ export class Runs {
    * Whether *run* is one of the open workflow. A page without workflows has no others. For a run that was kept without an id its
    * name tells, unless several workflows have that name.
    */
-  private isOfOpenWorkflow({ definition, workflow }: ShownRun): boolean {
+  isOfOpenWorkflow({ definition, workflow }: ShownRun): boolean {
     const { id, working } = this.store.workflow;
     if (id === null) return true;
     if (workflow !== undefined) return workflow === id;

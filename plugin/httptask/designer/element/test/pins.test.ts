@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "../src/json";
+import { canPin } from "../src/pin-panel";
 import { Pins } from "../src/pins";
+import type { ShownRun } from "../src/runs";
 import type { Store } from "../src/store";
+import type { Visit } from "../src/types";
+import { page, Server } from "./server";
 
 /** A store with a server that has the pins *tasks* and adds each request to *asked*. */
 function server(tasks: JsonObject, asked: string[] = []): Store {
@@ -48,4 +52,15 @@ test("the pin of a renamed task is moved, each request with the newest entity ta
   assert.deepEqual(pins.tasks, { "Get/all": { status: 204 } });
   assert.deepEqual(asked, ["GET", 'PUT Get/all "1"', 'DELETE Get "2"']);
   assert.deepEqual([...typedTexts], [["pin flow Another", "typed"]]);
+});
+
+test("only one answer of a server to a task of the open workflow can be pinned", async () => {
+  await page(new Server(), (store) => {
+    const run = { id: "1", definition: "flow", workflow: "flow", status: "Completed", visits: [] } as unknown as ShownRun;
+    const visit: Visit = { name: "A", visit: 1, type: "Http", status: "Completed" };
+    assert(canPin(store, run, visit));
+    assert(!canPin(store, { ...run, workflow: "other" }, visit), "the task of this name in another workflow");
+    const others: Partial<Visit>[] = [{ pinned: 1 }, { items: { count: 2 } }, { name: "Gone" }, { status: "Failed" }, { type: "Wait" }];
+    for (const change of others) assert(!canPin(store, run, { ...visit, ...change }), JSON.stringify(change));
+  });
 });
