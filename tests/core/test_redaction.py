@@ -187,8 +187,8 @@ def test_an_ordinary_text_is_not_unescaped() -> None:
         ("20240501", "20240501 latest", "20240501 latest"),
         ("-1234567.5e3", "-1234567.5e3", "-1234567.5e3"),
         ("test", "latest", "latest"),
-        ("hunter2", "hunter2", "hunter2"),
-        ("hunter22", "is hunter22", f"is {MASK}"),
+        ("hunt2", "hunt2", "hunt2"),
+        ("hunter", "is hunter", f"is {MASK}"),
     ],
 )
 def test_a_secret_that_looks_like_ordinary_text_damages_no_text(

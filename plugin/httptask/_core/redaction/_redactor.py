@@ -24,7 +24,7 @@ Shorter values appear in too many harmless texts. They are masked only where aut
 them.
 """
 
-_SHORTEST_DISTINCT = 8
+_SHORTEST_DISTINCT = 6
 """The same for a value that is known to be a secret by the name of its member only."""
 
 _MOST_DERIVED = 64

@@ -10,6 +10,9 @@ test("a condition is read without the path to the answer", () => {
     ["$.tasks['Make it'].output.body.state !== 'done'", "body.state is not 'done'"],
     ["$.input.amount >= 100", "amount >= 100"],
     ["${jsonata: $count(body) > 0}", "$count(body) > 0"],
+    ["$.tasks.A.output.statusCode == $.tasks.B.output.statusCode", "$.tasks.A.output.statusCode == $.tasks.B.output.statusCode"],
+    ["$.text == '$.x'", "$.text == '$.x'"],
+    ["$.tasks['Get a thing'].output.body[?@.size == 'large']", "body[?@.size == 'large']"],
   ] as const;
   for (const [condition, words] of read) assert.equal(conditionWords(condition), words);
 });
