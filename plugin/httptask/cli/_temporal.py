@@ -178,8 +178,10 @@ def run_worker(arguments: argparse.Namespace) -> int:
     take_task_queue(arguments)
     callbacks = callback_server_of(arguments)
     if arguments.metrics is not None:
-        host_and_port("--metrics", arguments.metrics)
-        worker.serve_metrics(arguments.metrics)
+        host, port = host_and_port("--metrics", arguments.metrics)
+        if port == 0:
+            raise CommandError("--metrics: name a port, because nobody is told a chosen one")
+        worker.serve_metrics(host, port)
 
     async def main() -> None:
         stop = asyncio.Event()

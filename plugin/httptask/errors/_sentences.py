@@ -179,8 +179,8 @@ SENTENCES: Mapping[str, str] = {
     "pagination-query": "{found!r} cannot be used: {reason}",
     "pagination-endless": "the list would never end: {reason}",
     "pagination-total": (
-        "{found!r} is named like the number of pages, or a position: 'total' is the number of items"
-        " in the whole list, and does not end the list otherwise; name that number, or set 'until'"
+        "{found!r} seems to be a number of pages or a position, so it does not end the list: point"
+        " 'total' at the number of items in the whole list, or set 'until'"
     ),
     "pagination-path": (
         "the URL {url!r} has no placeholder {{{name}}}: write it in place of the number"

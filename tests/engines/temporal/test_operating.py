@@ -317,6 +317,8 @@ def test_a_port_that_is_taken_is_one_sentence(command: Command) -> None:
         metrics = command("worker", "--metrics", address, status=1)
     assert f"no call can be received at {address.replace(':', ', port ')}" in ended.err
     assert f"no metrics can be served at {address}: " in metrics.err
+    chosen = command("worker", "--metrics", "localhost:0", status=2).err
+    assert "--metrics: name a port" in chosen
     wrong = command("worker", "--metrics", "9000", status=2).err
     assert "--metrics '9000': write HOST:PORT" in wrong
 
@@ -365,7 +367,7 @@ def test_a_catalogue_that_workers_lack_is_one_sentence(
     endpoint = hit["id"]
     path.write_text(json.dumps(flow("A", {"A": {**post("/v1/things1/0"), "endpoint": endpoint}})))
     queue = ("--engine", "temporal", "--task-queue", "lacking")
-    metrics = f"127.0.0.1:{free_port()}"
+    metrics = f"localhost:{free_port()}"
     with worker_process(temporal_address, "lacking", "--metrics", metrics):
         failed = command("run", str(path), *queue, "--catalogue", str(catalogue), status=1)
         served = httpx.get(f"http://{metrics}/metrics", trust_env=False).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,17 +31,21 @@ GRACE_SECONDS = 10.0
 """How long a stopping worker lets its tasks run, in seconds; then other workers get the tasks."""
 
 
-def serve_metrics(address: str) -> None:
-    """Serve the SDK's metrics of this process for Prometheus at *address*, HOST:PORT.
+def serve_metrics(host: str, port: int) -> None:
+    """Serve the SDK's metrics of this process for Prometheus at *host*, a name or an IP address.
 
     Call it before anything connects. Raises `EngineError` if nobody can listen there.
     """
-    metrics = PrometheusConfig(bind_address=address)
     try:
+        # The SDK takes no names.
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        bound = f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
+        metrics = PrometheusConfig(bind_address=bound)
         runtime = SDKRuntime(telemetry=TelemetryConfig(metrics=metrics))
-    except (RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise EngineError(
-            f"no metrics can be served at {address}: {error}; name another address with --metrics"
+            f"no metrics can be served at {host}:{port}: {error}; name another address with"
+            " --metrics"
         ) from error
     SDKRuntime.set_default(runtime, error_if_already_set=False)
 
