@@ -245,8 +245,8 @@ def _on_all_cores(work: Callable[[Path, list[str]], Any], catalogue: Path) -> li
 def paginated(catalogue: Path) -> Iterator[Row]:
     """Yield of how many operations the pagination can be inferred."""
     done = _on_all_cores(_paginated, catalogue)
-    counts: Counter[str] = sum((each[0] for each in done), Counter())
-    providers = {provider for each in done for provider in each[1]}
+    counts: Counter[str] = sum((part[0] for part in done), Counter())
+    providers = {provider for part in done for provider in part[1]}
     compared = (
         f"of {counts['operations']:,} with GET or POST, of {len(providers)} providers;"
         f" {counts['both sides']:,} with evidence in the request, too; {counts['in XML']:,} more"

@@ -112,10 +112,10 @@ class _Masking:
         masked: dict[str, Any] = self._at(value, secrets_below(value, ""))
         return masked
 
-    def _at(self, value: Any, found: Iterable[Problem]) -> Any:
-        """Return *value* with `MASK` at each pointer of *found* that is about a secret."""
+    def _at(self, value: Any, reported: Iterable[Problem]) -> Any:
+        """Return *value* with `MASK` at each pointer of *reported* that is about a secret."""
         masks: dict[tuple[str | int, ...], Any] = {}
-        for problem in found:
+        for problem in reported:
             if problem.code == _CODE:
                 path, secret = _resolved(value, problem.pointer)
                 masks[path] = MASK
