@@ -7,14 +7,17 @@ command. The process has no threads, because a fork would lose them.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import sys
+import tempfile
 import threading
 
 _LOADED = (
     *("jsonschema", "httptask.catalogue", "httptask.credentials", "httptask.engines"),
+    *("httptask.engines.journal", "httptask.engines.temporal.client"),
     *("httptask.expressions", "httptask.settings", "httptask.task", "httptask.workflow"),
 )
 """Modules that commands import late."""
@@ -26,6 +29,9 @@ def main() -> int:
     for name in _LOADED:
         importlib.import_module(name)
     assert threading.active_count() == 1
+    # A collection in a fork would copy every page of what they share.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         command = json.loads(line)
         child = os.fork()
@@ -49,6 +55,7 @@ def run(command: dict[str, str]) -> int:
         os.close(opened)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     os.chdir(command["cwd"])
+    tempfile.tempdir = None  # it is found out once, and TMPDIR may be another one now
     os.environ.clear()
     os.environ.update(command["environment"])  # type: ignore[call-overload]
     sys.argv = ["httptask", *command["words"]]

@@ -8,6 +8,7 @@ writes to the journal.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -153,6 +154,9 @@ def main(lines: Sequence[str] | IO[str]) -> None:
 
     _journal.Store = MortalStore  # type: ignore[misc]
     warm_up()
+    # A collection in a child would copy every page of what they share.
+    gc.collect()
+    gc.freeze()
     for line in iter(lines.readline, "") if not isinstance(lines, Sequence) else lines:
         child = os.fork()
         if not child:
