@@ -251,6 +251,103 @@ def test_a_discriminator_chooses(
     assert said({keyword: FORMS, "discriminator": discriminator, **PETS}, value) == expected
 
 
+PET = {"type": "object", "properties": {"petType": {"type": "string"}, "name": {}}}
+SUBTYPES = {
+    "Pet": PET,
+    "Dog": {"allOf": [{"$ref": "#/$defs/Pet"}, {"properties": {"bark": {}}}]},
+    "Cat": {"allOf": [{"$ref": "#/$defs/Pet"}, {"properties": {"meow": {}, "claws": {}}}]},
+    "Lion": {"allOf": [{"$ref": "#/$defs/Cat"}, {"properties": {"roar": {}}}]},
+    "Parrot": {"allOf": [{"$ref": "#/$defs/Pet"}], "additionalProperties": {}},
+    "Robot": {"patternProperties": {"^me": {}}, "properties": {"petType": {}}},
+    "Fish": {"additionalProperties": False, "properties": {"petType": {}}},
+    "Hybrid": {
+        "properties": {"petType": {}},
+        "if": {"properties": {"wild": {"const": True}}, "required": ["wild"]},
+        "then": {"$ref": "#/$defs/Cat"},
+    },
+}
+CHOSEN = {
+    "oneOf": [{"$ref": f"#/$defs/{name}"} for name in SUBTYPES if name != "Pet"],
+    "discriminator": {"propertyName": "petType"},
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "pointers"),
+    [
+        pytest.param(CHOSEN, {"petType": "Dog", "meow": 5, "bark": 1}, ["/meow"], id="a sibling's"),
+        pytest.param(CHOSEN, {"petType": "Dog", "name": 1, "other": 5}, [], id="nobody's"),
+        pytest.param(CHOSEN, {"petType": "Lion", "meow": 5, "claws": 1}, [], id="its parent's"),
+        pytest.param(CHOSEN, {"petType": "Parrot", "meow": 5}, [], id="additional"),
+        pytest.param(CHOSEN, {"petType": "Robot", "meow": 5, "roar": 1}, ["/roar"], id="pattern"),
+        pytest.param(CHOSEN, {"petType": "Hybrid", "wild": True, "meow": 1}, [], id="then"),
+        pytest.param(CHOSEN, {"petType": "Hybrid", "meow": 1}, ["/meow"], id="not then"),
+        pytest.param(CHOSEN, {"petType": "${$.t}", "meow": 1}, [], id="unknown yet"),
+        pytest.param(
+            {"allOf": [CHOSEN, {"properties": {"meow": {}}}]},
+            {"petType": "Dog", "meow": 1, "claws": 1},
+            ["/claws"],
+            id="joined to the choice",
+        ),
+        pytest.param(
+            {**CHOSEN, "additionalProperties": True},
+            {"petType": "Dog", "meow": 1},
+            [],
+            id="additional beside the choice",
+        ),
+        pytest.param(
+            {"properties": {"pet": CHOSEN, "meow": {}}},
+            {"pet": {"petType": "Dog", "meow": 1}, "meow": 1},
+            ["/pet/meow"],
+            id="declared by what contains it",
+        ),
+        pytest.param(
+            {"anyOf": [CHOSEN, {"type": "null"}]},
+            {"petType": "Dog", "meow": 1},
+            ["/meow"],
+            id="or null",
+        ),
+        pytest.param(
+            {
+                "oneOf": [{"$ref": "#/$defs/Dog"}, {"$ref": "#/$defs/Cat"}],
+                "discriminator": {"propertyName": "petType", "defaultMapping": "#/$defs/Dog"},
+            },
+            {"petType": "Fox", "meow": 1},
+            [],
+            id="a subtype that nobody described",
+        ),
+    ],
+)
+def test_a_property_of_another_subtype_is_warned_of(
+    schema: Any, value: Any, pointers: list[str]
+) -> None:
+    """Only where the tag selects a subtype that does not declare the name, nor anything that
+    applies to the same value.
+    """
+    problems = schema_problems({**schema, "$defs": SUBTYPES}, value, expressions=True)
+    assert [problem.pointer for problem in problems] == pointers
+    assert {(problem.code, problem.severity) for problem in problems} <= {
+        ("other-subtype", "warning")
+    }
+
+
+def test_a_closed_subtype_refuses_the_property_of_another() -> None:
+    """As an unknown name, once, and not as a warning beside it."""
+    value = {"petType": "Fish", "meow": 1}
+    (problem,) = schema_problems({**CHOSEN, "$defs": SUBTYPES}, value)
+    assert (problem.pointer, problem.code, problem.severity) == ("/meow", "unknown-name", "error")
+
+
+def test_the_warning_names_the_subtypes_that_have_the_property() -> None:
+    """All of them, beside the one that was chosen, and the property that chose."""
+    value = {"petType": "Dog", "meow": 5}
+    (problem,) = schema_problems({**CHOSEN, "$defs": SUBTYPES}, value)
+    assert problem.message == (
+        "'meow' is a property of Cat or Lion, not of Dog, which the value of 'petType' selects: the"
+        " API may ignore or refuse it"
+    )
+
+
 # Formats
 
 FORMAT_TABLE = {

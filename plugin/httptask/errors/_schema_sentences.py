@@ -55,6 +55,10 @@ SCHEMA: Mapping[str, str] = {
         "this field is read-only: it is meant for responses, and the API may ignore or refuse it in"
         " a request"
     ),
+    "other-subtype": (
+        "{name!r} is a property of {others:or}, not of {subtype}, which the value of {tag!r}"
+        " selects: the API may ignore or refuse it"
+    ),
     "too-deep": "the {what} is nested too deeply to be checked",
     "schema-unusable": "the schema of these settings cannot be used: {pythonMessage}",
     "schema-work": (

@@ -8,7 +8,14 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from httptask.expressions import holds_expression
-from httptask.settings.check._checking import Errors, current, missing, refusals
+from httptask.settings.check._checking import (
+    Errors,
+    OtherSubtypeError,
+    current,
+    missing,
+    refusals,
+)
+from httptask.settings.check._evaluated import evaluated_names
 from httptask.settings.check._forms import Choice
 
 
@@ -50,6 +57,8 @@ def _alternatives(
         chosen = choice.form(instance)
         if chosen is not None:
             yield from validator.descend(instance, chosen)
+            if chosen is not choice.default:  # an unknown tag may stand for any subtype
+                yield from _of_other_subtypes(validator, choice, chosen, instance)
             return
         if choice.refuses(instance):
             yield _unknown_tag(choice, instance)
@@ -78,6 +87,41 @@ def _alternatives(
             yield ValidationError(
                 "no form fits", context=[error for errors in likely for error in refusals(errors)]
             )
+
+
+def _of_other_subtypes(
+    validator: Any,
+    choice: Choice,
+    chosen: Any,
+    instance: Mapping[str, Any],
+) -> Errors:
+    """Warn of the names in *instance* that only other alternatives than *chosen* declare."""
+    check = current.get()
+    if check.is_silent or check.outermost is None:
+        return
+    forms = check.forms
+    others = [form for form in choice.forms.values() if form is not chosen]
+    candidates = [
+        name for name in instance if any(name in forms.properties(form) for form in others)
+    ]
+    if not candidates:
+        return
+    # What surrounds the choice, or joins it by `allOf`, may declare the name as well.
+    _, outermost = check.outermost
+    # Alternatives without a tag are tried for this: their own warnings would begin it again.
+    check.is_silent = True
+    try:
+        evaluated = evaluated_names(validator, instance, outermost, inner=True)
+    finally:
+        check.is_silent = False
+    for name in candidates:
+        if name not in evaluated:
+            error = OtherSubtypeError("another alternative declares it", path=[name])
+            error.tag = choice.property
+            error.subtype = choice.label(chosen, forms)
+            declaring = [form for form in others if name in forms.properties(form)]
+            error.others = list(dict.fromkeys(choice.label(form, forms) for form in declaring))
+            yield error
 
 
 def _is_type(error: ValidationError) -> bool:

@@ -32,6 +32,17 @@ class MissingError(ValidationError):
     name = ""
 
 
+class OtherSubtypeError(AdviceError):
+    """A property that only other alternatives declare, not the one that the tag selects."""
+
+    tag: str
+    """The name of the property that selects the alternative."""
+    subtype: str
+    """The name of the selected alternative."""
+    others: list[str]
+    """The names of the alternatives that declare the property."""
+
+
 class UncheckedPatternError(AdviceError):
     """A pattern that takes too long to match."""
 
@@ -49,6 +60,10 @@ class Check:
     """Whether a pattern that takes too long was already reported, which happens only once."""
     references: float = math.inf
     """How many more references may be followed."""
+    outermost: tuple[Any, Any] | None = None
+    """The value under way and the outermost schema that applies to it; None if no keyword applies
+    further schemas to it.
+    """
 
     @classmethod
     def begun(

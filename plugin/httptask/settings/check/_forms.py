@@ -56,6 +56,13 @@ class Choice:
             return not _is_open(instance[self.property])
         return self.is_required
 
+    def label(self, form: Schema, forms: Forms) -> str:
+        """Return the name of *form* for a person: its title or name, else a tag that selects it."""
+        names = forms.names([form])
+        if names:
+            return names[0]
+        return next(tag for tag, selected in self.forms.items() if selected is form)
+
     def likely(self, instance: Any, results: list[Any]) -> list[Any]:
         """Return the *results* of the forms that have the tag of *instance*; all if no form has it.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from httptask._schema.patterns import PatternError, search
 from httptask.expressions import has_expression, holds_expression, is_expression
 from httptask.settings.check._alternatives import any_of, one_of
 from httptask.settings.check._checking import (
@@ -29,6 +28,7 @@ from httptask.settings.check._checking import (
     missing,
     refusals,
 )
+from httptask.settings.check._evaluated import evaluated_names, matches
 from httptask.settings.check._formats import is_plainly_none
 from httptask.settings.check._scalars import plainly_takes
 
@@ -51,14 +51,6 @@ def _reference(
 
 
 # Patterns
-
-
-def matches(pattern: str, text: str) -> bool | None:
-    """Say whether *text* matches *pattern*; None if this cannot be decided, or not in time."""
-    try:
-        return search(pattern, text, current.get().budget)
-    except PatternError:
-        return True  # such a pattern is not enforced
 
 
 def _pattern(
@@ -243,7 +235,7 @@ def _unevaluated_properties(
     """Check `unevaluatedProperties`, with patterns that have a time limit."""
     if not isinstance(instance, Mapping):
         return
-    evaluated = _evaluated(validator, instance, schema)
+    evaluated = evaluated_names(validator, instance, schema)
     for name, value in instance.items():
         if name not in evaluated:
             yield from _other(validator, further_schema, name, value)
@@ -259,63 +251,6 @@ def _other(
         yield ValidationError("its name is unknown", path=[name], instance=value)
     else:
         yield from validator.descend(value, further_schema, path=name)
-
-
-def _evaluated(
-    validator: Any,
-    instance: Mapping[str, Any],
-    schema: Any,
-    *,
-    inner: bool = False,
-) -> set[str]:
-    """Return the names of *instance* that *schema* or one of its parts evaluates (2020-12, Core,
-    section 11.3).
-    """
-    if not isinstance(schema, Mapping):
-        return set()
-    if "additionalProperties" in schema or (inner and "unevaluatedProperties" in schema):
-        return set(instance)
-    names = set(schema.get("properties", {}))
-    for pattern in schema.get("patternProperties", ()):
-        names |= {name for name in instance if matches(pattern, name) is not False}
-    for part in _parts(validator, instance, schema):
-        names |= _evaluated(validator, instance, part, inner=True)
-    return names
-
-
-def _parts(
-    validator: Any,
-    instance: Mapping[str, Any],
-    schema: Mapping[str, Any],
-) -> Iterator[Any]:
-    """Yield the subschemas of *schema* that apply to the same *instance*, satisfied or not.
-
-    Violations are reported by those subschemas themselves.
-    """
-    forms = current.get().forms
-    if "$ref" in schema:
-        yield forms.resolved(schema["$ref"])
-    yield from schema.get("allOf", ())
-    yield from (
-        part for name, part in schema.get("dependentSchemas", {}).items() if name in instance
-    )
-    for keyword in ("oneOf", "anyOf"):
-        if keyword in schema:
-            chosen = forms.chosen(schema, keyword, instance)
-            if chosen is not None:
-                yield chosen
-                continue
-            satisfied = [
-                part
-                for part in schema[keyword]
-                if is_valid(validator.evolve(schema=part), instance)
-            ]
-            # If no alternative is satisfied, each may have been meant: its names are not unknown.
-            yield from satisfied or schema[keyword]
-    if "if" in schema:
-        holds = is_valid(validator.evolve(schema=schema["if"]), instance)
-        yield from [schema["if"]] if holds else []
-        yield schema.get("then" if holds else "else", True)
 
 
 def _unevaluated_items(
@@ -362,10 +297,36 @@ def _format(
         yield AdviceError("it has another format")
 
 
-# Expressions
+# Keywords around others
 
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
+
+
+def _outermost(check_keyword: Keyword) -> Keyword:
+    """Return *check_keyword*, whose subschemas apply to the same value, changed to remember the
+    outermost schema of that value.
+    """
+
+    def remembering(
+        validator: Any,
+        value: Any,
+        instance: Any,
+        schema: Any,
+    ) -> Errors:
+        check = current.get()
+        before = check.outermost
+        if before is None or before[0] is not instance:
+            check.outermost = (instance, schema)
+        try:
+            yield from check_keyword(validator, value, instance, schema) or ()
+        finally:
+            check.outermost = before
+
+    return remembering
+
+
+# Expressions
 
 
 def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
@@ -431,14 +392,17 @@ _extend: Any = validators.extend  # its stub has no types
 Strict: Any = _extend(
     Draft202012Validator,
     {
-        "$ref": _reference,
+        "$ref": _outermost(_reference),
         "additionalProperties": _additional_properties,
-        "anyOf": any_of,
+        "allOf": _outermost(Draft202012Validator.VALIDATORS["allOf"]),
+        "anyOf": _outermost(any_of),
         "dependentRequired": _dependent_required,
+        "dependentSchemas": _outermost(Draft202012Validator.VALIDATORS["dependentSchemas"]),
         "enum": _enum,
         "format": _format,
+        "if": _outermost(Draft202012Validator.VALIDATORS["if"]),
         "multipleOf": _multiple_of,
-        "oneOf": one_of,
+        "oneOf": _outermost(one_of),
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "properties": _properties,

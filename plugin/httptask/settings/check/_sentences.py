@@ -16,7 +16,12 @@ from httptask._http.syntax import REQUEST_FIELDS
 from httptask._schema.views import json_type
 from httptask.errors import Problem
 from httptask.settings.check._alternatives import AmbiguousError
-from httptask.settings.check._checking import MissingError, UncheckedPatternError, current
+from httptask.settings.check._checking import (
+    MissingError,
+    OtherSubtypeError,
+    UncheckedPatternError,
+    current,
+)
 from httptask.settings.check._formats import described
 from httptask.settings.check._scalars import ANNOTATIONS
 
@@ -44,6 +49,8 @@ def explained(error: Any, base: str = "") -> Iterator[Problem]:
     if isinstance(error, UncheckedPatternError):
         pattern = _short(str(error.validator_value))
         yield Problem.of("pattern-unchecked", pointer, severity="warning", pattern=pattern)
+    elif isinstance(error, OtherSubtypeError):
+        yield _other_subtype(error, pointer)
     elif isinstance(error, MissingError):
         yield _missing(error, pointer)
     elif isinstance(error, AmbiguousError):
@@ -297,6 +304,18 @@ def _no_form(error: Any, pointer: str) -> Iterator[Problem]:
 
 
 # Advice
+
+
+def _other_subtype(error: OtherSubtypeError, pointer: str) -> Problem:
+    return Problem.of(
+        "other-subtype",
+        pointer,
+        severity="warning",
+        name=error.absolute_path[-1],
+        others=error.others[:_MOST_NAMED],
+        subtype=error.subtype,
+        tag=error.tag,
+    )
 
 
 def _read_only(_: Any, pointer: str) -> Iterator[Problem]:
