@@ -30,6 +30,8 @@ class List:
     request: dict[str, Any] = field(default_factory=dict)
     kind: str = "success"
     """How it ends."""
+    is_passed: bool = True
+    """Whether the server reports that its scenario was passed."""
 
 
 LISTS = {
@@ -51,13 +53,13 @@ LISTS = {
         list(range(1, 11)),
         request={"cookies": {"scenario": "PagingMultipleRetryFirst"}},
     ),
-    "retry-first-never": List("multiple/retryfirst", [], kind="status"),
+    "retry-first-never": List("multiple/retryfirst", [], kind="status", is_passed=False),
     "retry-second": List(
         "multiple/retrysecond",
         [1, 1, *range(3, 11)],
         request={"cookies": {"scenario": "PagingMultipleRetrySecond"}},
     ),
-    "retry-second-never": List("multiple/retrysecond", [1], kind="status"),
+    "retry-second-never": List("multiple/retrysecond", [1], kind="status", is_passed=False),
     "partial": List("customurl/partialnextlink", [1, 2]),
     "partial-path": List("customurl/partialnextlinkop", [1, 2]),
     "escaped": List("multiple/duplicateParams/1", [1], request={"query": {"$filter": "foo"}}),
@@ -67,7 +69,12 @@ LISTS = {
     "no-url": List("multiple/failureuri", [1], kind="status"),
     # What the next URL lacks is not put there again: it is followed as it is.
     "fragment": List(
-        "multiple/fragment/test_user/", [1], ODATA, {"query": {"api_version": "1.6"}}, "status"
+        "multiple/fragment/test_user/",
+        [1],
+        ODATA,
+        {"query": {"api_version": "1.6"}},
+        "status",
+        is_passed=False,
     ),
     "fragment-with-grouping": List(
         "multiple/fragmentwithgrouping/test_user/",
@@ -75,12 +82,14 @@ LISTS = {
         ODATA,
         {"query": {"api_version": "1.6"}},
         "status",
+        is_passed=False,
     ),
     "next-operation": List(
         "multiple/getWithQueryParams",
         [1],
         request={"query": {"requiredQueryParameter": 100, "queryConstant": True}},
         kind="status",
+        is_passed=False,
     ),
     "version-to-append": List(
         "apiVersion/append/1", [1], request={"query": {"api-version": "1.0.0"}}, kind="status"
@@ -100,7 +109,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_read(server: str, name: str) -> None:
-    """All items in order, or the class of the call that failed with the items before it."""
+    """All items in order, or the class of the call that failed with the items before it; and the
+    server reports that its scenario was passed.
+    """
+    before = autorest.passed_count(server.removesuffix("/paging"))
     expected = LISTS[name]
     definition = http(
         f"{server}/{expected.path}", request=expected.request, pagination=expected.pagination
@@ -116,6 +128,8 @@ def test_a_list_is_read(server: str, name: str) -> None:
         assert error.pages is not None
         collected = error.collected
     assert [item["properties"]["id"] for item in collected] == expected.ids
+    passed_count = autorest.passed_count(server.removesuffix("/paging"))
+    assert (passed_count > before) is expected.is_passed
 
 
 def test_a_page_that_fails_once_is_tried_again(server: str) -> None:
