@@ -129,3 +129,90 @@ def test_a_number_that_may_count_other_things_says_nothing(setting: Any, told: A
     """A total beside the items may be a sum, and a filter leaves items out."""
     _, pages = read(CURSOR | setting, told)
     assert (pages.complete, pages.note) == (True, None)
+
+
+def pages_of(setting: dict[str, Any], told: dict[str, Any], *headers: tuple[str, str]) -> Pages:
+    """Return the summary of a list of 15 items, ten a page, whose pages have the members *told* and
+    the *headers*.
+    """
+
+    def answer(asked: Asked) -> bytes:
+        number = int(asked.query.get("at") or 1)
+        return page({"data": items(15)[(number - 1) * 10 : number * 10], **told}, *headers)
+
+    with list_server(answer) as server:
+        result = call(http(server.url, pagination=setting))
+    assert result.pages is not None
+    assert len(result.body) == 15
+    return result.pages
+
+
+BY_NUMBER = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+
+
+@pytest.mark.parametrize(
+    ("told", "headers", "where"),
+    [
+        ({"next": "https://a.example/?at=9"}, [], "$.next"),
+        ({"links": {"next": {"href": "/?at=9"}}}, [], "$.links.next"),
+        ({"_links": {"next": {"href": "/?at=9"}}}, [], "$._links.next"),
+        ({"links": [{"rel": "next", "href": "?at=9"}]}, [], "$.links"),
+        ({"@odata.nextLink": "?at=9"}, [], "$.@odata.nextLink"),
+        ({}, [("Link", '</a?at=9>; rel="next"')], "the Link header"),
+    ],
+)
+def test_a_link_to_a_next_page_contradicts_the_end(
+    told: dict[str, Any], headers: list[tuple[str, str]], where: str
+) -> None:
+    """The mode reads no links, so the list ends by its items; it is not called complete."""
+    summary = pages_of(BY_NUMBER, told, *headers)
+    assert (summary.complete, summary.stopped_by) == (False, "empty")
+    assert f"{where} of the last page links to a next page, which the mode page" in str(
+        summary.note
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "headers"),
+    [
+        ({"next": None}, []),
+        ({"next": ""}, []),
+        ({"next": 4}, []),
+        ({"next": "a token"}, []),
+        ({"next": "?at=3"}, []),
+        ({"previous": "/?at=1"}, [("Link", '</?at=1>; rel="prev"')]),
+        ({}, [("Link", '</?at=9>; rel="next"; anchor="/another"')]),
+    ],
+    ids=["null", "empty", "number", "token", "the last page itself", "previous", "of another"],
+)
+def test_what_leads_nowhere_contradicts_no_end(
+    told: dict[str, Any], headers: list[tuple[str, str]]
+) -> None:
+    """No URL, the URL of the last page itself, or a link of another relation or resource."""
+    summary = pages_of(BY_NUMBER, told, *headers)
+    assert (summary.complete, summary.note) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ("", None),
+        (" ", None),
+        (
+            "see below",
+            "page 1: $.headers['x-more'] ('more') is 'see below', neither true nor false",
+        ),
+    ],
+)
+def test_a_header_that_says_nothing_ends_no_list(more: str, note: str | None) -> None:
+    """The list is read to its empty page, and a text that is neither true nor false is named."""
+    setting = BY_NUMBER | {"more": "$.headers['x-more']"}
+    summary = pages_of(setting, {}, ("X-More", more))
+    assert (summary.complete, summary.stopped_by) == (True, "empty")
+    assert str(summary.note).startswith(str(note))
+
+
+def test_empty_text_in_the_body_ends_no_list() -> None:
+    """It says as little as an empty header."""
+    summary = pages_of(BY_NUMBER | {"more": "$.more"}, {"more": ""})
+    assert (summary.complete, summary.stopped_by) == (True, "empty")

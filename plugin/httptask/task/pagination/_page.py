@@ -24,7 +24,7 @@ from httptask.task.pagination._statements import AT_LEAST, is_at_least
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """Matches a number in text, or the complete length in `Content-Range: items 0-24/319`."""
-_FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
+_FALSE, _TRUE = ("0", "false", "no"), ("1", "true", "yes")
 
 
 @dataclass(slots=True)
@@ -184,15 +184,36 @@ class Page:
         return query is not None and is_at_least(query, self.value(query), self.result.body)
 
     def more(self, query: Query | None) -> bool | None:
-        """Return whether there are more items, according to the page; None: it does not say."""
+        """Return whether there are more items, according to the page; None: it does not say.
+
+        Empty text says nothing, and neither does a header that cannot be read as true or false:
+        gateways add and empty headers. Raises `PaginationError` for such a member of the body.
+        """
         value = self.value(query) if query is not None else ABSENT
         if value is ABSENT or value is None:
             return None
         if isinstance(value, bool | int | float):
             return bool(value)
-        if isinstance(value, str) and value.strip().lower() in (*_FALSE, *_TRUE):
-            return value.strip().lower() in _TRUE
+        word = value.strip().lower() if isinstance(value, str) else None
+        if word in (*_FALSE, *_TRUE):
+            return word in _TRUE
+        if word == "" or (query is not None and reads_headers(query)):
+            return None
         raise self.error(f"'more' is {shown(value)}, and should be true or false")
+
+    def unread_more(self, query: Query | None) -> str | None:
+        """Return a note about a header at *query* with text that is neither true nor false; None:
+        there is no such text.
+        """
+        if query is None or not reads_headers(query) or self.more(query) is not None:
+            return None
+        value = self.value(query)
+        if value is ABSENT or not str(value).strip():
+            return None
+        return (
+            f"page {self.number}: {query.text} ('more') is {shown(value)}, neither true nor false,"
+            " and was ignored"
+        )
 
     def token(self, query: Query, parameter: Place | None = None) -> Any:
         """Return the token at *query*; None if it is null, false, empty or missing.

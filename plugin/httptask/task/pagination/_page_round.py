@@ -27,6 +27,7 @@ from httptask.task.pagination._so_far import SoFar
 from httptask.task.pagination._start import Earlier, Start
 from httptask.task.pagination._state import PageState
 from httptask.task.pagination._statements import contradiction
+from httptask.task.pagination._unread_links import unread_next_link
 from httptask.task.pagination._until import Until
 
 if TYPE_CHECKING:
@@ -252,6 +253,8 @@ class PageRound:
             so_far.earlier = self._start.earlier(page.count)
         total = page.total(self._queries.total)
         more = page.more(self._queries.more)
+        if more is None and so_far.note is None:
+            so_far.note = page.unread_more(self._queries.more)
         if so_far.note is None:
             so_far.note = doubt(pagination, so_far, page.number, total, page.count)
         is_changed = None not in (total, so_far.total) and total != so_far.total
@@ -315,6 +318,8 @@ class PageRound:
         if end.stopped_by != "until":  # there the author says that the list ends
             known_count = None if so_far.left_out else came_count
             reason = contradiction(self._pagination, page.result.body, known_count)
+            if reason is None and self._pagination.mode in BY_ITEMS:
+                reason = self._unread_link(page)
         total = so_far.total if so_far.is_at_least else None
         if not end.is_complete and total is not None and came_count is not None:
             if came_count > total:
@@ -324,6 +329,14 @@ class PageRound:
             return end
         so_far.note = so_far.note or f"page {page.number}: {reason}"
         return End(end.stopped_by, is_complete=False)
+
+    def _unread_link(self, page: Page) -> str | None:
+        """Return that *page*, the last page, links to a next one, which this mode does not read."""
+        where = unread_next_link(page)
+        if where is None:
+            return None
+        mode = self._pagination.mode
+        return f"{where} of the last page links to a next page, which the mode {mode} does not read"
 
     def _total_doubt(self, page: Page, came_count: int) -> str | None:
         """Return why the total that ends the list with *page* may not be the number of its items;

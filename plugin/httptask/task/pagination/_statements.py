@@ -35,7 +35,10 @@ _TOTALS = (
 """Members that hold the number of items in the whole list."""
 _OF_PART = re.compile("filter|match", re.IGNORECASE)
 """A total that the author chose for the items of a filter: `recordsFiltered`. Another is larger."""
-_WRAPPERS = ("meta", "metadata", "paging", "pagination", "page", "pageinfo", "responsemetadata")
+_WRAPPERS = (
+    *("meta", "metadata", "paging", "pagination", "page", "pageinfo", "responsemetadata"),
+    "links",
+)
 """Members whose object is about the pages."""
 
 
@@ -72,9 +75,9 @@ def contradiction(
     if not isinstance(body, Mapping):
         return None
     is_of_part = pagination.total is not None and _OF_PART.search(pagination.total) is not None
-    for path, holder in _about_pages(body):
+    for path, holder in about_pages(body):
         for name, member in holder.items():
-            if pagination.more is None and _plain(name) in _UNREAD and member is True:
+            if pagination.more is None and plain_name(name) in _UNREAD and member is True:
                 return f"{path}.{name} of the last page is true: the list goes on"
             count = _count(member) if not is_of_part and _is_total(path, name) else None
             if count is not None and read_count is not None and count > read_count:
@@ -99,7 +102,7 @@ def page_facts(body: Any, total: int) -> PageFacts:
     """Return what the page *body* says beside its *total*."""
     size = None
     is_clear = False
-    for _, holder in _about_pages(body) if isinstance(body, Mapping) else ():
+    for _, holder in about_pages(body) if isinstance(body, Mapping) else ():
         for name, member in holder.items():
             count = _count(member)
             if count and is_page_size(name):
@@ -109,17 +112,17 @@ def page_facts(body: Any, total: int) -> PageFacts:
     return PageFacts(size, is_clear)
 
 
-def _about_pages(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def about_pages(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the path and the object of *body*, and of its objects about the pages."""
     yield "$", body
     for name, member in body.items():
-        if _plain(name) in _WRAPPERS and isinstance(member, Mapping):
+        if plain_name(name) in _WRAPPERS and isinstance(member, Mapping):
             yield f"$.{name}", member
 
 
 def _is_total(path: str, name: str) -> bool:
     """Say whether *name* holds a number of items; `total` only in an object about the pages."""
-    plain = _plain(name)
+    plain = plain_name(name)
     return plain in _TOTALS or (plain == "total" and path != "$")
 
 
@@ -132,8 +135,8 @@ def _count(value: Any) -> int | None:
 
 def _members(holder: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, member in holder.items():
-        yield _plain(name), member
+        yield plain_name(name), member
 
 
-def _plain(name: Any) -> str:
+def plain_name(name: Any) -> str:
     return _PUNCTUATION.sub("", str(name).lower())
