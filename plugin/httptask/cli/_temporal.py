@@ -217,6 +217,8 @@ def _stop(stop: asyncio.Event) -> None:
 def _say(arguments: argparse.Namespace, where: str) -> None:
     if not arguments.json:
         note(f"this worker {where}; Ctrl+C or SIGTERM ends it")
+        if arguments.metrics is not None:
+            note(f"metrics: http://{arguments.metrics}/metrics")
 
 
 def run_cancel(arguments: argparse.Namespace) -> int:

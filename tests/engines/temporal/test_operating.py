@@ -359,7 +359,9 @@ def test_a_definition_that_is_too_large_is_refused(command: Command, tmp_path: P
 def test_a_catalogue_that_workers_lack_is_one_sentence(
     command: Command, tmp_path: Path, temporal_address: str
 ) -> None:
-    """The run fails, and names the endpoint and the variable. The worker's metrics count its task."""
+    """The run fails, and names the endpoint and the variable. The worker's metrics count its task,
+    and the worker says where they are.
+    """
     catalogue, described, path = (tmp_path / name for name in ("c.sqlite", "a.json", "flow.json"))
     described.write_text(json.dumps(description(1, 1)))
     command("import", str(described), "--catalogue", str(catalogue))
@@ -368,9 +370,12 @@ def test_a_catalogue_that_workers_lack_is_one_sentence(
     path.write_text(json.dumps(flow("A", {"A": {**post("/v1/things1/0"), "endpoint": endpoint}})))
     queue = ("--engine", "temporal", "--task-queue", "lacking")
     metrics = f"localhost:{free_port()}"
-    with worker_process(temporal_address, "lacking", "--metrics", metrics):
+    with worker_process(temporal_address, "lacking", "--metrics", metrics) as worker:
         failed = command("run", str(path), *queue, "--catalogue", str(catalogue), status=1)
         served = httpx.get(f"http://{metrics}/metrics", trust_env=False).text
+        worker.process.terminate()
+        assert worker.process.stderr is not None
+        assert worker.process.stderr.readline() == f"metrics: http://{metrics}/metrics\n"
     counted = re.compile(
         r'^temporal_activity_execution_latency_count\{.*"lacking".*\} 1$', re.MULTILINE
     )
