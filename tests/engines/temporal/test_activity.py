@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from temporalio.activity import ActivityCancellationDetails
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import StorageDriverSelectContext
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -21,6 +23,7 @@ from engine_definitions import api, at, get, post
 from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
 from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import TaskProgress
+from httptask.engines.temporal._large import MOST, large_values
 from httptask.model.rates import OriginLimits
 from httptask.task import Runtime
 from jobs import accepted, completion, job_server, states
@@ -140,6 +143,54 @@ def test_a_cancellation_closes_the_connection_before_the_activity_ends() -> None
     with servers.raw_server(handle) as server:
         error = asyncio.run(main(server.url))
     assert (error["kind"], error["maybeDelivered"]) == ("cancelled", True)
+
+
+def test_a_state_that_cannot_be_kept_is_named() -> None:
+    """The SDK cancels an activity whose heartbeat cannot be stored, and nobody stopped the task."""
+    arrived = threading.Event()
+
+    def handle(peer: servers.Peer) -> bool:
+        peer.read_request()
+        arrived.set()
+        peer.socket.recv(1)
+        return False
+
+    async def main(url: str) -> dict[str, Any]:
+        made = environment()
+        running = asyncio.ensure_future(
+            made.run(http_task, HttpTaskArguments(at(post("/a"), url), "A"))
+        )
+        await asyncio.to_thread(arrived.wait, PATIENCE)
+        made.cancel(None)  # type: ignore[arg-type] - the SDK gives no details then
+        with pytest.raises(ApplicationError) as caught:
+            await running
+        error: dict[str, Any] = caught.value.details[0].error
+        return error
+
+    with servers.raw_server(handle) as server:
+        error = asyncio.run(main(server.url))
+    assert (error["kind"], error["maybeDelivered"]) == ("task", True)
+    assert "could not keep the state of the task" in error["message"]
+    assert "HTTPTASK_FILES" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("activity_type", "may_have_sent"),
+    [("http_task", True), ("http_task_pinned", False), ("httptask_items", False)],
+)
+def test_a_value_that_is_too_large_says_whether_a_request_was_sent(
+    activity_type: str, may_have_sent: bool
+) -> None:
+    """A pin answers instead of a server, and the items of a task are only listed."""
+    selected = large_values(None).driver_selector
+    assert callable(selected)
+
+    async def work() -> None:
+        selected(StorageDriverSelectContext(), Payload(data=b"x" * (MOST + 1)))
+
+    with pytest.raises(ApplicationError) as caught:
+        asyncio.run(environment(activity_type=activity_type).run(work))
+    assert caught.value.details[0].error["maybeDelivered"] is may_have_sent
 
 
 def test_an_attempt_that_is_stopped_before_its_request_tells_of_those_before() -> None:

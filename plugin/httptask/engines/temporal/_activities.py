@@ -27,6 +27,7 @@ from httptask.engines.temporal._arguments import (
     ListedItems,
     TaskProgress,
 )
+from httptask.engines.temporal._large import THRESHOLD
 from httptask.engines.temporal._masking import Mask, masked, masked_failures, masking
 from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
 from httptask.engines.temporal._types import (
@@ -38,6 +39,7 @@ from httptask.engines.temporal._types import (
     is_unrepeatable,
 )
 from httptask.errors import (
+    EngineError,
     HttpTaskError,
     PluginError,
     Problem,
@@ -421,6 +423,8 @@ async def _with_heartbeats(
         if is_handed_back:
             is_cut_off = progress.maybe_delivered or not is_repeatable
             raise _handed_back(progress, arguments, keeper.state, is_cut_off=is_cut_off) from None
+        if activity.cancellation_details() is None:
+            raise _failed(_unkept_state(progress, was_tried=was_tried)) from None
         raise _failed(_stopped(progress, was_tried=was_tried)) from None
 
 
@@ -433,6 +437,20 @@ def _stopped(progress: Progress, *, was_tried: bool = False) -> dict[str, Any]:
     is_maybe_delivered = progress.maybe_delivered or was_tried
     error = stopped_error(progress.attempt, is_maybe_delivered=is_maybe_delivered)
     return {**error, **progress.stopped}
+
+
+def _unkept_state(progress: Progress, *, was_tried: bool = False) -> dict[str, Any]:
+    """Return, as JSON, the error of a task that ends because a heartbeat could not be sent.
+
+    The SDK then cancels the activity, although nobody asked for that, and gives no details.
+    """
+    stopped = _stopped(progress, was_tried=was_tried)
+    error = EngineError(
+        "the worker could not keep the state of the task for other workers: a state of more than"
+        f" {THRESHOLD // 1024} kB is kept in the folder of files; see that the folder of"
+        " HTTPTASK_FILES or --files can be written, and its bucket"
+    ).to_json()
+    return {**stopped, **error, "kind": "task", "retryable": False}
 
 
 def _handed_back(

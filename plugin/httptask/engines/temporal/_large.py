@@ -74,7 +74,7 @@ def _check_size(payload: Payload) -> None:
     """
     size = payload.ByteSize()
     if size > MOST:
-        raise _final(too_large(size))
+        raise _final({**too_large(size), "maybeDelivered": _may_have_sent()})
 
 
 def _final(error: dict[str, Any]) -> ApplicationError:
@@ -85,6 +85,11 @@ def _final(error: dict[str, Any]) -> ApplicationError:
         type=error["error"],
         non_retryable=True,
     )
+
+
+def _may_have_sent() -> bool:
+    """Say whether a running activity may have sent a request; one with a pin sends nothing."""
+    return activity.in_activity() and activity.info().activity_type in SENDING
 
 
 def _must_not_repeat() -> bool:
