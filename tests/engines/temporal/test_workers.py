@@ -591,6 +591,45 @@ def test_a_task_that_is_stopped_ends_although_its_request_succeeds(temporal_addr
     assert received["List"] == received["Again"] == ["GET /a"]
 
 
+@pytest.mark.parametrize("start", [get, post])
+def test_the_job_of_a_stopped_task_is_cancelled_although_its_poll_was_lost(
+    start: Any, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker is lost after the stop; the workflow knows the job. It is cancelled once, whether
+    the task may be repeated or not.
+    """
+    received: list[str] = []
+    of_now, polling = _HttpCall.outcome, asyncio.Event()
+
+    async def outcome(call: _HttpCall) -> HttpTaskOutcome:
+        if call._arguments.state is not None:
+            polling.set()
+            await asyncio.Event().wait()  # no heartbeat comes any more
+        return await of_now(call)
+
+    def answer(request: Asked) -> bytes:
+        received.append(f"{request.method} {request.path}")
+        return page({}, ("Retry-After", "0"), ("Location", "/job"), status="202 Accepted")
+
+    async def cancel(handle: Handle) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await polling.wait()
+        await handle.cancel()
+
+    monkeypatch.setattr(_HttpCall, "outcome", outcome)
+    polled = {"mode": "poll", "cancel": {"method": "POST"}}
+    with list_server(answer) as server:
+        task = start("/a", completion=polled, idempotencyKey=False)
+        world = TemporalWorld(temporal_address, heartbeat_seconds=1)
+        run = world.run(at(flow("A", {"A": task}), server.url), None, cancel)
+    assert run.status == "Cancelled"
+    (ended,) = run.tasks
+    assert ended.error is not None
+    assert (ended.error["kind"], ended.error["maybeDelivered"]) == ("cancelled", True)
+    assert ended.error["job"]["url"].endswith("/job")
+    assert received == [f"{start.__name__.upper()} /a", "POST /job"]
+
+
 def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:
     """While the others are under way."""
     task = get("/{n}", forEach={"items": [0, 1, 2]}, readTimeoutSeconds=PATIENCE)

@@ -117,6 +117,11 @@ _SENDS_PAGES_ONCE = "httptask-sends-pages-once"
 must not be sent twice. Before, it went on with that call.
 """
 
+_STOPS_AFTER_LOSS = "httptask-stops-after-loss"
+"""The id of another change: the job of a task that is stopped is cancelled although the worker that
+polled it was lost, also if the task may be repeated.
+"""
+
 _TO_CANCEL = timedelta(seconds=30)
 """How long a stopped run waits for a job to be cancelled. The request has a third of it."""
 
@@ -370,6 +375,9 @@ class ActivityRunner:
                     ) from None
                 following = _following(error, arguments, may_repeat=may_repeat, unbegun=unbegun)
                 if following is None:
+                    stopped = self._stopped_after_loss(error, arguments, failure)
+                    if stopped is not None:
+                        raise stopped from None
                     raise
                 unbegun += _is_unbegun(error)
                 failure = _error_in(error) or failure
@@ -382,6 +390,22 @@ class ActivityRunner:
                 raise self._stopped(arguments, failure) from None
             seconds = workflow.time() - began
             arguments = replace(arguments, seconds_before=seconds)
+
+    def _stopped_after_loss(
+        self, error: FailureError, arguments: HttpTaskArguments, failure: Mapping[str, Any]
+    ) -> StoppedTaskError | None:
+        """Return the exception of a task that is being stopped and whose worker was lost.
+
+        It is as if the task were stopped between two activities, so that its job is cancelled.
+        None: *error*, the failure of its last activity, is another end.
+        """
+        cause = _cause(error)
+        if not isinstance(cause, ActivityTimeoutError) or not is_being_stopped():
+            return None
+        state = _member(cause.last_heartbeat_details, "state") or arguments.state
+        if state is None or not workflow.patched(_STOPS_AFTER_LOSS):
+            return None
+        return self._stopped(replace(arguments, state=state), failure)
 
     async def _cut_off(
         self, step: Step, arguments: HttpTaskArguments, lost: FailureError
