@@ -19,7 +19,7 @@ from httptask.engines import Journal, arun_workflow, resume_run, run_workflow
 from httptask.errors import DefinitionError, JournalError, PluginError
 from httptask.model.environment import Environment
 from httptask.model.for_each import ItemCounts
-from httptask.model.workflow import Signal, TaskOutcome, WorkflowDefinition, WorkflowRun
+from httptask.model.workflow import Signal, TaskOutcome, WorkflowRun
 from httptask.protocols import RunOptions, TaskCall
 from httptask.workflow import definition_of
 from lists import Asked, cut, items, list_server, page, targets
@@ -670,11 +670,15 @@ def test_an_inner_run_gets_a_secret_that_the_journal_does_not(
     assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
 
 
-def masked(definition: Any, options: Any) -> tuple[WorkflowDefinition, RunOptions]:
-    """The definition and the options as they are stored, without their secrets."""
-    (task,) = definition.tasks.values()
-    stored = workflow("A", {"A": {**task, "key": "•••"}} if "key" in task else definition.tasks)
-    return definition_of(stored), replace(options, input=options.input and {"key": "•••"})
+def begin_masked(file: Path, definition: dict[str, Any]) -> None:
+    """Begin a run, and die in its task: the key in its input and one in its task are masked."""
+    (task,) = definition["tasks"].values()
+    stored = workflow("A", {"A": {**task, "key": "•••"}} if "key" in task else definition["tasks"])
+    options = RunOptions({"key": "•••"}, {}, {})
+    with Journal(file) as journal:
+        journal.store_masked("run", definition_of(stored), options)
+        with pytest.raises(Stop):
+            World(A=dies).run(definition, {"key": "k-1"}, journal=journal, workflow_id="run")
 
 
 def test_masks_of_the_definition_and_the_input_are_not_sent(file: Path, repeatable: None) -> None:
@@ -682,8 +686,7 @@ def test_masks_of_the_definition_and_the_input_are_not_sent(file: Path, repeatab
     definition and input.
     """
     definition = workflow("A", {"A": do(give=["${$.input.key}", "k-2"], key="k-2", end=True)})
-    with Journal(file, masks=masked) as journal, pytest.raises(Stop):
-        World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
+    begin_masked(file, definition)
     with Journal(file) as journal, runtime(World()) as shared:
         (kept,) = journal.runs()
         with pytest.raises(JournalError) as refused:
@@ -700,11 +703,21 @@ def test_masks_of_the_definition_and_the_input_are_not_sent(file: Path, repeatab
     assert (run.status, run.output) == ("Completed", ["k-1", "k-2"])
 
 
+def test_a_mask_of_the_author_is_a_text_like_others(file: Path, repeatable: None) -> None:
+    """Nothing is lacking: the definition and the input hold such a mask themselves."""
+    definition = workflow("A", {"A": do(give="${$.input.key}", key="•••", end=True)})
+    with Journal(file) as journal, pytest.raises(Stop):
+        World(A=dies).run(definition, {"key": "•••"}, journal=journal)
+    with Journal(file) as journal, runtime(World()) as shared:
+        (kept,) = journal.runs()
+        assert journal.lacking(kept.workflow_id) == []
+        assert resume_run(journal, kept.workflow_id, runtime=shared).output == "•••"
+
+
 def test_all_that_a_process_lacks_is_said_at_once(file: Path) -> None:
     """`anyway` waives options and secrets: nobody waives the ones for the other without a word."""
     definition = workflow("A", {"A": do(end=True)})
-    with Journal(file, masks=masked) as journal, pytest.raises(Stop):
-        World(A=dies).run(definition, {"key": "k-1"}, journal=journal)
+    begin_masked(file, definition)
     with Journal(file) as journal, runtime(World(), allow=[]) as shared:
         (kept,) = journal.runs()
         with pytest.raises(JournalError) as refused:

@@ -86,7 +86,7 @@ def is_secret_text(text: str) -> bool:
     return (
         _TEXT.search(text) is not None
         or _BEARER.fullmatch(text.strip()) is not None
-        or _is_basic(text.strip())
+        or basic_password(text.strip()) is not None
     )
 
 
@@ -128,16 +128,18 @@ def masked_texts(text: str, mask: str) -> str:
     return _TEXT.sub(mask, text)
 
 
-def _is_basic(text: str) -> bool:
-    """Say whether *text* is `Basic` and the base64 of a user and a password (RFC 7617, section
-    2).
+def basic_password(text: str) -> str | None:
+    """Return the password in *text*, which is `Basic` and the base64 of a user and a password
+    (RFC 7617, section 2); None if it is not.
     """
     match = _BASIC.fullmatch(text)
     if match is None:
-        return False
+        return None
     digits = match[1]
     padding = "=" * (-len(digits.rstrip("=")) % 4)
     try:
-        return b":" in base64.b64decode(digits + padding, validate=False)
+        pair = base64.b64decode(digits + padding, validate=False)
     except (binascii.Error, ValueError):
-        return False
+        return None
+    _, colon, password = pair.partition(b":")
+    return password.decode("utf-8", "replace") if colon else None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import tempfile
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask.designer._event_stream import EventStream
-from httptask.designer._literal_secrets import masked_plan, whole_definition, whole_options
+from httptask.designer._literal_secrets import (
+    masked_plan,
+    refuse_masked_answers,
+    whole_definition,
+    whole_options,
+)
 from httptask.designer._live_run import LiveRun
 from httptask.designer._problems import Refused
 from httptask.designer._run_keeper import MOST_KEPT
@@ -110,6 +115,11 @@ class JournalledRuns:
         journal = await self._opened()
         return await in_thread(lambda: journal.started_with(workflow_id))
 
+    async def lacking(self, workflow_id: str) -> Collection[str]:
+        """Return the parts of a stored run whose secrets are not known."""
+        journal = await self._opened()
+        return await in_thread(lambda: journal.lacking(workflow_id))
+
     async def start(self, start: Start, request: Request) -> str:
         """Start a run, and return its id once its first task has started."""
         journal = await self._opened()
@@ -127,13 +137,17 @@ class JournalledRuns:
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
         journal = await self._opened()
-        stored, options = await self.started_with(run.workflow_id)
-        run_input = whole_input(options.input, sample_input)
-        definition = await in_thread(lambda: whole_definition(stored, self._runtime))
-        options = await in_thread(lambda: whole_options(stored, options, self._runtime))
-        options = replace(options, input=run_input)
-        self._masked(definition, options)
-        journal.take(run.workflow_id, definition, options)
+        stored, stored_options = await self.started_with(run.workflow_id)
+        lacking = await self.lacking(run.workflow_id)
+
+        def take() -> None:
+            definition, options = self._whole(stored, stored_options, lacking, sample_input)
+            refuse_masked_answers(run.tasks, options.pins, self._runtime)
+            if lacking:
+                self._masked(definition, options)
+                journal.take(run.workflow_id, definition, options)
+
+        await in_thread(take)
         callbacks = await self._receiver.callbacks(request)
         return await self._begun(
             run.workflow_id,
@@ -209,7 +223,24 @@ class JournalledRuns:
             path = Path(self._temporary.name) / "runs.sqlite3"
         elif path.parent.name == FOLDER:
             self._make_folder(path.parent)
-        return Journal(path, listener=self, masks=self._masked)
+        return Journal(path, listener=self)
+
+    def _whole(
+        self,
+        stored: WorkflowDefinition,
+        options: RunOptions,
+        lacking: Collection[str],
+        sample_input: Any,
+    ) -> tuple[WorkflowDefinition, RunOptions]:
+        """Return *stored* and *options* with the secrets of their *lacking* parts.
+
+        Raises `Refused` if these are nowhere.
+        """
+        if "input" in lacking:
+            options = replace(options, input=whole_input(options.input, sample_input))
+        is_masked = "definition" in lacking
+        definition = whole_definition(stored, self._runtime, is_masked=is_masked)
+        return definition, whole_options(stored, options, self._runtime, lacking)
 
     def _masked(
         self, definition: WorkflowDefinition, options: RunOptions
@@ -255,18 +286,22 @@ class JournalledRuns:
             raise live.failure
         return workflow_id
 
-    def _run(
+    async def _run(
         self, live: LiveRun, journal: Journal, start: Start, callbacks: Callbacks | None
-    ) -> Awaitable[WorkflowRun]:
-        return arun_workflow(
+    ) -> WorkflowRun:
+        options = start.options
+        # In a thread: recognising secrets takes as long as validation.
+        stored = await in_thread(lambda: self._masked(start.definition, options))
+        journal.store_masked(live.id, *stored)
+        return await arun_workflow(
             start.definition,
-            start.input,
+            options.input,
             engine=self.engine,
-            variables=start.variables,
-            environment=start.environment,
-            definitions=start.definitions,
+            variables=options.variables,
+            environment=options.environment,
+            definitions=options.definitions,
             history=start.history,
-            pins=start.pins,
+            pins=options.pins,
             runtime=self._runtime,
             cancelled=lambda stopped: self._take(live, stopped),
             advanced=lambda name, items: _advance(live, name, items),

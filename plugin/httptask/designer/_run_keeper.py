@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ class RunKeeper(Protocol):
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
         """Return the definition of a stored run, and the options with which it was started."""
+        ...
+
+    async def lacking(self, workflow_id: str) -> Collection[str]:
+        """Return the parts of a stored run whose secrets are not known: `definition`, `input`,
+        `variables`, `environment`, `pins`, and each nested definition as `definitions/<name>`.
+        """
         ...
 
     async def start(self, start: Start, request: Request) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask.building import REFERENCE, references
@@ -19,7 +19,6 @@ from httptask.designer._run_keeper import MOST_KEPT
 from httptask.designer._run_views import seconds_of
 from httptask.engines import temporal_module
 from httptask.errors import EngineError
-from httptask.protocols import RunOptions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from httptask.engines import KeptRun
     from httptask.engines.temporal.runs import ServerRuns
     from httptask.model.workflow import Signal, TaskRun, WorkflowDefinition
+    from httptask.protocols import RunOptions
     from httptask.task import Runtime
 
 _log = logging.getLogger("httptask")
@@ -73,17 +73,14 @@ class RunsOnServer:
         """Return the definition of a run, and the options with which it was started."""
         return await self._server.started_with(workflow_id)
 
+    async def lacking(self, workflow_id: str) -> Collection[str]:
+        """Return nothing: the server has the whole runs, because workers need them."""
+        return ()
+
     async def start(self, start: Start, request: Request) -> str:
         """Start a run, and return its id. Raises `DefinitionError`."""
         _refuse_uploads(start)
-        options = RunOptions(
-            start.input,
-            start.variables,
-            start.definitions,
-            environment=start.environment,
-            pins=start.pins,
-        )
-        return await self._server.start(start.definition, options, start.history)
+        return await self._server.start(start.definition, start.options, start.history)
 
     async def resume(self, run: KeptRun, request: Request, sample_input: Any) -> NoReturn:
         """Refuse: these runs are never interrupted."""

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
-from httptask.designer._literal_secrets import whole_definition, whole_options
+from httptask.designer._literal_secrets import (
+    refuse_masked_answers,
+    whole_definition,
+    whole_options,
+)
 from httptask.designer._problems import Refused
 from httptask.designer._secret_inputs import whole_input
 from httptask.engines import history_before
+from httptask.protocols import RunOptions
 from httptask.workflow import load_pins
 
 if TYPE_CHECKING:
@@ -38,6 +43,17 @@ class Start:
     pins: Pins | None = None
     """The pins that answer requests in place of servers."""
 
+    @property
+    def options(self) -> RunOptions:
+        """Return the values as options for an engine."""
+        return RunOptions(
+            self.input,
+            self.variables,
+            self.definitions,
+            environment=self.environment,
+            pins=self.pins,
+        )
+
 
 async def start_of(
     value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions, runtime: Runtime
@@ -59,16 +75,20 @@ async def start_of(
     run_id = member(again, "run", str)
     earlier = await keeper.run(run_id)
     stored, options = await keeper.started_with(run_id)
-    run_input = whole_input(options.input, value.get("input"))
+    lacking = await keeper.lacking(run_id)
+    run_input = options.input
+    if "input" in lacking:
+        run_input = whole_input(run_input, value.get("input"))
     current: Mapping[str, WorkflowDefinition] = {}
     if "definition" in value:
         definition, placed = await definitions.placed(value)
         current = placed or {}
     else:
-        definition = await in_thread(lambda: whole_definition(stored, runtime))
+        is_masked = "definition" in lacking
+        definition = await in_thread(lambda: whole_definition(stored, runtime, is_masked=is_masked))
     earlier_ones = {key: options.definitions[key] for key in options.definitions.keys() - current}
     options = replace(options, definitions=earlier_ones)
-    options = await in_thread(lambda: whole_options(stored, options, runtime))
+    options = await in_thread(lambda: whole_options(stored, options, runtime, lacking))
     nested = {**options.definitions, **current}
     history: Sequence[TaskRun] = ()
     if "task" in again:
@@ -82,6 +102,7 @@ async def start_of(
             raise Refused("bad-request", f"that run did not reach the task {key[0][:100]!r}")
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
+        refuse_masked_answers(history, options.pins, runtime)
     pins = await _pins(value, definition, nested)
     return Start(
         *(definition, run_input, options.variables, options.environment, nested, history, pins)

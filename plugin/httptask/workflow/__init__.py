@@ -23,7 +23,11 @@ if TYPE_CHECKING:
         iter_tasks,
         load_definition,
     )
-    from httptask.workflow._environment_files import environment_names, is_own_environment
+    from httptask.workflow._environment_files import (
+        environment_folder,
+        environment_names,
+        is_own_environment,
+    )
     from httptask.workflow._environments import (
         environment_problems,
         load_environment,
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
         nested_problems,
     )
     from httptask.workflow._new_pin import new_pin
+    from httptask.workflow._pin_fit import pin_secrets
     from httptask.workflow._pins import (
         PinsLike,
         load_pins,
@@ -85,6 +90,7 @@ __all__ = [
     "definition_of",
     "definitions_of",
     "earlier_tasks",
+    "environment_folder",
     "environment_names",
     "environment_problems",
     "error_classes",
@@ -106,6 +112,7 @@ __all__ = [
     "next_steps",
     "pin_file_problems",
     "pin_problems",
+    "pin_secrets",
     "pins_path",
     "problems",
     "rename_task",
@@ -135,6 +142,7 @@ _HOMES = {
     "as_definition": "httptask.workflow._definition",
     "definition_of": "httptask.workflow._definition",
     "definitions_of": "httptask.workflow._nested",
+    "environment_folder": "httptask.workflow._environment_files",
     "environment_names": "httptask.workflow._environment_files",
     "is_own_environment": "httptask.workflow._environment_files",
     "earlier_tasks": "httptask.workflow._neighbours",
@@ -157,6 +165,7 @@ _HOMES = {
     "new_pin": "httptask.workflow._new_pin",
     "pin_file_problems": "httptask.workflow._pins",
     "pin_problems": "httptask.workflow._pins",
+    "pin_secrets": "httptask.workflow._pin_fit",
     "pins_path": "httptask.workflow._pins",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",

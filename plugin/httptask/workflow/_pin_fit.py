@@ -62,6 +62,17 @@ def _of_tasks(
             yield from _fit_problems(lone_pin, pin_pointer, endpoint_id, endpoint)
 
 
+def pin_secrets(pin: Any, pointer: str) -> Iterator[Problem]:
+    """Warn of each literal secret in *pin*, an answer or a list of them, at *pointer*."""
+    for pin_pointer, lone_pin in _single_pins(pin, pointer):
+        yield from _response_secrets(lone_pin, pin_pointer)
+
+
+def _response_secrets(pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    yield from secrets_below(pin.get("headers"), pointer_of(["headers"], pointer), "headers")
+    yield from secrets_below(pin.get("body"), pointer_of(["body"], pointer))
+
+
 def _single_pins(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield pointer and pin for *pin*, or for each pin in it if it is a (nested) list."""
     if not isinstance(pin, list):
@@ -88,8 +99,7 @@ def _fit_problems(
             found=pinned_id,
             expected=endpoint_id,
         )
-    yield from secrets_below(pin.get("headers"), pointer_of(["headers"], pointer), "headers")
-    yield from secrets_below(pin.get("body"), pointer_of(["body"], pointer))
+    yield from _response_secrets(pin, pointer)
     try:
         answer = pinned_answer(pin, endpoint)
     except PinFault as fault:

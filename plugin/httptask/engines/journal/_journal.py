@@ -6,7 +6,7 @@ import os
 import shlex
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from httptask.engines.journal._listener import GateListener, RunListener
 from httptask.engines.journal._listing import listed, look_up, summarised
 from httptask.engines.journal._lock import RunLock
 from httptask.engines.journal._operator import missing_options
-from httptask.engines.journal._plan import plan_of, started_with
+from httptask.engines.journal._plan import different_parts, plan_of, started_with
 from httptask.engines.journal._run_journal import RunJournal, append_history, stored_run
 from httptask.engines.journal._store import Store
 from httptask.errors import DefinitionError, JournalError
@@ -34,9 +34,8 @@ class Journal:
     """The journal in the file *path*, which is created if it does not exist. A context manager.
 
     It is for one machine, because its locks do not work over a network. *waits* is called when a
-    task begins to wait for a signal, *listener* for every step of the runs. *masks* returns the
-    definition and the options of a new run as they are to be stored; this process keeps the whole
-    ones. Raises `JournalError` if the file is not a journal, or cannot be written.
+    task begins to wait for a signal, *listener* for every step of the runs. Raises `JournalError`
+    if the file is not a journal, or cannot be written.
     """
 
     def __init__(
@@ -45,14 +44,13 @@ class Journal:
         *,
         waits: GateListener | None = None,
         listener: RunListener | None = None,
-        masks: Callable[[WorkflowDefinition, RunOptions], tuple[WorkflowDefinition, RunOptions]]
-        | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._store = Store(self.path)
         self._waits = waits
         self._listener = listener
-        self._masks = masks
+        self._masked: dict[str, tuple[dict[str, Any], Any]] = {}
+        """The plans and inputs with masks of runs that are about to begin, by the id of the run."""
         self._whole: dict[str, tuple[dict[str, Any], Any]] = {}
         """The plans and inputs of runs that are stored with masks, by the id of the run."""
 
@@ -73,6 +71,15 @@ class Journal:
 
     # Running
 
+    def store_masked(
+        self, workflow_id: str, definition: WorkflowDefinition, options: RunOptions
+    ) -> None:
+        """Store *definition* and *options*, which have masks, when the run *workflow_id* begins.
+
+        This process keeps the whole ones, with which the run begins.
+        """
+        self._masked[workflow_id] = plan_of(definition, options), options.input
+
     @contextmanager
     def new_run(
         self,
@@ -88,13 +95,12 @@ class Journal:
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
         whole = plan_of(definition, options), options.input
-        stored = whole
-        if self._masks is not None:
-            masked_definition, masked = self._masks(definition, options)
-            stored = plan_of(masked_definition, masked), masked.input
-        lacks_secrets = stored[0] != whole[0]
-        plan = _text({**stored[0], "operator": operator, "lacksSecrets": lacks_secrets})
-        input_text = _text(stored[1])
+        stored_plan, stored_input = self._masked.pop(workflow_id, whole)
+        lacking = different_parts(stored_plan, whole[0])
+        if stored_input != options.input:
+            lacking.append("input")
+        plan = _text({**stored_plan, "operator": operator, "lacksSecrets": lacking})
+        input_text = _text(stored_input)
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
@@ -112,7 +118,7 @@ class Journal:
 
         with self._locked(workflow_id):
             self._store.do(insert)
-            if lacks_secrets or input_text != _text(options.input):
+            if lacking:
                 self._whole[workflow_id] = whole
             try:
                 yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
@@ -184,17 +190,12 @@ class Journal:
                 f"the run {workflow_id} had {words}, which this process lacks: give it again"
             )
             consequences.append(f"without {words}")
-        sources = {
-            # A definition may have such a mask of its own, so that a mask alone tells nothing.
-            "definition": plan.get("lacksSecrets") and "the file of the definition",
-            "input": MASK in input_text and "the sample input",
-        }
-        lacking = [] if workflow_id in self._whole else [name for name in sources if sources[name]]
-        reasons += [
-            f"secrets in the {name} of the run {workflow_id} are not stored: go on in the designer,"
-            f" which takes them from {sources[name]}"
-            for name in lacking
-        ]
+        lacking = self._lacking(workflow_id, plan, input_text)
+        for name in dict.fromkeys(part.partition("/")[0] for part in lacking):
+            noun, remedy = _REMEDIES[name]
+            reasons.append(
+                f"secrets in the {noun} of the run {workflow_id} are not stored: {remedy}"
+            )
         if lacking:
             consequences.append("with a mask in the place of each secret")
         if reasons:
@@ -246,6 +247,27 @@ class Journal:
     def take(self, workflow_id: str, definition: WorkflowDefinition, options: RunOptions) -> None:
         """Take *definition* and *options* for those of the run, which are stored with masks."""
         self._whole[workflow_id] = plan_of(definition, options), options.input
+
+    def lacking(self, workflow_id: str) -> list[str]:
+        """Return the parts of a run that are stored with masks, and that this process does not
+        have whole.
+
+        They are members of its plan, nested definitions as `definitions/<name>`, and `input`.
+        """
+        run_id = self.run(workflow_id).outermost
+        return self._lacking(run_id, *self._plan_and_input(run_id))
+
+    def _lacking(self, run_id: str, plan: Mapping[str, Any], input_text: str) -> list[str]:
+        if run_id in self._whole:
+            return []
+        told = plan.get("lacksSecrets")
+        if isinstance(told, list):
+            # Any part may have such a mask of its own, so that a mask alone tells nothing.
+            return told
+        # Older journals only tell whether there are masks, or not even that.
+        nested = [f"definitions/{name}" for name in plan["definitions"]]
+        parts = ["definition", *nested, "environment"] if told else []
+        return [*parts, "input"] if MASK in input_text else parts
 
     def _plan_and_input(self, workflow_id: str) -> tuple[dict[str, Any], str]:
         run = self.run(workflow_id)
@@ -316,6 +338,18 @@ class Journal:
                 _text(signal.to_json()),
             )
         )
+
+
+_FROM_FILE = "go on in the designer, which takes them from the file of the"
+_REMEDIES = {
+    "definition": ("definition", f"{_FROM_FILE} definition"),
+    "definitions": ("nested definitions", f"{_FROM_FILE} nested definition"),
+    "environment": ("environment", f"{_FROM_FILE} environment"),
+    "pins": ("pins", f"{_FROM_FILE} pins"),
+    "variables": ("variables", "start a new run with them"),
+    "input": ("input", "go on in the designer, which takes them from the sample input"),
+}
+"""The name of each part of a run that may lack secrets, and what to do."""
 
 
 def _text(value: Any) -> str:

@@ -23,6 +23,16 @@ def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, An
     }
 
 
+def different_parts(plan: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the members in which two plans of one run differ; of `definitions`, the members of
+    that, as `definitions/<name>`.
+    """
+    parts = [name for name in plan if name != "definitions" and plan[name] != other[name]]
+    nested = plan["definitions"]
+    changed = [name for name in nested if nested[name] != other["definitions"][name]]
+    return parts + [f"definitions/{name}" for name in changed]
+
+
 def started_with(
     plan: Mapping[str, Any],
     input_value: Any,

@@ -216,7 +216,8 @@ async def run_arguments(
         dict(options.variables),
         environment.to_json() if environment is not None else None,
         {name: other.to_json() for name, other in others.items()},
-        options.pins.to_json() if options.pins is not None else None,
+        # As a response is stored. Everything else that a worker needs is sent whole.
+        runtime.redactor.value(options.pins.to_json()) if options.pins is not None else None,
         title,
         options.steps or runtime.limits.steps,
         options.depth,
