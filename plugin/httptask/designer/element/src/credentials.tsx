@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ConsentRequest, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
 import { Consent } from "./consent";
 import { CONSENT_URLS, listed, Row, SchemeFields } from "./credential-fields";
-import { same } from "./json";
+import { type JsonObject, same } from "./json";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, typed, useModal, useUi } from "./ui";
@@ -23,6 +23,28 @@ interface Message { kind: "error" | "info"; title: string; text?: string }
 export const isKeptBy = ({ type, fields, isNew }: CredentialDraft, wish: CredentialWish): boolean =>
   isNew && type === wish.type && Object.entries(wish.fields ?? {}).every(([name, value]) => same(fields[name], value));
 
+/**
+ * The name of the credential that has the values of *wish*, after *draft* was saved as *name*; null if none has. *kept* is the one that
+ * had them before. A field that is left out keeps its value on the server, another value replaces it.
+ */
+export function keptAfter(kept: string | null, draft: CredentialDraft, name: string, wish: CredentialWish): string | null {
+  if (isKeptBy(draft, wish)) return name;
+  const { type, fields, isNew } = draft;
+  const isReplaced = isNew || type !== wish.type
+    || Object.entries(wish.fields ?? {}).some(([field, value]) => fields[field] !== undefined && !same(fields[field], value));
+  return kept === name && isReplaced ? null : kept;
+}
+
+/** What the form has once *sent* was saved as *saved*: also what was typed into it meanwhile, which *current* has. */
+export function afterSave(sent: CredentialDraft, saved: CredentialDraft, current: CredentialDraft | null): CredentialDraft {
+  if (!current || current === sent) return saved;
+  if (current.name !== sent.name) return current; // another credential is open by now
+  if (current.type !== sent.type) return { ...current, isNew: false };
+  const typedFields = Object.entries(current.fields).filter(([name, value]) => !same(value, sent.fields[name]));
+  const { origins } = same(current.origins, sent.origins) ? saved : current;
+  return { ...saved, origins, fields: { ...saved.fields, ...Object.fromEntries(typedFields) } };
+}
+
 /** The dialog while it is open. *onUse* gets the name of the credential that the task shall use. */
 export function Credentials({ wish, onUse, onClose }: {
   wish: CredentialWish; onUse: (name: string) => void; onClose: () => void;
@@ -38,9 +60,12 @@ export function Credentials({ wish, onUse, onClose }: {
   /** The consent that the server waits for. */
   const [consent, setConsent] = useState<ConsentRequest | null>(null);
   const [busy, setBusy] = useState(false);
+  /** The fields of the types that were chosen before, by type: a walk through the types with the arrow keys empties none. */
+  const leftFields = useRef<Record<string, JsonObject>>({});
 
   /** A new credential of the type that was asked for, else of the type that fits the endpoint best. */
   const blank = (from: Offer): CredentialDraft => {
+    leftFields.current = {};
     // Several types may fit: an OAuth 2 endpoint also takes a bearer token. The type with prefilled fields is the documented one.
     const fitting = from.schemes.filter(({ fits }) => fits);
     const wanted = from.schemes.find(({ type }) => type === wish.type);
@@ -69,7 +94,11 @@ export function Credentials({ wish, onUse, onClose }: {
     }
     setBusy(false);
   };
-  const open = (name: string) => attempt(async () => setDraft({ ...(await api.credential(name)), isNew: false }));
+  const open = (name: string) => attempt(async () => {
+    const opened = { ...(await api.credential(name)), isNew: false };
+    leftFields.current = {};
+    setDraft(opened);
+  });
   useLayoutEffect(() => {
     void attempt(async () => {
       const from = await api.schemes(endpoint);
@@ -102,9 +131,10 @@ export function Credentials({ wish, onUse, onClose }: {
   /** The name of the credential that was saved with the values of the wish. */
   const keptAs = useRef<string | null>(null);
   const save = async (): Promise<CredentialDraft> => {
-    const saved = { ...(await api.saveCredential(draft!)), isNew: false };
-    if (isKeptBy(draft!, wish)) keptAs.current = saved.name;
-    setDraft(saved);
+    const sent = draft!;
+    const saved = { ...(await api.saveCredential(sent)), isNew: false };
+    keptAs.current = keptAfter(keptAs.current, sent, saved.name, wish);
+    setDraft((current) => afterSave(sent, saved, current));
     await store.loadCredentials();
     return saved;
   };
@@ -122,7 +152,7 @@ export function Credentials({ wish, onUse, onClose }: {
     setMessage(result.accepted
       ? { kind: "info", title: "Tested", text: result.message }
       : { kind: "error", title: "The test failed", text: result.message });
-    setDraft((current) => current && { ...current, token: result.token ?? current.token });
+    setDraft((current) => current && (current.name === name ? { ...current, token: result.token ?? current.token } : current));
   });
   const move = (source: string) => attempt(async () => {
     const { name } = draft!;
@@ -138,8 +168,10 @@ export function Credentials({ wish, onUse, onClose }: {
   });
   const saveAndUse = () => attempt(async () => {
     const { name, type } = await save();
-    if (keptAs.current === name && type === wish.type) wish.onUsed?.();
+    const hasSecret = keptAs.current === name && type === wish.type;
+    if (hasSecret) wish.onUsed?.();
     onUse(name);
+    if (wish.onUsed && !hasSecret) store.say(`The secret stays in its field: “${name}” has another one.`);
     onClose();
   });
   const dropConsent = () => {
@@ -200,8 +232,11 @@ export function Credentials({ wish, onUse, onClose }: {
                 <select
                   id="c-type" value={draft.type}
                   onChange={typed((type) => {
-                    const { prefill } = offer.schemes.find((candidate) => candidate.type === type)!;
-                    set({ type, fields: { ...prefill, ...(draft.type === wish.type && wish.fields) }, secrets: [] });
+                    const { prefill, schema } = offer.schemes.find((candidate) => candidate.type === type)!;
+                    const wished = Object.entries(wish.fields ?? {}).filter(([name]) => Object.hasOwn(schema.properties ?? {}, name));
+                    leftFields.current[draft.type] = draft.fields;
+                    const fields = leftFields.current[type] ?? { ...prefill, ...Object.fromEntries(wished) };
+                    set({ type, fields, secrets: [] });
                   })}
                 >
                   {offer.schemes.map(({ type, fits }) => (

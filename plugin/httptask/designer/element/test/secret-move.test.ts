@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CredentialDraft } from "../src/api";
-import { isKeptBy } from "../src/credentials";
+import { afterSave, isKeptBy, keptAfter } from "../src/credentials";
 import { credentialFor } from "../src/secret-move";
 
 test("a secret becomes the credential that is sent in the same way", () => {
@@ -32,4 +32,30 @@ test("a field is emptied only for a new credential with its secret", () => {
   assert(isKeptBy(draft, wish));
   for (const change of [{ isNew: false }, { type: "basic" }, { fields: { token: "other" } }, { fields: {} }] as Partial<CredentialDraft>[])
     assert(!isKeptBy({ ...draft, ...change }, wish));
+});
+
+test("a field keeps its secret when the credential gets another one after a test", () => {
+  const wish = { name: "", index: 0, type: "apiKey", fields: { key: "typed", name: "X-Key", in: "header" } };
+  const draft = { name: "n", type: "apiKey", fields: wish.fields, origins: [], secrets: [], source: "file", isNew: true };
+  const tested = keptAfter(null, draft, "n", wish);
+  assert.equal(tested, "n");
+  // The server returns no secret; a secret that is left out stays as it is.
+  const shown = { ...draft, isNew: false, secrets: ["/key"], fields: { name: "X-Key", in: "header" } };
+  assert.equal(keptAfter(tested, shown, "n", wish), "n");
+  assert.equal(keptAfter(tested, { ...shown, fields: { ...shown.fields, key: "another" } }, "n", wish), null);
+  assert.equal(keptAfter(tested, { ...shown, type: "bearer", fields: { token: "t" } }, "n", wish), null);
+  assert.equal(keptAfter(tested, { ...shown, fields: { key: "another" } }, "other", wish), "n", "another credential was changed");
+  assert.equal(keptAfter(tested, { ...shown, isNew: true }, "n", wish), null, "it was deleted and made again without the secret");
+});
+
+test("what is typed while a credential is saved stays in the form", () => {
+  const sent = { name: "n", type: "bearer", fields: { token: "sent" }, origins: ["a"], secrets: [], source: "file", isNew: true };
+  const saved = { ...sent, fields: {}, secrets: ["/token"], isNew: false };
+  assert.deepEqual(afterSave(sent, saved, sent), saved);
+  assert.deepEqual(afterSave(sent, saved, { ...sent, fields: { token: "newer" } }), { ...saved, fields: { token: "newer" } });
+  assert.deepEqual(afterSave(sent, saved, { ...sent, origins: ["b"] }), { ...saved, origins: ["b"] });
+  const ofOtherType = { ...sent, type: "apiKey", fields: { key: "k" } };
+  assert.deepEqual(afterSave(sent, saved, ofOtherType), { ...ofOtherType, isNew: false });
+  const opened = { ...sent, name: "m", isNew: false };
+  assert.equal(afterSave(sent, saved, opened), opened);
 });
