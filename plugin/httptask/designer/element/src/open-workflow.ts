@@ -44,11 +44,13 @@ export class OpenWorkflow {
   /** Settles once the renames and removals asked for so far are done. */
   asking: Promise<void> = Promise.resolve();
 
-  /** Open the workflow *id* at *task*; *fresh* drops its draft. The workflow before stays until the server has answered. */
+  /** Open the workflow *id* at *task*; *fresh* drops its draft. The workflow before stays until it is saved, and the server has answered. */
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
     const opening = ++this.opening;
     let loaded: { definition: Definition; etag: string | null } = { definition: { tasks: {} }, etag: null };
     let broken: Failure | null = null;
+    const { id: former, store: { saving } } = this;
+    const notSaved = saving.underWay && (await saving.ended);
     if (this.isOpen && id !== null) this.store.say(`Opening “${id}” …`);
     try {
       if (id !== null) loaded = await this.store.api.workflow(id);
@@ -78,6 +80,10 @@ export class OpenWorkflow {
     if (!this.broken) {
       this.store.drafts.restore();
       this.store.drafts.mark();
+    }
+    if (notSaved) {
+      const { title = "", detail = "" } = this.store.notice ?? {};
+      this.store.notice = { title: `“${former}” was not saved: ${notSaved.title}`, detail: `Its changes stay in this tab. ${title} ${detail}` };
     }
     this.unreached.clear();
     void this.reach();

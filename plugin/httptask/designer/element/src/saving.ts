@@ -4,6 +4,7 @@ import { plural } from "./amounts";
 import { savedFiles, withFiles } from "./files";
 import { clone, type Json, same } from "./json";
 import type { Store } from "./store";
+import type { Failure } from "./types";
 import * as flow from "./workflow";
 
 /** The state of saving the open definition. */
@@ -11,6 +12,8 @@ export class Saving {
   constructor(private readonly store: Store) {}
 
   underWay = false;
+  /** The end of the save that was begun last, with the failure if it failed. */
+  ended: Promise<Failure | void> = Promise.resolve();
   /** Set when somebody else saved meanwhile, with the ETag of their version. Nothing is written until one version is chosen. */
   conflict: { etag: string; detail: string } | null = null;
 
@@ -20,8 +23,15 @@ export class Saving {
    */
   async save(over?: string): Promise<void> {
     if (this.underWay || this.store.task.picking || (!this.store.task.root && this.store.workflow.id === null)) return;
+    this.underWay = true;
+    await (this.ended = this.write(over).finally(() => {
+      this.underWay = false;
+      this.store.update();
+    }));
+  }
+
+  private async write(over?: string): Promise<Failure | void> {
     await this.store.workflow.asking;
-    if (this.underWay) return; // begun while this one waited
     this.store.task.settled();
     this.conflict = null;
     const workflow = this.store.workflow.id;
@@ -39,11 +49,9 @@ export class Saving {
       }
     }
     if (definition === null) return;
-    this.underWay = true;
     this.store.say("Saving …");
     try {
       const saved = await this.store.api.save(this.store.workflow.id!, definition, over ?? this.store.workflow.etag);
-      if (this.store.workflow.id !== workflow) return this.store.say(`Saved to “${workflow}”.`); // another one was opened meanwhile
       this.store.workflow.etag = saved.etag;
       const files = savedFiles(definition, saved.definition);
       if (files.size) this.keepFiles(files);
@@ -63,9 +71,7 @@ export class Saving {
         [this.conflict, this.store.focusWanted] = [{ etag: String(failure.etag ?? "*"), detail: failure.detail ?? "" }, "conflict"];
       else this.store.notice = { ...failure, title: `Not saved: ${failure.title}` };
       this.store.status = "Not saved.";
-    } finally {
-      this.underWay = false;
-      this.store.update();
+      return failure;
     }
   }
 

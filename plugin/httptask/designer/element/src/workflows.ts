@@ -57,6 +57,7 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
   if (!newId) throw new ApiError({ title: "A workflow needs a name", detail: "Type one of letters or digits." });
   const isOpen = store.workflow.id === id;
   if (isOpen) {
+    await store.saving.ended;
     await store.workflow.asking;
     store.task.settled();
   }
@@ -117,7 +118,10 @@ async function copySampleInput(store: Store, from: string, to: string): Promise<
 /** Remove the workflow *id* in the version that is on disk now, also if it cannot be read. */
 export async function removeWorkflow(store: Store, id: string): Promise<Removed> {
   const isOpen = store.workflow.id === id;
-  if (isOpen) store.drafts.keep();
+  if (isOpen) {
+    await store.saving.ended;
+    store.drafts.keep();
+  }
   let definition: Definition | null = null;
   let etag: string;
   try {

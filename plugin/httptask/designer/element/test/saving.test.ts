@@ -92,3 +92,35 @@ test("an upload is replaced by the path that it was saved under, and the respons
     assert(slotAt(store, "/httpRequest/body"));
   });
 });
+
+test("a workflow that is saved while another one is opened is saved, and one that is not says so", async () => {
+  kept.clear();
+  const server = new Server();
+  const { save, workflow } = server.api;
+  server.api.workflow = async (id: string) => (id === "flow" ? workflow(id) : { definition: { name: id, tasks: {} }, etag: '"o"' });
+  let [begin, release] = [() => {}, () => {}];
+  const begun = new Promise<void>((resolve) => { begin = resolve; });
+  const released = new Promise<void>((resolve) => { release = resolve; });
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Via", "mine");
+    server.api.save = async (...given: Parameters<typeof save>) => {
+      begin();
+      await released;
+      return save(...given);
+    };
+    const [saving, opening] = [store.saving.save(), store.workflow.open("other")];
+    await begun;
+    release();
+    await Promise.all([saving, opening]);
+    assert.deepEqual([store.workflow.id, [...store.drafts.unsaved], store.notice], ["other", [], null]);
+    await store.workflow.open("flow");
+    assert.deepEqual([store.workflow.dirty, store.notice, (headers(store, "A") as Task).Via], [false, null, "mine"]);
+    type(store, "/httpRequest/headers/Via", "newer");
+    server.api.save = async () => { throw new ApiError({ title: "The disk is full" }); };
+    await Promise.all([store.saving.save(), store.workflow.open("other")]);
+    assert.equal(store.notice?.title, "“flow” was not saved: The disk is full");
+    assert.deepEqual([store.workflow.id, [...store.drafts.unsaved]], ["other", ["flow"]]);
+    await store.workflow.open("flow");
+    assert.equal((headers(store, "A") as Task).Via, "newer");
+  });
+});
