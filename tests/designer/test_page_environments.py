@@ -112,6 +112,7 @@ def test_a_test_request_goes_to_the_chosen_environment(
     red = re.compile(r"rgb\((1[5-9]|2[0-5])\d, \d{1,2}, \d{1,2}\)")
     expect(head).to_have_css("border-bottom-width", "2px")
     expect(head).to_have_css("border-bottom-color", red)
+    expect(page.page.locator(".swatch")).to_have_css("background-color", red)
     expect(page.named("button", "Run workflow")).to_have_css("border-top-color", red)
     page.named("tab", "Runs").click()
     expect(page.page.locator(".runs > .toolbar")).to_have_css("border-bottom-color", red)

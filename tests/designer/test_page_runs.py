@@ -311,11 +311,14 @@ def test_each_item_of_a_gate_is_completed_in_the_page(
         expect(button).to_be_disabled()
         choice.select_option("Item 0")
         expect(task.get_by_role("tree")).to_contain_text("seven")
+        expect(page.page.locator("#gate-output")).to_have_value("")
+        page.page.locator("#gate-output").fill('"first"')
         button.click()
         page.status("The run completed")
+        expect(page.page.get_by_text("cannot be used any more")).to_have_count(0)
         expect(task.get_by_role("tree")).to_contain_text("second")
         (kept,) = running.client.get("runs").json()["items"]
-        assert running.client.get(f"runs/{kept['id']}/value").json() == ["second", "second"]
+        assert running.client.get(f"runs/{kept['id']}/value").json() == ["first", "second"]
 
 
 def test_a_run_whose_server_goes_away_is_said_and_goes_on(

@@ -12,8 +12,8 @@ type SecretsOf = Record<string, string[]>;
 /** Samples by the pointer of the field, by the name of the task. */
 type SamplesOf = Record<string, Record<string, string>>;
 
-/** What is stored for a reload. */
-interface Draft {
+/** What is stored for a reload, as the value `draft` of the workflow's storage. */
+export interface Draft {
   /** The version of the definition that the changes were made to. */
   etag: string | null;
   /** The definition with its unsaved changes; null when everything was saved. */
@@ -59,8 +59,6 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
 
 /** What the page knows of each task beside the definition, and its storage over a reload. */
 export class Drafts {
-  /** The latest draft survives a reload. */
-  private isStored = true;
   /** The stored draft has been read: from now on it may be overwritten. */
   private opened = false;
   samplesOf: SamplesOf = byName();
@@ -86,7 +84,8 @@ export class Drafts {
     this.unsaved = new Set(this.storage.read<string[]>("unsaved"));
   }
 
-  private storageOf(workflow: string): TabStorage {
+  /** The storage of the workflow whose id, and a space, are *workflow*; with "" the storage of the page. */
+  storageOf(workflow: string): TabStorage {
     return new TabStorage(`http-task-designer ${this.store.api.base} ${workflow}`);
   }
 
@@ -103,17 +102,6 @@ export class Drafts {
     if (fresh) this.storage.write("draft", null);
   }
 
-  /** Move what is stored for the workflow *formerId*, which is open, to its new *id*. */
-  move(formerId: string, id: string): void {
-    const former = this.storage;
-    this.storage = this.storageOf(`${id} `);
-    for (const name of ["history", "environment"]) this.storage.write(name, former.read(name));
-    former.write("draft", null);
-    this.note(formerId, false);
-    this.storageOf("").write("workflow", id);
-    this.keep();
-  }
-
   /** Move what is known of the task *name* to its new name. */
   rename(name: string, newName: string): void {
     for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf, this.offOf, this.openOff] as Record<string, unknown>[]) {
@@ -126,6 +114,7 @@ export class Drafts {
   restore(): void {
     this.opened = true;
     const draft = this.storage.read<Draft>("draft");
+    const isOlder = this.storage.isOlder("draft");
     if (!draft) return;
     this.store.task.name = draft.current;
     if (draft.input) this.store.task.input = draft.input;
@@ -144,7 +133,8 @@ export class Drafts {
     this.store.workflow.etag = draft.etag;
     const aboutDisk = moved ? "The definition was changed on disk meanwhile: saving will ask which one to keep. " : "";
     const aboutSecrets = lost ? `Secrets were not kept: type ${lost} again.` : "";
-    this.store.notice = { title: "Your unsaved changes are back", detail: aboutDisk + aboutSecrets };
+    const aboutRoom = isOlder ? "Not the latest ones: the browser had no room for them. " : "";
+    this.store.notice = { title: "Your unsaved changes are back", detail: aboutRoom + aboutDisk + aboutSecrets };
   }
 
   /** Store the unsaved changes for a reload, without their secrets. */
@@ -159,11 +149,15 @@ export class Drafts {
     const draft: Draft = {
       etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input,
     };
-    const { isStored } = this;
-    this.isStored = this.storage.write("draft", draft);
+    const { overflows } = this;
+    this.storage.write("draft", draft);
     this.mark();
-    if (isStored && !this.isStored && (dirty || edited))
-      this.store.say("The browser has no room for your unsaved changes: a reload would lose them. Save them.");
+    if (overflows !== this.overflows) this.store.update();
+  }
+
+  /** Whether a reload would lose unsaved changes, because the browser has no room for them. */
+  get overflows(): boolean {
+    return [...this.unsaved].some((id) => this.storageOf(`${id} `).isUnstored("draft"));
   }
 
   /** Note whether the open workflow has unsaved changes. */

@@ -1,4 +1,5 @@
 // The places of the tasks in the picture of a definition.
+import { plural } from "./amounts";
 import type { Definition } from "./types";
 import { listed, type Listed, routes } from "./workflow";
 
@@ -17,6 +18,12 @@ export interface Sizes {
 /** The picture below the list of tasks, and the one in a window of its own. */
 export const SMALL: Sizes = { width: 216, boxWidth: 150, height: 22, gapX: 8, gapY: 26, most: 60 };
 export const LARGE: Sizes = { width: 0, boxWidth: 210, height: 50, gapX: 28, gapY: 48, most: 600 };
+
+/** What is not drawn in the small picture: *left* of *all* tasks, in words. */
+export function leftWords(left: number, all: number): string {
+  const where = all > LARGE.most ? `the list; the enlarged picture has the first ${LARGE.most}` : "the list, and in the enlarged picture";
+  return `${plural(left, "more task")}: not drawn here, but in ${where}.`;
+}
 
 /** A task in the picture. */
 export interface Box {

@@ -1,7 +1,7 @@
 // The picture of the definition's tasks and routes. The small one is for the pointer only: the keyboard uses the list of tasks, or the
 // picture in a window of its own.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Box, boxes, LARGE, type Sizes, SMALL } from "./graph-layout";
+import { type Box, boxes, LARGE, leftWords, type Sizes, SMALL } from "./graph-layout";
 import { isObject, same } from "./json";
 import { plural } from "./amounts";
 import { SIGNS } from "./runs";
@@ -74,7 +74,7 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
         })}
       </svg>
       <AddButtons lines={lines} width={width} height={height} sizes={SMALL} />
-      {left > 0 && <p class="muted small">{plural(left, "more task")}: not drawn here, but in the list, and in the enlarged picture.</p>}
+      {left > 0 && <p class="muted small">{leftWords(left, all.size + left)}</p>}
       <button class="quiet enlarge" onClick={() => setLarge(true)}>Enlarge the picture</button>
       {isLarge && <LargePicture definition={definition} chosen={chosen} onClose={() => setLarge(false)} />}
     </div>

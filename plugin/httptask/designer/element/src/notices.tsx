@@ -38,6 +38,9 @@ export function Notices() {
           </Failed>
         </section>
       )}
+      {store.drafts.overflows && (
+        <Note kind="warning" title="The browser has no room for your unsaved changes">A reload would lose them. Save them.</Note>
+      )}
       {notice && (
         <Note kind={notice.type || notice.status ? "error" : "info"} title={notice.title} onClose={closeNotice}>
           {notice.detail}

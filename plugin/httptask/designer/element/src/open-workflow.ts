@@ -110,7 +110,8 @@ export class OpenWorkflow {
 
   /** Whether something is lost if the page is closed: changes of a definition in this tab or of its sample input, or text in a panel. */
   get losesWork(): boolean {
-    return this.dirty || this.store.drafts.unsaved.size + this.store.typedTexts.size > 0;
+    const { drafts, typedTexts } = this.store;
+    return this.dirty || drafts.unsaved.size > 0 || [...typedTexts.values()].some(({ isUsable }) => isUsable());
   }
 
   /** Say whether the task *name* has unsaved changes. */
@@ -229,22 +230,9 @@ export class OpenWorkflow {
     this.store.drafts.rename(name, free);
     this.store.tests.rename(name, free);
     this.store.history.rename(name, free);
-    void this.store.pins.rename(name, free);
+    // If it fails, the list of pins shows the old name as left over.
+    void panelsLoaded().then(({ renamePin }) => renamePin(this.store, name, free)).catch(() => {});
     if (this.store.task.name === name) this.store.task.name = free;
-  }
-
-  /** Go on with the open workflow as *id*: it was saved under another name. Unsaved changes stay unsaved. */
-  becomes(id: string, { definition, etag }: { definition: Definition; etag: string }): void {
-    const renamed = (other: Definition): Definition => ({ ...other, name: definition.name! });
-    const formerId = this.id!;
-    this.id = id;
-    this.etag = etag;
-    this.base = definition;
-    this.working = renamed(this.working);
-    this.store.edits.rewrite(renamed);
-    this.store.drafts.move(formerId, id);
-    void this.store.pins.open(id);
-    void this.store.input.load(id, true);
   }
 
   /** Overwrite a file that is not a definition with an empty definition. */

@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject, parse, same, segments, valueText 
 import type { Store } from "./store";
 import type { ShownRun } from "./runs";
 import type { Ending, Failure, Visit } from "./types";
-import { useTypedText } from "./typed-text";
+import { forPin, moveTypedPins, useTypedText } from "./typed-text";
 import { Failed, Note, typed, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -50,6 +50,23 @@ async function change(store: Store, task: string, body: string | null): Promise<
   }
 }
 
+/** Move the pin of the task *name*, and the text for it, to the new name *free*. */
+export async function renamePin(store: Store, name: string, free: string): Promise<void> {
+  const { pins, api, workflow: { id } } = store;
+  moveTypedPins(store, id, id, [name, free]);
+  if (id === null || !pins.has(name)) return;
+  const body = JSON.stringify({ pin: pins.tasks[name] });
+  try {
+    for (const [task, method] of [[free, "PUT"], [name, "DELETE"]] as const) {
+      const headers = { "Content-Type": "application/json", "If-Match": pins.etag ?? "" };
+      await pins.take(await api.send(pins.path(id, task), { method, body, headers }));
+    }
+    store.workflow.recheck();
+  } catch {
+    /* changed in another tab, or the server is away */
+  }
+}
+
 /** Return *ending* as the JSON text of a pin: with the whole body, but without what was typed into secret fields. */
 async function responseOf(ending: Ending, store: Store, endpoint: unknown): Promise<string> {
   const { status, headers, decodedAs, size, truncated, body, id } = ending;
@@ -84,7 +101,7 @@ export function pinOutput(store: Store, name: string, output: JsonObject): Promi
 export function Pin({ name, ending }: { name: string; ending?: Ending }) {
   const { store, focus } = useUi();
   const pin = store.pins.has(name) ? store.pins.tasks[name] : undefined;
-  const [typedText, setTyped] = useTypedText(`pin ${store.workflow.id} ${name}`);
+  const [typedText, setTyped] = useTypedText(forPin(store, store.workflow.id, name));
   /** The editor is shown. What was typed into it stays when it is closed. */
   const [isEdited, setEdited] = useState(typedText !== null);
   const [failure, setFailure] = useState<Failure | null>(store.pins.broken);

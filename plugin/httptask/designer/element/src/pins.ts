@@ -51,24 +51,6 @@ export class Pins {
     this.store.update();
   }
 
-  /** Move the pin of the task *name* to its new name *free*. If that fails, the list of pins shows the old name as left over. */
-  async rename(name: string, free: string): Promise<void> {
-    const { workflow: { id }, typedTexts } = this.store;
-    const text = typedTexts.get(`pin ${id} ${name}`);
-    if (text !== undefined && typedTexts.delete(`pin ${id} ${name}`)) typedTexts.set(`pin ${id} ${free}`, text);
-    if (id === null || !this.has(name)) return;
-    const body = JSON.stringify({ pin: this.tasks[name] });
-    try {
-      for (const [task, method] of [[free, "PUT"], [name, "DELETE"]] as const) {
-        const headers = { "Content-Type": "application/json", "If-Match": this.etag ?? "" };
-        await this.take(await this.store.api.send(this.path(id, task), { method, body, headers }));
-      }
-      this.store.workflow.recheck();
-    } catch {
-      /* changed in another tab, or the server is away */
-    }
-  }
-
   /** The `pins` member of a request to run the definition; none where a run has nothing to do with pins. */
   get wish(): { pins?: string } {
     const { mode } = this;

@@ -14,7 +14,7 @@ import { Tree } from "./tree";
 import { stateOf, time, useTicks, waitsForSomebody } from "./visit-words";
 import { SampleInputField, usesInput } from "./trying";
 import type { Ending, Failure, RunSummary, Visit, VisitDetail } from "./types";
-import { useTypedText } from "./typed-text";
+import { forGate, keepText, leftTexts, useTypedText } from "./typed-text";
 import { Empty, Failed, Icon, Note, Tabs, typed, useRedraw, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -40,6 +40,7 @@ export function RunPanel(_: object) {
         </p>
       )}
       <PinList store={store} />
+      <LeftTexts />
       {runs.failure && <Refused failure={runs.failure} store={store} />}
       {run && <Shown key={run.id} run={run} store={store} />}
       {!run && !runs.failure && !runs.items.length && (
@@ -82,6 +83,25 @@ function RunButton() {
     <button id="run" disabled={starting || !!store.workflow.broken} onClick={() => void store.runs.start()}>
       <Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd>
     </button>
+  );
+}
+
+/** What was typed for a pin or for a task that waited, and cannot be used any more: it stays until it is discarded. */
+function LeftTexts() {
+  const { store } = useUi();
+  const discard = (key: string) => { store.typedTexts.delete(key); store.update(); };
+  return (
+    <>
+      {leftTexts(store).map(([key, { of, text }]) => (
+        <Note key={key} kind="warning" title={`What you typed for ${of} cannot be used any more`}>
+          <pre class="code">{text}</pre>
+          <div class="row">
+            <button onClick={() => void store.copying.text("The text", text)}>Copy it</button>
+            <button class="quiet" onClick={() => discard(key)}>Discard it</button>
+          </div>
+        </Note>
+      ))}
+    </>
   );
 }
 
@@ -270,7 +290,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
       {visit.status === "Waiting" && goesOn && visit.callback && (
         <Callback url={visit.callback} path={`runs/${run.id}/callback?${query}`} store={store} />
       )}
-      {waitsForSomebody(visit) && goesOn && <Gate visit={visit} path={`${valuePath("input")}&item=`} store={store} />}
+      {waitsForSomebody(visit) && goesOn && <Gate run={run} visit={visit} path={`${valuePath("input")}&item=`} store={store} />}
       {failure && <Failed failure={failure} />}
       {error && (
         <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={String(error.message)}>
@@ -335,17 +355,14 @@ function Callback({ url, path, store }: { url: string; path: string; store: Stor
  * Completes a task that waits for somebody, or one of its items, with an output. *path* followed by an item's index is the
  * address of that item's input.
  */
-function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store }) {
+function Gate({ run, visit, path, store }: { run: ShownRun; visit: Visit; path: string; store: Store }) {
   const waiting = visit.items?.waiting;
   const [chosen, setChosen] = useState(`${waiting?.[0].index}`);
   const item = waiting?.find(({ index }) => `${index}` === chosen)?.index;
-  const [kept, keep] = useTypedText(path + (item ?? ""));
-  const [text, setText] = useState(kept ?? "");
+  const purpose = forGate(store, run, visit, item);
+  const [kept, keep] = useTypedText(purpose);
+  const text = kept ?? "";
   const [problem, setProblem] = useState("");
-  const choose = (index: string) => {
-    setChosen(index);
-    setText(store.typedTexts.get(path + index) ?? text);
-  };
   const complete = () => {
     let output: Json = null;
     try {
@@ -354,13 +371,17 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
       return setProblem(`Not JSON: ${(error as Error).message}`);
     }
     setProblem("");
-    void store.runs.complete(visit, output, item).then(() => { if (!store.runs.failure) keep(null); });
+    // While it is sent, the run may end already: that is no reason to call the text left over.
+    if (text) keepText(store, { ...purpose, isUsable: () => true }, text);
+    void store.runs.complete(visit, output, item).then((isDone) => {
+      if (store.typedTexts.get(purpose.key)?.text === text) keep(isDone ? null : text); // otherwise one went on typing
+    });
   };
   return (
     <div class="field single">
       {waiting && (
         <>
-          <select aria-label="Item" value={item === undefined ? "" : chosen} onChange={typed(choose)}>
+          <select aria-label="Item" value={item === undefined ? "" : chosen} onChange={typed(setChosen)}>
             <option value="">Which item?</option>
             {waiting.map(({ index }) => <option key={index} value={`${index}`}>Item {index}</option>)}
           </select>
@@ -372,8 +393,8 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
         <span class="type">JSON; empty for none</span>
       </div>
       <textarea
-        id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'}
-        aria-describedby="gate-problem" onInput={typed((value) => { setText(value); keep(value || null); })}
+        id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'} disabled={!!waiting && item === undefined}
+        aria-describedby="gate-problem" onInput={typed((value) => keep(value || null))}
       />
       <p id="gate-problem" class="problem error">{problem}</p>
       <button disabled={!!waiting && item === undefined} onClick={complete}>Complete</button>

@@ -248,20 +248,22 @@ export class Runs {
   }
 
   /** Complete the task of *visit*, which waits for somebody, with *output*; or only its item with the index *item*. */
-  complete = (visit: Visit, output: Json, item?: number): Promise<void> =>
+  complete = (visit: Visit, output: Json, item?: number): Promise<boolean> =>
     this.act(() => this.store.api.post(`runs/${this.shown!.id}/signals`, { task: visit.name, item, output }));
 
-  /** Call *request*, and show its failure. */
-  private async act(request: () => Promise<unknown>): Promise<void> {
+  /** Call *request*, and show its failure; return whether it succeeded. */
+  private async act(request: () => Promise<unknown>): Promise<boolean> {
     try {
       await request();
+      return true;
     } catch (error) {
       this.refuse(failureOf(error));
+      return false;
     }
   }
 
   /** Load the list of the runs that the server keeps. */
-  load = (): Promise<void> => this.act(async () => {
+  load = (): Promise<boolean> => this.act(async () => {
     this.items = (await this.store.api.json<{ items: RunSummary[] }>("runs")).items;
     this.store.update();
   });

@@ -17,7 +17,7 @@ import { walk } from "./slots";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
 import { TestRequests } from "./test-requests";
-import type { Config, Failure } from "./types";
+import type { Config, Failure, TypedText } from "./types";
 import { Validation, visiblePointer } from "./validation";
 
 export type Tab = "preview" | "response" | "history" | "runs";
@@ -65,7 +65,7 @@ export class Store {
   /** The pointer of the field that has the keyboard focus, or had it last. */
   field = "";
   /** What was typed into panels and is not sent or saved yet; see `useTypedText`. */
-  readonly typedTexts = new Map<string, string>();
+  readonly typedTexts = new Map<string, TypedText>();
   /** The message in the status line. */
   status = "";
   /** A message above the panes, until somebody closes it. */

@@ -15,7 +15,7 @@ export function EnvironmentPicker({ url }: { url: string }) {
     <div class="picker environment" style={colour ? { borderColor: colour } : undefined}>
       <label>
         <span>Environment</span>
-        {current?.colour && <i class="swatch" style={{ background: current.colour }} aria-hidden="true" />}
+        {colour && <i class="swatch" style={{ background: colour }} aria-hidden="true" />}
         <select
           aria-label="Environment" value={chosen ?? ""} aria-describedby="environment-address"
           onChange={typed((value) => store.environments.choose(value || null))}

@@ -543,3 +543,12 @@ export interface Preview {
   /** Why there is no request yet. */
   problem?: string;
 }
+
+/** A text that was typed into a panel and is not sent or saved yet. */
+export interface TypedText {
+  text: string;
+  /** What it was typed for, in words. */
+  of: string;
+  /** Whether it can still be sent or saved. */
+  isUsable: () => boolean;
+}

@@ -1,6 +1,8 @@
 // Lists, renames and removes workflows, and brings removed ones back. The server keeps the file of a removed workflow.
 import { ApiError, failureOf } from "./api";
-import { type JsonObject, parse, same } from "./json";
+import type { Draft } from "./drafts";
+import { type Json, type JsonObject, parse, same } from "./json";
+import { panelsLoaded } from "./panel-module";
 import type { Store } from "./store";
 import type { Definition } from "./types";
 import { fileName, find } from "./workflow";
@@ -16,6 +18,7 @@ export interface WorkflowItem {
   /** Why the definition cannot be read. */
   broken?: string;
 }
+type Saved = Awaited<ReturnType<Store["api"]["save"]>>;
 /** A workflow that was just removed. */
 export interface Removed {
   id: string;
@@ -56,6 +59,7 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
   const newId = fileName(name);
   if (!newId) throw new ApiError({ title: "A workflow needs a name", detail: "Type one of letters or digits." });
   const isOpen = store.workflow.id === id;
+  const { moveTypedPins } = await panelsLoaded();
   if (isOpen) {
     await store.saving.ended;
     await store.workflow.asking;
@@ -69,18 +73,54 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
   const renamed = { ...definition, name };
   if (newId === id && same(renamed, definition)) return;
   // Without an ETag, saving fails if there is a workflow with the new id.
+  if (newId !== id && store.drafts.unsaved.has(newId))
+    throw new ApiError({ title: `“${newId}” has unsaved changes in this tab`, detail: "Save that workflow first, or choose another name." });
   const saved = await store.api.save(newId, renamed, newId === id ? etag : null);
   if (newId !== id) {
     await copyPins(store, id, newId, definition);
     await copySampleInput(store, id, newId);
   }
-  if (isOpen) store.workflow.becomes(newId, saved);
+  moveDraft(store, id, etag, newId, saved);
+  moveTypedPins(store, id, newId);
   try {
     if (newId !== id) await removeFile(store, id, etag);
   } finally {
     await refresh(store);
   }
   store.say(`“${id}” is called “${name}” now.`);
+}
+
+/**
+ * Move what the page keeps of the workflow *id* to its new id, under which it was saved: its unsaved changes, which stay unsaved, its
+ * history and its environment. *etag* is the one that it had under the old id.
+ */
+function moveDraft(store: Store, id: string, etag: string, newId: string, { definition, etag: newEtag }: Saved): void {
+  const { drafts, workflow } = store;
+  const [former, next] = [drafts.storageOf(`${id} `), drafts.storageOf(`${newId} `)];
+  const withName = (other: Definition): Definition => ({ ...other, name: definition.name! });
+  const isUnsaved = drafts.unsaved.has(id);
+  const draft = former.read<Draft>("draft");
+  const kept = (["history", "environment"] as const).map((name) => [name, former.read<Json>(name)] as const);
+  // First the old values go: the browser may have no room for both.
+  for (const name of ["draft", "history", "environment"]) former.write(name, null);
+  for (const [name, value] of kept) next.write(name, value);
+  drafts.note(id, false);
+  if (workflow.id !== id) {
+    drafts.note(newId, isUnsaved);
+    next.write("draft", draft && {
+      ...draft,
+      etag: draft.etag === etag ? newEtag : draft.etag, // otherwise somebody else saved it meanwhile: that is still said
+      working: draft.working && withName(draft.working),
+    });
+    return;
+  }
+  Object.assign(workflow, { id: newId, etag: newEtag, base: definition, working: withName(workflow.working) });
+  store.edits.rewrite(withName);
+  drafts.storage = next;
+  drafts.storageOf("").write("workflow", newId);
+  drafts.keep();
+  void store.pins.open(newId);
+  void store.input.load(newId, true);
 }
 
 /** Copy the pins of the workflow *from* to the workflow *to*, unless that has pins already. A failure becomes a notice. */

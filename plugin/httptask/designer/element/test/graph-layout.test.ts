@@ -1,7 +1,7 @@
 // The places of the tasks in the picture.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxes, LARGE, SMALL } from "../src/graph-layout";
+import { boxes, LARGE, leftWords, SMALL } from "../src/graph-layout";
 import type { Definition, Task } from "../src/types";
 
 /** A definition of *count* tasks, each with a way to the next one and one that skips it, so that the longest way has all of them. */
@@ -17,6 +17,7 @@ test("a picture draws as many tasks as its size allows, and counts the others", 
     const definition = line(count);
     assert.deepEqual([boxes(definition, SMALL).left, boxes(definition, LARGE).left], [small, large]);
     assert.equal(boxes(definition, LARGE).boxes.size, count - large);
+    if (small) assert.match(leftWords(small, count), large ? /the first 600/ : /and in the enlarged picture\.$/);
   }
 });
 

@@ -18,9 +18,11 @@ export const kept = new (class extends Map<string, string> {
 })();
 Object.assign(globalThis, {
   window: globalThis,
+  CSSStyleSheet: class { replaceSync() {} }, // for the style sheet of the panels
   sessionStorage: {
     getItem: (name: string) => kept.get(name) ?? null,
     setItem: (name: string, text: string) => kept.set(name, text),
+    removeItem: (name: string) => kept.delete(name),
   },
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, type Json } from "../src/json";
+import { TabStorage, unstored } from "../src/storage";
 import type { Definition, Task } from "../src/types";
 import { FLOW, headers, kept, page, Server, task, type } from "./server";
 
@@ -129,19 +130,42 @@ test("a draft that the browser has no room for is told, and stays while the page
     await page(new Folder(), async (store) => {
       type(store, "/httpRequest/headers/Via", "small");
       store.drafts.keep();
-      assert.equal(store.status, "");
+      assert(!store.drafts.overflows);
       type(store, "/httpRequest/headers/Via", "x".repeat(1000));
       store.drafts.keep();
-      assert.match(store.status, /no room/);
-      store.say("");
-      store.drafts.keep();
-      assert.equal(store.status, "", "it is told once");
+      assert(store.drafts.overflows);
       await store.workflow.open("other");
+      assert(store.drafts.overflows, "the changes of the other workflow are still not stored");
       assert(store.workflow.losesWork);
       await store.workflow.open("flow");
       assert.equal((headers(store, "A") as Task).Via, "x".repeat(1000));
+      assert.equal(store.notice!.detail, "");
+      type(store, "/httpRequest/headers/Via", "small again");
+      store.drafts.keep();
+      assert(!store.drafts.overflows);
+      type(store, "/httpRequest/headers/Via", "x".repeat(1000));
     });
+    unstored.clear(); // as a reload does
+    await page(new Folder(), (store) => {
+      assert.equal((headers(store, "A") as Task).Via, "small again");
+      assert.match(store.notice!.detail!, /^Not the latest ones/);
+      type(store, "/httpRequest/headers/Via", "new");
+    });
+    unstored.clear();
+    await page(new Folder(), (store) => assert.equal(store.notice!.detail, ""));
   });
+});
+
+test("where there is no room even for the mark of an older draft, the older draft is removed", async () => {
+  kept.clear();
+  const storage = new TabStorage("p:");
+  storage.write("draft", "old");
+  await withRoom(0, async () => {
+    storage.write("draft", "new");
+  });
+  assert.deepEqual([storage.read("draft"), storage.isUnstored("draft")], ["new", true]);
+  unstored.clear();
+  assert.equal(storage.read("draft"), null);
 });
 
 /** Do *work* in a browser that stores no text of more than *most* characters. */

@@ -5,6 +5,7 @@ import { type Api, ApiError } from "../src/api";
 import { clone } from "../src/json";
 import type { Store } from "../src/store";
 import type { Definition } from "../src/types";
+import { forPin, keepText } from "../src/typed-text";
 import { bringBack, removeWorkflow, renameWorkflow, runnersOf } from "../src/workflows";
 import { FLOW, headers, kept, page, Server, type } from "./server";
 
@@ -148,6 +149,43 @@ test("a workflow that is not open is renamed and removed without opening it", as
     await renameWorkflow(store, "other", "third");
     await removeWorkflow(store, "third");
     assert.deepEqual([store.workflow.id, via(store), [...folder.files.keys()]], ["flow", "typed", ["flow"]]);
+  });
+});
+
+test("a workflow that is not open keeps its unsaved changes, its history and the text for its pins when it is renamed", async () => {
+  for (const newId of ["third", "flow"]) {
+    kept.clear();
+    const folder = new Folder();
+    await page(folder, async (store) => {
+      await store.tests.send();
+      type(store, VIA, "typed");
+      keepText(store, forPin(store, "flow", "A"), "half a pin");
+      await store.workflow.open("other");
+      await renameWorkflow(store, "flow", newId === "flow" ? "flow:" : newId);
+      assert.deepEqual([...store.drafts.unsaved], [newId]);
+      assert.equal(store.workflow.id, "other");
+      await store.workflow.open(newId);
+      assert.deepEqual([via(store), store.workflow.dirty, store.history.items.length], ["typed", true, 1]);
+      assert.equal(store.notice!.title, "Your unsaved changes are back");
+      assert.equal(store.notice!.detail, "", "the rename is no change by somebody else");
+      assert.equal(store.typedTexts.get(forPin(store, newId, "A").key)?.text, "half a pin");
+      await store.saving.save();
+      assert.equal(store.workflow.dirty, false);
+      assert.equal(folder.files.get(newId)!.definition.name, newId === "flow" ? "flow:" : newId);
+    });
+  }
+});
+
+test("no workflow is renamed over another one's unsaved changes in this tab", async () => {
+  kept.clear();
+  const folder = new Folder();
+  await page(folder, async (store) => {
+    await store.workflow.open("fresh");
+    store.workflow.edit((definition) => ({ ...definition, timeoutSeconds: 5 }), "Time");
+    await store.workflow.open("flow");
+    await assert.rejects(renameWorkflow(store, "flow", "fresh"), /Save that workflow first/);
+    await store.workflow.open("fresh");
+    assert.equal(store.workflow.working.timeoutSeconds, 5);
   });
 });
 
