@@ -176,8 +176,8 @@ HAS_FOCUS = (
 
 def test_one_part_on_a_phone(running: RunningDesigner, browser: Browser) -> None:
     """At 390 pixels one part is shown, Test stands below each, what is pressed is large enough, and
-    nothing is wider or higher than the window. axe finds nothing in any part, nor with the URL on a
-    row of its own.
+    nothing is wider or higher than the window, nor are the tabs of a response. axe finds nothing
+    in any part, nor with the URL on a row of its own.
     """
     with designer_page(browser, running.url) as designer:
         page = designer.page
@@ -206,6 +206,7 @@ def test_one_part_on_a_phone(running: RunningDesigner, browser: Browser) -> None
         designer.at("/httpRequest/query/topic_type").select_option("rfi")
         bar.get_by_role("button", name="Test request").click()
         expect(page.locator(".response .summary")).to_be_visible()
+        assert page.get_by_role("tablist", name="The exchange").evaluate(CUT_OFF) == []
         expect(parts.get_by_role("button", name="Response 201")).to_be_visible()
         parts.get_by_role("button", name="Request").click()
         designer.named("button", "Reference").click()
@@ -221,6 +222,11 @@ def test_one_part_on_a_phone(running: RunningDesigner, browser: Browser) -> None
         assert designer.violations() == []
 
 
+CUT_OFF = """(tabs) => {
+    const { right } = tabs.getBoundingClientRect();
+    const isCutOff = (tab) => tab.getBoundingClientRect().right > Math.min(right, innerWidth);
+    return [...tabs.children].filter(isCutOff).map((tab) => tab.textContent);
+}"""
 OVERFLOW = (
     "[document.documentElement.scrollWidth - innerWidth,"
     " document.documentElement.scrollHeight - innerHeight]"

@@ -1,11 +1,13 @@
 // Uses a value of a response in a later task: a choice of the task, and of one of its fields.
 import { useLayoutEffect, useState } from "preact/hooks";
+import { failureOf } from "./api";
 import { plainName } from "./expression-text";
 import { child, segments } from "./json";
 import { isPlain, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import { freeForm, taskField, withoutRoutes } from "./task-form";
-import { typed } from "./ui";
+import type { Failure } from "./types";
+import { Failed, typed } from "./ui";
 import * as flow from "./workflow";
 
 const MOST_FIELDS = 300;
@@ -28,6 +30,13 @@ const fieldsOf = (root: Slot): { slot: Slot; pointer: string }[] => {
   return [...targets(request, "/httpRequest")].slice(0, MOST_FIELDS);
 };
 
+/** Why no task can use a value of the task *from*, which the tasks *later* follow; "" if one can. */
+export function whyUnused(store: Store, from: string, later: string[]): string {
+  if (!flow.find(store.workflow.working, from))
+    return `The open workflow has no task “${from}” (any more), so no expression can read its output. Was it renamed or removed?`;
+  return later.length ? "" : "No HTTP task follows this one: add one first.";
+}
+
 /** The choice of a task and a field for the value *used*. */
 export function UseIn({ used: { expression, name }, from, store, onClose }: {
   used: Used;
@@ -37,6 +46,7 @@ export function UseIn({ used: { expression, name }, from, store, onClose }: {
   onClose: () => void;
 }) {
   const [later, setLater] = useState<string[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
   const [task, setTask] = useState("");
   const [fields, setFields] = useState<string[]>([]);
   const [pointer, setPointer] = useState("");
@@ -54,11 +64,12 @@ export function UseIn({ used: { expression, name }, from, store, onClose }: {
   };
   useLayoutEffect(() => {
     store.task.commit();
+    if (!flow.find(store.workflow.working, from)) return setLater([]);
     store.api.scope({ definition: store.workflow.working, task: from, inputs: {} }).then((scope) => {
       const names = scope.later.filter((other) => flow.find(store.workflow.working, other)?.type === "Http");
       setLater(names);
       if (names.length) choose(names[0]!);
-    }, () => setLater([]));
+    }, (error: unknown) => setFailure(failureOf(error)));
   }, []);
   const put = async () => {
     await store.task.open(task);
@@ -74,6 +85,7 @@ export function UseIn({ used: { expression, name }, from, store, onClose }: {
     store.task.redraw();
     store.say(`Used in “${task}”. Not saved yet.`);
   };
+  const why = later && whyUnused(store, from, later);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -82,7 +94,7 @@ export function UseIn({ used: { expression, name }, from, store, onClose }: {
   return (
     <div class="use-in" role="group" aria-label="Use the value in a later task" onKeyDown={onKeyDown}>
       <code>{expression}</code>
-      {later && !later.length ? <p>No HTTP task follows this one: add one first.</p> : <>
+      {failure ? <Failed failure={failure} /> : why ? <p>{why}</p> : <>
         <label>Later task <select aria-label="Later task" value={task} onChange={typed(choose)}>
           {later?.map((taskName) => <option key={taskName} value={taskName}>{taskName}</option>)}
         </select></label>
@@ -92,7 +104,7 @@ export function UseIn({ used: { expression, name }, from, store, onClose }: {
         </select></label>
       </>}
       <div class="row">
-        {!!later?.length && <button class="primary" onClick={() => void put()}>Use it</button>}
+        {!!later?.length && !why && <button class="primary" onClick={() => void put()}>Use it</button>}
         <button onClick={onClose}>Close</button>
       </div>
     </div>

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, parse } from "../src/json";
 import type { Definition, Problem } from "../src/types";
+import { whyUnused } from "../src/use-in";
 import { askRemoval, usesOf } from "../src/uses";
 import { kept, page, Server, task } from "./server";
 
@@ -83,5 +84,15 @@ test("a task that only routes use is removed at once; so is any task if the serv
     assert(!("B" in store.workflow.working.tasks!));
     await store.edits.undo();
     assert("B" in store.workflow.working.tasks!);
+  });
+});
+
+test("why no task can use a value is true of a task that is gone, too", async () => {
+  kept.clear();
+  await page(new Server(), (store) => {
+    assert.equal(whyUnused(store, "A", ["B"]), "");
+    assert.match(whyUnused(store, "B", []), /^No HTTP task follows/);
+    assert.match(whyUnused(store, "Gone", []), /has no task “Gone”/);
+    assert.match(whyUnused(store, "Gone", ["B"]), /has no task “Gone”/);
   });
 });
