@@ -7,7 +7,7 @@ import { CONSENT_URLS, listed, Row, SchemeFields } from "./credential-fields";
 import { type JsonObject, same } from "./json";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
-import { Failed, IconButton, Note, typed, useModal, useUi } from "./ui";
+import { ActingSelect, Failed, IconButton, Note, typed, useModal, useUi } from "./ui";
 
 /** How often the server is asked whether a consent was given, in milliseconds. */
 const POLL_EVERY = 500;
@@ -193,6 +193,10 @@ export function Credentials({ wish, onUse, onClose }: {
     setDraft(blank(offer!));
   };
   const scheme = offer?.schemes.find(({ type }) => type === draft?.type);
+  const stores = draft && [...new Set([...(offer?.stores ?? []), draft.source])].map((source) => (
+    <option key={source} value={source}>{PLACES[source]}</option>
+  ));
+  const disabled = busy || !!consent;
   const set = (change: Partial<CredentialDraft>) => setDraft({ ...draft!, ...change });
   return (
     <dialog
@@ -255,12 +259,13 @@ export function Credentials({ wish, onUse, onClose }: {
                 </span>
               </Row>
               <Row label="Keep it in" id="c-store">
-                <select
-                  id="c-store" value={draft.source} disabled={busy || !!consent}
-                  onChange={typed((source) => (draft.isNew ? set({ source }) : void move(source)))}
-                >
-                  {[...new Set([...offer.stores, draft.source])].map((source) => <option key={source} value={source}>{PLACES[source]}</option>)}
-                </select>
+                {draft.isNew
+                  ? <select id="c-store" value={draft.source} disabled={disabled} onChange={typed((source) => set({ source }))}>{stores}</select>
+                  : (
+                    <ActingSelect id="c-store" value={draft.source} disabled={disabled} does="moves it" act={(source) => void move(source)}>
+                      {stores}
+                    </ActingSelect>
+                  )}
                 {!draft.isNew && offer.stores.length > 1 && <span class="hint">Choose another, and the server moves it, with its secrets.</span>}
               </Row>
               {consent && <Consent asked={consent} store={store} onCancel={cancel} />}

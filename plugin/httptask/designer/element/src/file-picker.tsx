@@ -9,7 +9,7 @@ import { defaultOf } from "./field-words";
 import { isObject, type Json } from "./json";
 import type { Store } from "./store";
 import type { ScopeGroup, ScopeNode } from "./types";
-import { Icon, IconButton, typed, useUi } from "./ui";
+import { ActingSelect, Icon, IconButton, useUi } from "./ui";
 
 /** The largest file that is put into the settings, in bytes. */
 const MOST_INLINE = 1_048_576;
@@ -140,7 +140,7 @@ function OtherFiles({ slot, pointer, id, name, redraw, store }: Omit<FileField, 
       </span>
     );
   return (
-    <select id={`${id}-others`} aria-label={`Other files for ${name}`} value="" onChange={typed(take)}>
+    <ActingSelect id={`${id}-others`} aria-label={`Other files for ${name}`} value="" does="takes it" act={take}>
       <option value="">Which file?</option>
       {tasks.length > 0 && (
         <optgroup label="From earlier tasks">
@@ -152,7 +152,7 @@ function OtherFiles({ slot, pointer, id, name, redraw, store }: Omit<FileField, 
           {items.map(({ path, size }, index) => <option key={path} value={`f${index}`}>{path}, {bytes(size)}</option>)}
         </optgroup>
       )}
-    </select>
+    </ActingSelect>
   );
 }
 

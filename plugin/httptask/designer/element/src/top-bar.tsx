@@ -1,7 +1,7 @@
 // The head of the page: the workflow's name, and the buttons for the whole workflow.
 import { useState } from "preact/hooks";
 import { Panel } from "./panel";
-import { Icon, IconButton, typed, useUi } from "./ui";
+import { ActingSelect, Icon, IconButton, useUi } from "./ui";
 import * as flow from "./workflow";
 
 /** The name or a choice of workflows; new, undo, redo, find, save and run. */
@@ -36,14 +36,14 @@ export function TopBar() {
     return (
       <>
         <h1 class="hidden">{title}</h1>
-        <select aria-label="Workflow" value={id ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
+        <ActingSelect aria-label="Workflow" value={id ?? ""} does="opens it" act={(chosen) => void store.workflow.open(chosen)}>
           {!workflows.some((workflow) => workflow.id === id) && <option value={id ?? ""}>{title}</option>}
           {workflows.map((workflow) => (
             <option key={workflow.id} value={workflow.id}>
               {flow.titleIn(workflows, workflow)}{workflow.id !== id && unsaved.has(workflow.id) && " · unsaved"}
             </option>
           ))}
-        </select>
+        </ActingSelect>
       </>
     );
   };

@@ -167,6 +167,38 @@ export const typed =
   (take: (value: string) => void) =>
   (event: { currentTarget: { value: string } }): void => take(event.currentTarget.value);
 
+/**
+ * A select that acts on a choice: at once on one of the pointer, but on an option that the arrow keys pass only at Enter.
+ * *does* says what Enter does.
+ */
+export function ActingSelect({ value, act, does, ...rest }: {
+  value: string; act: (value: string) => void; does: string;
+} & Omit<JSX.SelectHTMLAttributes<HTMLSelectElement>, "value">) {
+  /** The option that the keys are at; null unless they have moved. */
+  const [passed, setPassed] = useState<string | null>(null);
+  const byKeys = useRef(false);
+  const choose = (chosen: string) => {
+    setPassed(null);
+    if (chosen && chosen !== value) act(chosen);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    byKeys.current = true;
+    if (event.key !== "Enter" || passed === null) return;
+    event.preventDefault(); // no form is sent
+    choose(passed);
+  };
+  return (
+    <>
+      <select
+        {...rest as object} value={passed ?? value} onPointerDown={() => { byKeys.current = false; }} onKeyDown={onKeyDown}
+        onBlur={() => { byKeys.current = false; setPassed(null); }}
+        onChange={typed((chosen) => (byKeys.current ? setPassed(chosen) : choose(chosen)))}
+      />
+      {passed !== null && <span role="status" class="muted small">Enter {does}</span>}
+    </>
+  );
+}
+
 /** The *problems* at *pointer*, for its control with the id *id*; `describedBy` links the control to them. */
 export function Problems({ id, pointer, problems }: { id: string; pointer: string; problems: Problem[] }) {
   return <>
