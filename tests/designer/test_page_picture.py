@@ -32,10 +32,20 @@ def line() -> dict[str, Any]:
 def test_tasks_are_moved_in_the_large_picture(
     tmp_path: Path, folder: Path, browser: Browser
 ) -> None:
-    """By keyboard and by mouse: arrows go from task to task, Alt with an arrow moves one, a task that
+    """In the small picture the arrows go from plus to plus, which are one stop of the Tab key. In the
+    large one, by keyboard and by mouse: arrows go from task to task, Alt with an arrow moves one, a task that
     is dragged onto a plus goes there with its error route; it zooms, and Enter opens the task.
     """
     with definition_page(browser, tmp_path, folder, line()) as page:
+        small, stop = page.page.locator(".insert"), page.page.locator('.insert[tabindex="0"]')
+        expect(stop).to_have_count(1)
+        stop.focus()
+        keyboard = page.page.keyboard
+        keyboard.press("ArrowDown")
+        expect(small.nth(1)).to_be_focused()
+        expect(small.nth(1)).to_have_css("opacity", "1")
+        expect(stop).to_have_count(1)
+        assert page.violations() == []
         page.named("button", "Enlarge the picture").click()
         picture = page.page.get_by_role("dialog", name="Picture of the workflow")
         boxes = picture.locator(".box .box-name")
@@ -43,7 +53,6 @@ def test_tasks_are_moved_in_the_large_picture(
         first = picture.locator('[id="picture-First"]')
         expect(first).to_be_focused()
         assert page.violations() == []
-        keyboard = page.page.keyboard
         zoom = picture.get_by_label("Zoom", exact=True)
         width = first.bounding_box()["width"]  # type: ignore[index]
         keyboard.press("+")

@@ -79,3 +79,19 @@ export function boxes(definition: Definition, sizes: Sizes): Layout {
   }
   return { boxes: result, left: all.length - items.length, width: whole, height: (Math.max(0, ...rows.keys()) + 1) * (height + gapY) - gapY + 2 };
 }
+
+/**
+ * Where a way down from the box *from* to the box *to* passes the rows between: the x beside the boxes that would hide it; null if it
+ * is in sight anyway.
+ */
+export function detour(from: Box, to: Box, all: Iterable<Box>, { height, gapX }: Sizes): number | null {
+  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + height, to.x + to.width / 2, to.y];
+  const between = [...all].filter(({ y }) => y > from.y && y < to.y);
+  const isHidden = (x: number, box: Box): boolean => x > box.x - gapX / 4 && x < box.x + box.width + gapX / 4;
+  const straightAt = ({ y }: Box): number => x1 + ((x2 - x1) * (y + height / 2 - y1)) / (y2 - y1);
+  if (!between.some((box) => isHidden(straightAt(box), box))) return null;
+  const middle = (x1 + x2) / 2;
+  const beside = between.flatMap(({ x, width }) => [x - gapX / 2, x + width + gapX / 2]);
+  const free = beside.filter((x) => !between.some((box) => isHidden(x, box)));
+  return free.sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle))[0] ?? null;
+}

@@ -1,15 +1,14 @@
-// The picture of the definition's tasks and routes. The small one is for the pointer only: the keyboard uses the list of tasks, or the
-// picture in a window of its own.
+// The picture of the definition's tasks and routes. In the small one the keyboard only gets to the buttons that add a task: to open a
+// task it uses the list of tasks, or the picture in a window of its own.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Box, boxes, LARGE, leftWords, type Sizes, SMALL } from "./graph-layout";
+import { type Box, boxes, detour, LARGE, leftWords, type Sizes, SMALL } from "./graph-layout";
 import { isObject, same } from "./json";
 import { plural } from "./amounts";
 import { SIGNS } from "./runs";
 import { dropOnRoute, dropTask, insertBetween, spread } from "./order";
-import { distinct } from "./task-credentials";
 import { Icon, IconButton, useModal, useUi } from "./ui";
 import { progress, stateOf, useTicks } from "./visit-words";
-import { wayWords } from "./way-words";
+import { wayLabels, wayWords } from "./way-words";
 import { type Route, routes, summary } from "./workflow";
 import type { Definition, Visit } from "./types";
 
@@ -23,8 +22,11 @@ interface Line {
   route: Route;
   from: Box;
   to: Box;
-  /** What the route says: the condition of a Decision's choice, for example. */
+  /** What the route says: the condition of a Decision's choice, for example; shortened, and whole. */
   way: string;
+  whole: string;
+  /** Where the line passes the boxes between; null for a straight one. */
+  beside: number | null;
 }
 interface Picture {
   boxes: Map<string, Box>;
@@ -40,16 +42,19 @@ function pictureOf(definition: Definition, sizes: Sizes): Picture {
   const lines = routes(definition).flatMap((route) => {
     const from = layout.boxes.get(route.from);
     const to = layout.boxes.get(route.to);
-    return from && to ? [{ route, from, to, way: wayWords(from.item.task, route) }] : [];
+    if (!from || !to) return [];
+    const { task } = from.item;
+    const beside = detour(from, to, layout.boxes.values(), sizes);
+    return [{ route, from, to, way: wayWords(task, route), whole: wayWords(task, route, (condition) => condition), beside }];
   });
   return { ...layout, lines };
 }
 
 const Lines = ({ lines, chosen, height }: { lines: Line[]; chosen: string | null; height: number }) => (
   <>
-    {lines.map(({ route, from, to }, index) => {
+    {lines.map(({ route, from, to, beside }, index) => {
       const isNear = route.from === chosen || route.to === chosen;
-      return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to, height)} />;
+      return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to, height, beside)} />;
     })}
   </>
 );
@@ -121,16 +126,15 @@ function TaskBox({ box, isChosen, visit }: { box: Box; isChosen: boolean; visit:
   );
 }
 
-/**
- * A button on every route that adds a task there. In the small picture for the pointer only: with the keyboard one adds behind a task of
- * the list, or in the large picture.
- */
+/** A button on every route that adds a task there. In the small picture they are one stop of the Tab key; the arrows go between them. */
 function AddButtons({ lines, width, height, sizes, onAdd }: {
   lines: Line[]; width: number; height: number; sizes: Sizes;
   /** Called before the palette is opened, which adds the task. */
   onAdd?: () => void;
 }) {
   const { store } = useUi();
+  /** The index of the button that had the focus last: the Tab key comes back to it. */
+  const [current, setCurrent] = useState(0);
   // A route back has no room for a button. Two choices of a Decision that lead to the same task share one.
   const ways = lines.filter(({ route, from, to }, index) => {
     const isFirst = lines.findIndex((line) => same(line.route, route)) === index;
@@ -144,22 +148,33 @@ function AddButtons({ lines, width, height, sizes, onAdd }: {
     });
   };
   const half = sizes.gapY / 2;
-  const spots = ways.map(({ route, from, to, way }) => {
+  const spots = ways.map(({ route, from, to, way, whole, beside }) => {
     const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
-    return { route, way: way && `, ${way}`, x: x1 + ((x2 - x1) * half) / (to.y - from.y - sizes.height), y: from.y + sizes.height + half };
+    const x = beside === null ? x1 + ((x2 - x1) * half) / (to.y - from.y - sizes.height) : (x1 + beside) / 2;
+    return { route, way: way && `, ${way}`, whole: whole && `, ${whole}`, x, y: from.y + sizes.height + half };
   });
+  const isSmall = sizes === SMALL;
+  const stop = Math.min(current, spots.length - 1);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
+    if (!isSmall || !(right + down) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const buttons = (event.currentTarget as Element).querySelectorAll("button");
+    buttons[(stop + right + down + buttons.length) % buttons.length]!.focus();
+  };
   return (
-    <>
-      {spread(spots, BUTTON).map(({ route, way, x, y }) => (
+    <div role={isSmall && spots.length ? "toolbar" : undefined} aria-label={isSmall ? "Add a task on a route" : undefined} onKeyDown={onKeyDown}>
+      {spread(spots, BUTTON).map(({ route, way, whole, x, y }, index) => (
         <button
-          key={JSON.stringify(route)} class="square insert" tabIndex={sizes === SMALL ? -1 : 0} onClick={() => add(route)}
+          key={JSON.stringify(route)} class="square insert" tabIndex={isSmall && index !== stop ? -1 : 0} onClick={() => add(route)}
+          onFocus={() => setCurrent(index)}
           aria-label={`Add between ${route.from} and ${route.to}${way}`}
-          title={`Add between “${route.from}” and “${route.to}”${way}`}
+          title={`Add between “${route.from}” and “${route.to}”${whole}`}
           style={{ left: `${(x / width) * 100}%`, top: `${(y / height) * 100}%` }}
           onDragOver={acceptTask} onDrop={({ dataTransfer }) => dropOnRoute(store, dataTransfer!.getData(DRAGGED), route)}
         ><Icon name="plus" /></button>
       ))}
-    </>
+    </div>
   );
 }
 
@@ -242,9 +257,9 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
           <div class="picture large" style={{ width: `${width}px`, height: `${height}px`, transform: `scale(${scale})` }}>
             <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
               <Lines lines={lines} chosen={chosen} height={LARGE.height} />
-              {distinct(lines.map(({ to, way }) => JSON.stringify([way, to.x + to.width / 2 + 8, to.y - 8]))).map((label) => {
-                const [way, x, y] = JSON.parse(label) as [string, number, number];
-                return way && <text key={label} class="way" x={x} y={y}><title>{way}</title>{cut(way, MOST_OF_WAY)}</text>;
+              {[...wayLabels(lines.map(({ route, way, whole }) => ({ ...route, way, whole })))].map(([name, { words, title }]) => {
+                const { x, y, width: boxWidth } = all.get(name)!;
+                return <text key={name} class="way" x={x + boxWidth / 2 + 8} y={y - 8}><title>{title}</title>{cut(words, MOST_OF_WAY)}</text>;
               })}
             </svg>
             {[...all.values()].map((box) => (
@@ -299,9 +314,14 @@ function nearestBox(all: Map<string, Box>, from: Box, [right, down]: [number, nu
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
 
 /** The SVG path of a route, from the bottom of *from* to the top of *to*, with an arrow; boxes are *height* px high. */
-function lineOf(from: Box, to: Box, height: number): string {
+function lineOf(from: Box, to: Box, height: number, beside: number | null): string {
   const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + height, to.x + to.width / 2, to.y];
   const arrow = `M${x2 - 3} ${y2 - 5}L${x2} ${y2 - 1}L${x2 + 3} ${y2 - 5}`;
+  if (beside !== null) {
+    // Beside the boxes between, from the row below *from* to the row above *to*.
+    const [down, up] = [y1 + 18, y2 - 18];
+    return `M${x1} ${y1}C${x1} ${down} ${beside} ${y1} ${beside} ${down}V${up}C${beside} ${y2} ${x2} ${up} ${x2} ${y2 - 1}${arrow}`;
+  }
   const bend = Math.min(18, Math.abs(y2 - y1) / 2);
   return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2 - 1}${arrow}`;
 }

@@ -16,11 +16,31 @@ export function conditionWords(when: string): string {
   return short.includes("[?") ? short : short.replace(/ ={1,3} /g, " is ").replace(/ !={1,2} /g, " is not ");
 }
 
-/** What *route*, a way out of *task*, says; "" for the only way. */
-export function wayWords(task: Task, { to, onError }: Route): string {
+/** What *route*, a way out of *task*, says, with each condition written by *write*; "" for the only way. */
+export function wayWords(task: Task, { to, onError }: Route, write = conditionWords): string {
   if (onError) return "on error";
   if (task.type !== "Decision") return "";
   const choices = Array.isArray(task.choices) ? task.choices.filter(isObject) : [];
-  const conditions = choices.filter(({ nextTask }) => nextTask === to).map((choice: JsonObject) => conditionWords(text(choice.condition) ?? ""));
+  const conditions = choices.filter(({ nextTask }) => nextTask === to).map((choice: JsonObject) => write(text(choice.condition) ?? ""));
   return [...conditions, ...(task.defaultTask === to ? ["otherwise"] : [])].filter(Boolean).join(" or ");
+}
+
+/** A way in the picture: what it says, shortened (`way`) and with its whole condition. */
+export interface Way {
+  from: string;
+  to: string;
+  way: string;
+  whole: string;
+}
+
+/** The label at each task that ways with words lead to: their words, and for the tooltip each way with its whole condition. */
+export function wayLabels(ways: Way[]): Map<string, { words: string; title: string }> {
+  const labels = new Map<string, { words: string; title: string }>();
+  for (const target of new Set(ways.filter(({ way }) => way).map(({ to }) => to))) {
+    const here = ways.filter(({ to, way }) => to === target && way);
+    const words = [...new Set(here.map(({ way }) => way))].join(" / ");
+    const title = [...new Set(here.map(({ from, whole }) => `${from}: ${whole}`))].join("\n");
+    labels.set(target, { words, title });
+  }
+  return labels;
 }

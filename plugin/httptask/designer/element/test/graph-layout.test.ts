@@ -1,7 +1,8 @@
 // The places of the tasks in the picture.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boxes, LARGE, leftWords, SMALL } from "../src/graph-layout";
+import { boxes, detour, LARGE, leftWords, SMALL } from "../src/graph-layout";
+import type { Box } from "../src/graph-layout";
 import type { Definition, Task } from "../src/types";
 
 /** A definition of *count* tasks, each with a way to the next one and one that skips it, so that the longest way has all of them. */
@@ -24,4 +25,15 @@ test("a picture draws as many tasks as its size allows, and counts the others", 
 test("the row of a task is the longest way to it, in a picture of all its tasks", () => {
   const { boxes: all } = boxes(line(600), LARGE);
   assert.equal(new Set([...all.values()].map(({ y }) => y)).size, 600);
+});
+
+test("a way past the boxes of other rows does not run behind them", () => {
+  for (const sizes of [SMALL, LARGE]) {
+    const { boxes: all } = boxes(line(3), sizes);
+    const [first, second, third] = ["T0", "T1", "T2"].map((name) => all.get(name)!) as [Box, Box, Box];
+    assert.equal(detour(first, second, all.values(), sizes), null, "no row is between");
+    const x = detour(first, third, all.values(), sizes)!;
+    assert(x < second.x || x > second.x + second.width);
+    assert.equal(detour(first, third, [{ ...second, x: second.x + 2 * second.width }], sizes), null, "it is in sight");
+  }
 });
