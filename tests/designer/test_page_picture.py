@@ -33,8 +33,8 @@ def test_tasks_are_moved_in_the_large_picture(
     tmp_path: Path, folder: Path, browser: Browser
 ) -> None:
     """In the small picture the arrows go from plus to plus, which are one stop of the Tab key. In the
-    large one, by keyboard and by mouse: arrows go from task to task, Alt with an arrow moves one, a task that
-    is dragged onto a plus goes there with its error route; it zooms, and Enter opens the task.
+    large one, by keyboard and by mouse: arrows go from task to task, Alt with an arrow moves one, a
+    task that is dragged onto a plus goes there with its error route; it zooms, and Enter opens it.
     """
     with definition_page(browser, tmp_path, folder, line()) as page:
         small, stop = page.page.locator(".insert"), page.page.locator('.insert[tabindex="0"]')
