@@ -50,11 +50,11 @@ function pictureOf(definition: Definition, sizes: Sizes): Picture {
   return { ...layout, lines };
 }
 
-const Lines = ({ lines, chosen, height }: { lines: Line[]; chosen: string | null; height: number }) => (
+const Lines = ({ lines, chosen, sizes }: { lines: Line[]; chosen: string | null; sizes: Sizes }) => (
   <>
     {lines.map(({ route, from, to, beside }, index) => {
       const isNear = route.from === chosen || route.to === chosen;
-      return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to, height, beside)} />;
+      return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to, sizes, beside)} />;
     })}
   </>
 );
@@ -72,7 +72,7 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
   return (
     <div class="picture" style={{ width: `${width}px` }}>
       <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
-        <Lines lines={lines} chosen={chosen} height={SMALL.height} />
+        <Lines lines={lines} chosen={chosen} sizes={SMALL} />
         {[...all.values()].map((box) => {
           const { name } = box.item;
           return <TaskBox key={name} box={box} isChosen={name === chosen} visit={states.get(name)} />;
@@ -256,7 +256,7 @@ function LargePicture({ definition, chosen, onClose }: { definition: Definition;
         <div style={{ width: `${width * scale}px`, height: `${height * scale}px` }}>
           <div class="picture large" style={{ width: `${width}px`, height: `${height}px`, transform: `scale(${scale})` }}>
             <svg class="graph" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={wordsOf(lines)}>
-              <Lines lines={lines} chosen={chosen} height={LARGE.height} />
+              <Lines lines={lines} chosen={chosen} sizes={LARGE} />
               {[...wayLabels(lines.map(({ route, way, whole }) => ({ ...route, way, whole })))].map(([name, { words, title }]) => {
                 const { x, y, width: boxWidth } = all.get(name)!;
                 return <text key={name} class="way" x={x + boxWidth / 2 + 8} y={y - 8}><title>{title}</title>{cut(words, MOST_OF_WAY)}</text>;
@@ -313,13 +313,13 @@ function nearestBox(all: Map<string, Box>, from: Box, [right, down]: [number, nu
 
 const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text);
 
-/** The SVG path of a route, from the bottom of *from* to the top of *to*, with an arrow; boxes are *height* px high. */
-function lineOf(from: Box, to: Box, height: number, beside: number | null): string {
+/** The SVG path of a route, from the bottom of *from* to the top of *to*, with an arrow. */
+function lineOf(from: Box, to: Box, { height, gapY }: Sizes, beside: number | null): string {
   const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + height, to.x + to.width / 2, to.y];
   const arrow = `M${x2 - 3} ${y2 - 5}L${x2} ${y2 - 1}L${x2 + 3} ${y2 - 5}`;
   if (beside !== null) {
     // Beside the boxes between, from the row below *from* to the row above *to*.
-    const [down, up] = [y1 + 18, y2 - 18];
+    const [down, up] = [y1 + gapY, y2 - gapY]; // the button is in the middle of the first curve
     return `M${x1} ${y1}C${x1} ${down} ${beside} ${y1} ${beside} ${down}V${up}C${beside} ${y2} ${x2} ${up} ${x2} ${y2 - 1}${arrow}`;
   }
   const bend = Math.min(18, Math.abs(y2 - y1) / 2);
