@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -72,7 +72,7 @@ def running_designer(
     headers = {"Authorization": f"Bearer {options['token']}"} if options.get("token") else {}
     hooks = {"response": [held_against_description]}
     with (
-        serving(create_app(**options)) as (url, server),
+        serving(create_app(**options), _designers) as (url, server),
         httpx.Client(
             base_url=url + "api/v1/", headers=headers, event_hooks=hooks, **PATIENT
         ) as client,
@@ -118,14 +118,43 @@ def started(
         process.communicate()
 
 
-@contextmanager
-def serving(app: Any) -> Iterator[tuple[str, uvicorn.Server]]:
-    """Run the ASGI application *app* on a free port of loopback; yield its URL and the server."""
-    with socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    ) as sock:  # without it, asyncio leaves Nagle's algorithm on
-        sock.bind(("127.0.0.1", 0))
+_designers: list[int] = []
+"""The ports of this process's designers, those that have ended included. They may be used again: a
+browser keeps what it has compiled of the page by the page's address, and asks the server whether a
+file is still the same.
+"""
+
+
+def _listening(ports: list[int]) -> socket.socket:
+    """Return a socket that listens on loopback, on one of *ports* if any is free; add its own."""
+    for port in ports:
+        with suppress(OSError):  # the server has not ended, or the port is another program's now
+            return _listening_on(port)
+    sock = _listening_on(0)
+    ports.append(sock.getsockname()[1])
+    return sock
+
+
+def _listening_on(port: int) -> socket.socket:
+    # With the protocol 0 in place of TCP's, asyncio would leave Nagle's algorithm on.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        # Connections of the server that has ended may still wait for late packets.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
         sock.listen()
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+@contextmanager
+def serving(app: Any, ports: list[int] | None = None) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Run the ASGI application *app* on a free port of loopback, on one of *ports* if possible;
+    yield its URL and the server.
+    """
+    with _listening([] if ports is None else ports) as sock:
         config = uvicorn.Config(
             app,
             log_level="error",

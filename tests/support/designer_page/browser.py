@@ -44,6 +44,8 @@ _ARGUMENTS = (
     "--disable-sync",
     # Tabs of one context share a process, which keeps what it has compiled: the page, and axe.
     "--renderer-process-limit=1",
+    # A page lives for seconds here: to optimise its code takes longer than it saves.
+    "--js-flags=--no-opt --no-maglev",
 )
 _PATIENCE_MS = 20_000
 FOUND = "#found [role=option]:has(.found-path)"
