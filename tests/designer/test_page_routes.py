@@ -47,11 +47,22 @@ SCAN = Endpoint(
 
 
 @pytest.fixture
+def definition() -> dict[str, Any]:
+    """What the page is opened with: three tasks on a line."""
+    copy: dict[str, Any] = json.loads(json.dumps(LINE))
+    return copy
+
+
+@pytest.fixture
 def designer(
-    tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser
+    tmp_path: Path,
+    folder: Path,
+    definition: dict[str, Any],
+    stand_in: StandIn,
+    browser: Browser,
 ) -> Iterator[DesignerPage]:
-    """The page, with three tasks on a line."""
-    write(folder, LINE)
+    """The page, with the definition."""
+    write(folder, definition)
     endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST"), SCAN]
     with (
         running_designer(tmp_path, workflows=folder, endpoints=endpoints) as running,
@@ -84,14 +95,11 @@ LINE: dict[str, Any] = {
 }
 
 
-def caught(definition: dict[str, Any]) -> dict[str, Any]:
-    """*definition* with a task that only a failure leads to, and a way to the last one."""
-    copy: dict[str, Any] = json.loads(json.dumps(definition))
-    tasks = copy["tasks"]
-    tasks["First"]["onError"] = [{"errors": ["*"], "nextTask": "Sorry"}]
-    tasks["Get a thing"]["onError"] = [{"statuses": [404], "nextTask": "Last"}]
-    tasks["Sorry"] = own("sorry", end=True)
-    return copy
+CAUGHT: dict[str, Any] = json.loads(json.dumps(LINE))
+"""The line with a task that only a failure leads to, and a way to the last one."""
+CAUGHT["tasks"]["First"]["onError"] = [{"errors": ["*"], "nextTask": "Sorry"}]
+CAUGHT["tasks"]["Get a thing"]["onError"] = [{"statuses": [404], "nextTask": "Last"}]
+CAUGHT["tasks"]["Sorry"] = own("sorry", end=True)
 
 
 def write(folder: Path, definition: dict[str, Any]) -> None:
@@ -164,49 +172,64 @@ Act = Callable[[DesignerPage, str], str]
 ACTS: list[Act] = [edit, add_own, add_described, move, remove, rename, change]
 
 
+def undo(designer: DesignerPage) -> None:
+    """Undo the last edit."""
+    button = designer.named("button", "Undo")
+    last = (button.get_attribute("title") or "").removesuffix(" (Ctrl+Z)")
+    button.click()
+    designer.status(last.replace("Undo", "Undone", 1))
+
+
+def keeps_every_task_reached(saved: Any, name: str, acts: tuple[Act, Act]) -> None:
+    """Fail if the *saved* definition is not the one with the errors caught after both *acts*, which
+    have left the second task with *name*.
+    """
+    tasks = saved["tasks"]
+    count = 4 + sum(act in acts for act in (add_own, add_described)) - (remove in acts)
+    assert len(tasks) == count
+    assert unreached_tasks(WorkflowDefinition(saved)) == []
+    for task in tasks.values():
+        assert ("nextTask" in task) != (task.get("end") is True)
+    assert tasks["First"]["onError"] == [{"errors": ["*"], "nextTask": "Sorry"}]
+    kept = [{"statuses": [404], "nextTask": "Last"}]
+    assert tasks[name].get("onError") == (None if remove in acts else kept)
+    id_ = tasks[name]["httpRequest"]["pathParameters"]["id"]
+    assert id_ == ("edited" if edit in acts else "7")
+
+
+@pytest.mark.parametrize("definition", [CAUGHT], ids=["caught"])
 @pytest.mark.parametrize("first", ACTS, ids=lambda act: act.__name__)
 def test_every_pair_of_edits_keeps_every_task_reached(
     designer: DesignerPage, folder: Path, first: Act
 ) -> None:
     """Whatever is done first and whatever next, every task stays reached, no edit is lost, and the
-    page says nothing else.
+    page says nothing else. The second edit can be undone, and another one takes its place.
     """
+    open_task(designer, "Get a thing")
+    opened = first(designer, "Get a thing")
     for second in ACTS:
         if second is first:
             continue
-        pair = f"{first.__name__}, {second.__name__}"
-        write(folder, caught(LINE))
-        designer.load()
-        name = "Get a thing"
-        open_task(designer, name)
-        name = first(designer, name)
-        if designer.page.get_by_label("Task name").input_value() != name:
-            open_task(designer, name)
-        name = second(designer, name)
+        if designer.page.get_by_label("Task name").input_value() != opened:
+            open_task(designer, opened)
+        name = second(designer, opened)
         designer.save()
-        saved = written(folder)
-        acts = (first, second)
-        count = 4 + sum(act in acts for act in (add_own, add_described)) - (remove in acts)
-        assert len(saved["tasks"]) == count, pair
-        assert unreached_tasks(WorkflowDefinition(saved)) == [], pair
-        for task in saved["tasks"].values():
-            assert ("nextTask" in task) != (task.get("end") is True), pair
-        routes = saved["tasks"]["First"]["onError"]
-        assert routes == [{"errors": ["*"], "nextTask": "Sorry"}], pair
-        after = saved["tasks"][name].get("onError")
-        kept = [{"statuses": [404], "nextTask": "Last"}]
-        assert after == (None if remove in acts else kept), pair
-        id_ = saved["tasks"][name]["httpRequest"]["pathParameters"]["id"]
-        assert id_ == ("edited" if edit in acts else "7"), pair
+        try:
+            keeps_every_task_reached(written(folder), name, (first, second))
+        except AssertionError as problem:
+            problem.add_note(f"{first.__name__}, {second.__name__}")
+            raise
         expect(designer.page.locator(".task .unreached")).to_have_count(0)
+        undo(designer)
 
 
-def test_a_task_that_nothing_reaches_says_so(designer: DesignerPage, folder: Path) -> None:
+UNREACHED: dict[str, Any] = json.loads(json.dumps(LINE))
+UNREACHED["tasks"]["First"] = own("1", end=True)
+
+
+@pytest.mark.parametrize("definition", [UNREACHED], ids=["unreached"])
+def test_a_task_that_nothing_reaches_says_so(designer: DesignerPage) -> None:
     """Beside a task that no run gets to stands so, and saving does not say that all is well."""
-    broken = json.loads(json.dumps(LINE))
-    broken["tasks"]["First"] = own("1", end=True)
-    write(folder, broken)
-    designer.load()
     expect(
         designer.page.locator(".task", has_text="Get a thing").locator(".unreached")
     ).to_have_text("never reached")
@@ -220,17 +243,17 @@ def test_a_task_that_nothing_reaches_says_so(designer: DesignerPage, folder: Pat
 # Change API
 
 
+NAMED_LATER: dict[str, Any] = json.loads(json.dumps(LINE))
+NAMED_LATER["tasks"]["Get a thing"]["httpRequest"]["query"] = {"page": "2"}
+NAMED_LATER["tasks"]["Last"]["inputParameters"] = {"id": "${$.tasks['Get a thing'].output.body.id}"}
+
+
+@pytest.mark.parametrize("definition", [NAMED_LATER], ids=["named-later"])
 def test_change_of_api_keeps_what_was_written(designer: DesignerPage, folder: Path) -> None:
     """Values of the same name and the address that was set stay, a name that came from the old
     title follows the new one, references too, and what has no place is told and kept in the
-    history."""
-    definition = json.loads(json.dumps(LINE))
-    definition["tasks"]["Get a thing"]["httpRequest"]["query"] = {"page": "2"}
-    definition["tasks"]["Last"]["inputParameters"] = {
-        "id": "${$.tasks['Get a thing'].output.body.id}"
-    }
-    write(folder, definition)
-    designer.load()
+    history. A name that nobody derived is the author's: the pairs of edits try that.
+    """
     open_task(designer, "Get a thing")
     change(designer, "Get a thing")
     expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("7")
@@ -249,39 +272,35 @@ def test_change_of_api_keeps_what_was_written(designer: DesignerPage, folder: Pa
     expect(designer.page.locator(".history button", has_text="another API")).to_have_count(1)
 
 
-def test_change_of_api_keeps_a_name_that_the_author_gave(designer: DesignerPage) -> None:
-    """A name that nobody derived is the author's."""
-    open_task(designer, "Get a thing")
-    rename(designer, "Get a thing")
-    change(designer, "Renamed")
-
-
 # Renaming
 
 
+NAMED: dict[str, Any] = json.loads(json.dumps(LINE))
+NAMED["tasks"]["First"]["nextTask"] = "Which?"
+NAMED["tasks"]["Which?"] = {
+    "type": "Decision",
+    "choices": [
+        {
+            "condition": "${jsonata: tasks.First.output.statusCode = 200}",
+            "nextTask": "Get a thing",
+        }
+    ],
+    "defaultTask": "Last",
+}
+NAMED["tasks"]["First"]["inputParameters"] = {
+    "again": '${$.tasks["First"].output.body}',
+    "any": "${$..First}",
+}
+
+
+@pytest.mark.parametrize("definition", [NAMED], ids=["named"])
 def test_rename_follows_expressions_and_says_what_it_could_not(
     designer: DesignerPage, folder: Path
 ) -> None:
     """Every form of the name is renamed, in the form on the screen too; what cannot be told is
-    named, and samples, results and history go along."""
-    definition = json.loads(json.dumps(LINE))
-    definition["tasks"]["First"]["nextTask"] = "Which?"
-    definition["tasks"]["Which?"] = {
-        "type": "Decision",
-        "choices": [
-            {
-                "condition": "${jsonata: tasks.First.output.statusCode = 200}",
-                "nextTask": "Get a thing",
-            }
-        ],
-        "defaultTask": "Last",
-    }
-    definition["tasks"]["First"]["inputParameters"] = {
-        "again": '${$.tasks["First"].output.body}',
-        "any": "${$..First}",
-    }
-    write(folder, definition)
-    designer.load()
+    named, and samples, results and history go along. Whoever saves while the name is being written
+    saves the new one, with or without Enter.
+    """
     open_task(designer, "First")
     designer.at("/httpRequest/url").fill("https://a.example/edited")
     designer.page.get_by_label("Task name").fill("O'Brien `1`")
@@ -300,37 +319,37 @@ def test_rename_follows_expressions_and_says_what_it_could_not(
     assert task["inputParameters"]["again"] == '${$.tasks["O\'Brien `1`"].output.body}'
     condition = saved["tasks"]["Which?"]["choices"][0]["condition"]
     assert condition == '${jsonata: tasks."O\'Brien `1`".output.statusCode = 200}'
-
-
-def test_saving_waits_for_a_new_name(designer: DesignerPage, folder: Path) -> None:
-    """Whoever saves while the name is being written saves the new one, with or without Enter."""
     open_task(designer, "Get a thing")
-    designer.page.get_by_label("Task name").fill("At once")
-    designer.page.get_by_label("Task name").press("Enter")
-    designer.save()
-    assert list(written(folder)["tasks"]) == ["First", "At once", "Last"]
-    designer.page.get_by_label("Task name").fill("Later")
+    names = ["O'Brien `1`", "Get a thing", "Last", "Which?"]
+    assert list(saved["tasks"]) == names
+    name = designer.page.get_by_label("Task name")
+    name.fill("At once")
+    name.press("Enter")
     with designer.page.expect_response(lambda answer: answer.request.method == "PUT"):
         designer.save()
-    assert list(written(folder)["tasks"]) == ["First", "Later", "Last"]
+    assert list(written(folder)["tasks"]) == [names[0], "At once", *names[2:]]
+    name.fill("Later")
+    with designer.page.expect_response(lambda answer: answer.request.method == "PUT"):
+        designer.save()
+    assert list(written(folder)["tasks"]) == [names[0], "Later", *names[2:]]
 
 
 # Uploads
 
 
+WITH_SCAN: dict[str, Any] = json.loads(json.dumps(LINE))
+WITH_SCAN["tasks"]["First"] |= {
+    "endpoint": "acme-scans-post-0",
+    "httpRequest": {"url": "http://127.0.0.1:9/scans", "method": "POST"},
+}
+
+
+@pytest.mark.parametrize("definition", [WITH_SCAN], ids=["with-scan"])
 def test_a_saved_file_is_there_the_next_time(
     designer: DesignerPage, tmp_path: Path, folder: Path, browser: Browser
 ) -> None:
     """A picked file moves below the folder of files when the task is saved: the next designer sends
     it, the form shows it as before, and nothing is left unsaved."""
-    definition = json.loads(json.dumps(LINE))
-    definition["tasks"]["First"] |= {"endpoint": "acme-scans-post-0"}
-    definition["tasks"]["First"]["httpRequest"] = {
-        "url": "http://127.0.0.1:9/scans",
-        "method": "POST",
-    }
-    write(folder, definition)
-    designer.load()
     picked = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"x" * 1000}
     designer.at("/httpRequest/body/scan").set_input_files(picked)
     expect(designer.page.locator(".file-name")).to_have_text("plan.pdf, 1.0 kB")
