@@ -300,8 +300,12 @@ def _field_content(
         content_type = f"text/plain; charset={charset}"
     if is_text(item):
         return _unchanged_text(item[TEXT], content_type)
-    row = _row(item, content_type) if content_type and not carries_files(content_type) else None
-    content = row.write(item, content_type, described).content if row is not None else None
+    row = None
+    if content_type and not carries_files(content_type):
+        row = _row(item, content_type)
+    content = None
+    if row is not None:
+        content = row.write(item, content_type, described).content
     if isinstance(content, bytes):
         return content
     if isinstance(item, dict | list):
@@ -310,7 +314,12 @@ def _field_content(
 
 
 def _xml(value: Any, content_type: str, described: Described) -> Body:
-    text = xml_text(value, described.media_type.schema, described.definitions, described.name)
+    text = xml_text(
+        value,
+        described.media_type.schema,
+        described.definitions,
+        described.name,
+    )
     charset = charset_of(content_type)
     declared = f'<?xml version="1.0" encoding="{(charset or "utf-8").upper()}"?>\n'
     return Body(content_type, encoded_text(declared + text, charset))
@@ -367,9 +376,9 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path = (index,) if isinstance(value, list) else ()
         try:
-            write = (
-                partial(_json_text, ascii_only=True) if _has_lone_surrogate(item) else _json_text
-            )
+            write = _json_text
+            if _has_lone_surrogate(item):
+                write = partial(_json_text, ascii_only=True)
             item_texts.append(sequence.write(item, write))
         except UnwritableError as error:
             raise error.below(*path) from error

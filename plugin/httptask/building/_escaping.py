@@ -38,7 +38,12 @@ class UnwritableError(ValueError):
 
     def below(self, *path: str | int) -> Self:
         """Return the same error with *path* put before its path."""
-        return type(self)(self.code, *path, *self.path, **self.params)
+        return type(self)(
+            self.code,
+            *path,
+            *self.path,
+            **self.params,
+        )
 
     def problem(self, pointer: str) -> Problem:
         """Return the problem to report; the path of the error starts at *pointer*."""

@@ -255,7 +255,13 @@ def _file(
     )
     _check_sendable(content_type)
     headers = {**_described_headers(encoding), **file.headers}
-    return Field(name, file.piece(), content_type, headers, file.filename)
+    return Field(
+        name,
+        file.piece(),
+        content_type,
+        headers,
+        file.filename,
+    )
 
 
 def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
@@ -265,8 +271,12 @@ def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
     """
     headers = {}
     for name, header in (encoding.get("headers") or {}).items():
-        schema = header.get("schema") if isinstance(header, Mapping) else None
-        value = _only_value(schema) if isinstance(schema, Mapping) else None
+        schema = None
+        if isinstance(header, Mapping):
+            schema = header.get("schema")
+        value = None
+        if isinstance(schema, Mapping):
+            value = _only_value(schema)
         # OpenAPI, Encoding Object: Content-Type is described separately. Names and values are
         # checked, because descriptions are not trusted.
         if (
@@ -282,7 +292,9 @@ def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
 
 def _only_value(schema: Mapping[str, Any]) -> Any:
     options = schema.get("enum")
-    only = options[0] if isinstance(options, list) and len(options) == 1 else None
+    only = None
+    if isinstance(options, list) and len(options) == 1:
+        only = options[0]
     return schema.get("const", schema.get("default", only))
 
 

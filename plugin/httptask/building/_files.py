@@ -131,7 +131,9 @@ class Files:
         return "upload" in reference or ("path" in reference and self.folder is not None)
 
     def _uploaded(self, piece: FilePiece) -> StoredFile:
-        path = self.upload(piece.reference["upload"]) if self.upload is not None else None
+        path = None
+        if self.upload is not None:
+            path = self.upload(piece.reference["upload"])
         if path is None:
             raise _refused(piece, "upload-gone")
         return StoredFile.at(path.parent, (path.name,), piece)
@@ -169,7 +171,14 @@ class StoredFile(FilePiece):
 
         Raises `SettingsError` if it is not a regular file, and `OSError`.
         """
-        file = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
+        file = cls(
+            piece.name,
+            piece.reference,
+            piece.pointer,
+            0,
+            folder,
+            steps,
+        )
         # Check before opening: opening a device or a pipe may have effects.
         mode = folder.joinpath(*steps).lstat().st_mode
         if not stat.S_ISREG(mode):

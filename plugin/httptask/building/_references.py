@@ -324,7 +324,9 @@ def _misplaced_reference(path: Path, value: Mapping[str, Any]) -> Iterator[Refer
     With a misspelt `as`, only the misspelling is reported: `as` would allow the reference there.
     """
     settings = value[REFERENCE]
-    unknown = list(_unknown_members(settings)) if isinstance(settings, Mapping) else []
+    unknown = []
+    if isinstance(settings, Mapping):
+        unknown = list(_unknown_members(settings))
     for problem in unknown:
         yield problem._replace(path=(*path, *problem.path))
     if not any(problem.params.get("near") == "as" for problem in unknown):

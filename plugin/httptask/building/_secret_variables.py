@@ -69,7 +69,9 @@ class SecretVariables:
         names.
         """
         first, *others = text.split(MASK)
-        pieces: list[Piece] = [first] if first or not others else []
+        pieces: list[Piece] = []
+        if first or not others:
+            pieces = [first]
         for other in others:
             pieces.append(self._variable(label, name))
             pieces += [other] if other else []

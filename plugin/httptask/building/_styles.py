@@ -71,7 +71,12 @@ STYLES: dict[str, Style] = {
     "deepObject": Style(("query",), _NAMED, "", "&", nested=True),
     "cookie": Style(("cookie",), _NAMED, ",", "; ", explode=True),
 }
-DEFAULTS = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+DEFAULTS = {
+    "path": "simple",
+    "query": "form",
+    "header": "simple",
+    "cookie": "form",
+}
 """Location -> the default style."""
 
 
@@ -90,7 +95,15 @@ def written(
     *item_delimiters* are the delimiters of arrays within the array, the outer ones first (Swagger
     2.0, Items Object). Raises `UnwritableError`.
     """
-    row, named_values = _expanded(name, value, location, style, explode, encode, item_delimiters)
+    row, named_values = _expanded(
+        name,
+        value,
+        location,
+        style,
+        explode,
+        encode,
+        item_delimiters,
+    )
     if not named_values:
         return ""
     if len(named_values) == 1 and not isinstance(value, list | dict):
@@ -174,7 +187,9 @@ def _expanded(
             for member_name, item in members
         )
         return row, [(own_name, _item(item, encode, inner)) for own_name, item in names]
-    flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
+    flat = value
+    if isinstance(value, dict):
+        flat = [part for pair in value.items() for part in pair]
     return row, [(key, _item(flat, encode, delimiters))]
 
 

@@ -158,7 +158,9 @@ class _UrlParts:
             text = write()
         except SettingsError:
             missing = UrlPart(f"{{{name}}}", value_pointer, is_missing=True)
-            return [UrlPart(f"{name}="), missing] if name else [missing]
+            if name:
+                return [UrlPart(f"{name}="), missing]
+            return [missing]
         if not text:
             return []
         label, equals, value = text.partition("=")

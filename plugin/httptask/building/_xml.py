@@ -266,7 +266,9 @@ class _Writer:
             child = self.node(node.child(name))
             item = value[name]
             item_path = (*path, name)
-            hinted_name = child.hints.get("name") if not isinstance(item, list) else None
+            hinted_name = None
+            if not isinstance(item, list):
+                hinted_name = child.hints.get("name")
             if child.kind == "attribute":
                 attributes += _attribute(hinted_name or name, item, child.hints, scope, item_path)
             elif child.kind == "text":
