@@ -84,7 +84,12 @@ class ConditionError(CodedError):
         before = text[:index]
         line = before.count("\n") + 1
         column = index - (before.rfind("\n") + 1) + 1
-        return cls(code, params, found=text[:200], place=f"line {line}, column {column}")
+        return cls(
+            code,
+            params,
+            found=text[:200],
+            place=f"line {line}, column {column}",
+        )
 
 
 def parsed(text: str) -> Node:
@@ -103,7 +108,15 @@ SPACES = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join
 _SPACE = re.compile(f"[{SPACES}]+")
 _NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIGN = re.compile(r"===|!==|==|!=|<=|>=|&&|\|\||[<>!().\[\]-]")
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "0": "\0",
+}
 _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}")
 _BEYOND = {
     "=": "condition-assigns",
@@ -166,7 +179,12 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
     match = _SIGN.match(text, start)
     if match:
         return _Token("sign", match[0], start), match.end()
-    raise ConditionError.at(text, start, _BEYOND.get(sign, "condition-sign"), sign=sign)
+    raise ConditionError.at(
+        text,
+        start,
+        _BEYOND.get(sign, "condition-sign"),
+        sign=sign,
+    )
 
 
 def _name(text: str, start: int) -> str:
@@ -213,7 +231,9 @@ def _escaped(text: str, index: int) -> tuple[str, int]:
     sign = text[index : index + 1]
     if sign in ("x", "u"):
         match = _CODE.match(text, index)
-        code = int(next(filter(None, match.groups())), 16) if match else -1
+        code = -1
+        if match:
+            code = int(next(filter(None, match.groups())), 16)
         if match is None or code > 0x10FFFF:
             raise ConditionError.at(text, index - 1, "condition-escape")
         return chr(code), match.end()
@@ -225,7 +245,12 @@ def _escaped(text: str, index: int) -> tuple[str, int]:
 
 # The tree
 
-_WORDS = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
+_WORDS = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "undefined": UNDEFINED,
+}
 _EQUAL = ("===", "!==", "==", "!=")
 _ORDER = ("<", ">", "<=", ">=")
 
@@ -273,7 +298,12 @@ class _Parser:
         elif code is None:
             code = "condition-misplaced"
             params = {"sign": str(token.value)}
-        return ConditionError.at(self._text, token.index, code, **params)
+        return ConditionError.at(
+            self._text,
+            token.index,
+            code,
+            **params,
+        )
 
     def _disjunction(self) -> Node:
         operands = [self._conjunction()]

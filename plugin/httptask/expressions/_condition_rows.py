@@ -67,8 +67,15 @@ def _row(node: Node) -> ConditionRow | None:
     operator, right = node.others[0]
     if not isinstance(node.first, Path) or not isinstance(right, Path | Literal):
         return None
-    text = right.value if isinstance(right, Literal) and isinstance(right.value, str) else None
-    return ConditionRow(_written(node.first), operator, _written(right), text)
+    text = None
+    if isinstance(right, Literal) and isinstance(right.value, str):
+        text = right.value
+    return ConditionRow(
+        _written(node.first),
+        operator,
+        _written(right),
+        text,
+    )
 
 
 def _written(node: Path | Literal) -> str:

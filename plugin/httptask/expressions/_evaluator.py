@@ -135,7 +135,8 @@ class Evaluator:
             return not_understood(expression.written, before)
         outcome: Renamed
         # A plugin's language need not support renaming.
-        if rename := getattr(compiled.language, "task_renamed", None):
+        rename = getattr(compiled.language, "task_renamed", None)
+        if rename:
             outcome = rename(compiled.source, before, after)
         else:
             outcome = not_understood(compiled.source, before)
@@ -159,7 +160,9 @@ class Evaluator:
         that text. *value* is not changed; the result may share parts with *value* and with *data*.
         Raises `ExpressionError`.
         """
-        prepared = value if isinstance(value, Prepared) else Prepared.of(value)
+        prepared = value
+        if not isinstance(value, Prepared):
+            prepared = Prepared.of(value)
         if not prepared.slots:
             return prepared.value
         copies = prepared.copied()
@@ -208,7 +211,9 @@ class Evaluator:
             except _result.RefusedError as error:
                 _raise(error, part, pointers.pointer(slot.path, pointer))
             results.append(result)
-        return results[0] if plan.whole else "".join(map(_result.as_text, results))
+        if plan.whole:
+            return results[0]
+        return "".join(map(_result.as_text, results))
 
     def _plain(self, compiled: Compiled, document: Document) -> Any:
         """Return the value of the cheap *compiled* if the value is plain, else `_NOT_PLAIN`.
@@ -218,14 +223,14 @@ class Evaluator:
         """
         data = document.data if compiled.reads_mappings else document.seen(None)
         try:
-            value = (
-                compiled.language.evaluate(compiled.source, data)
-                if compiled.language
-                else _NOT_PLAIN
-            )
+            value = _NOT_PLAIN
+            if compiled.language:
+                value = compiled.language.evaluate(compiled.source, data)
         except Exception:  # noqa: BLE001 - a plugin's too
             return _NOT_PLAIN
-        return value if self._takes_plain and _result.is_plain(value) else _NOT_PLAIN
+        if self._takes_plain and _result.is_plain(value):
+            return value
+        return _NOT_PLAIN
 
     async def _value(self, compiled: Compiled, document: Document, run: Mapping[str, Any]) -> Any:
         """Return the value of *compiled*, evaluated here or in the helper process."""
@@ -276,7 +281,12 @@ class Evaluator:
             value = await asyncio.to_thread(_evaluated, language, compiled.source, data)
             await self._bound(value)
             return value
-        return await self._helper().evaluate(language, compiled.source, document, compiled.reads)
+        return await self._helper().evaluate(
+            language,
+            compiled.source,
+            document,
+            compiled.reads,
+        )
 
     async def _bound(self, value: Any) -> None:
         """Raise `RefusedError` if *value* exceeds the limit for results."""

@@ -93,7 +93,9 @@ class Jsonata:
             error.is_certain = False
             return error
         for first, *names in self.reads(source) or ():
-            value = shape.get(first) if isinstance(shape, dict) else None
+            value = None
+            if isinstance(shape, dict):
+                value = shape.get(first)
             path: list[str] = [first]
             for name in names:
                 while isinstance(value, list):  # a name selects from each item
@@ -147,7 +149,9 @@ class Jsonata:
         except (RuntimeError, ValueError) as error:
             raise RefusedError("expression-jsonata-failed", jsonataMessage=str(error)) from error
         if value is None:
-            names = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
+            names = []
+            if isinstance(data, dict):
+                names = list(data)[:MOST_KNOWN]
             raise NoSuchNameError("expression-nothing", known=names or None)
         return _as_json(value)
 
@@ -231,7 +235,9 @@ def _parsed(source: str, regex: Any) -> Any:
     try:
         expression = _evaluator()(source, regex)
     except library.JException as error:
-        character = error.location + 1 if error.location >= 0 else None
+        character = None
+        if error.location >= 0:
+            character = error.location + 1
         raise RefusedError(
             "expression-jsonata",
             _error_params(error),

@@ -91,7 +91,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
     def eval(self, expr: Any, context: Any, environment: Any) -> Any:
         """Return the value of the symbol *expr* in *context*."""
         evaluate = self._by_type.get(expr.type)
-        result: Any = None if evaluate is None else evaluate(expr, context, environment)
+        result: Any = None
+        if evaluate is not None:
+            result = evaluate(expr, context, environment)
         if expr.predicate is not None:
             for item in expr.predicate:
                 result = self.evaluate_filter(item.expr, result, environment)
@@ -264,7 +266,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
         def keys(item: Any) -> list[Any]:
             own = item["@"] if is_stream else existing(item)
-            scope = Frame(environment, dict(item)) if is_stream else environment
+            scope = environment
+            if is_stream:
+                scope = Frame(environment, dict(item))
             return [self.eval(term.expression, own, scope) for term in expr.terms]
 
         if len(context) <= 1:
@@ -468,7 +472,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 raise JException("T2011", expr.update.position, update)
             if isinstance(match, dict):
                 match.update(update)
-        names = None if expr.delete is None else self.eval(expr.delete, match, environment)
+        names = None
+        if expr.delete is not None:
+            names = self.eval(expr.delete, match, environment)
         if names is None:
             return
         names = names if isinstance(names, list) else [names]
@@ -510,7 +516,9 @@ def _is_plain(step: Any) -> bool:
 
 
 def _keeping_singleton(values: Any) -> Any:
-    result = values if type(values) is Sequence else Sequence(values or ())
+    result = values
+    if type(values) is not Sequence:
+        result = Sequence(values or ())
     if result.cons and not result.sequence:
         result = sequence([result])
     result.keep_singleton = True

@@ -35,7 +35,9 @@ def chosen_values(
     *get* returns the predicate's value for an item; in a stream of tuples *get_in_stream* does.
     """
     if not isinstance(context, list):
-        times = 0 if context is None else _times_chosen(get(context), 0, 1)
+        times = 0
+        if context is not None:
+            times = _times_chosen(get(context), 0, 1)
         if times > 1:
             return sequence([context] * times)
         return context if times else None

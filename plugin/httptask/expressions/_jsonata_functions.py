@@ -58,7 +58,9 @@ def _min(values: Any) -> Any:
 
 
 def _average(values: Any) -> Any:
-    return _numbers.divide(_numbers.total(values), len(values)) if values else None
+    if values:
+        return _numbers.divide(_numbers.total(values), len(values))
+    return None
 
 
 def _number(value: Any) -> Any:
@@ -75,7 +77,9 @@ def _number(value: Any) -> Any:
 
 
 def _round(value: Any, precision: Any = None) -> Any:
-    return None if value is None else _numbers.rounded(value, int(precision or 0))
+    if value is None:
+        return None
+    return _numbers.rounded(value, int(precision or 0))
 
 
 def _sqrt(value: Any) -> Any:
@@ -96,7 +100,9 @@ def _power(base: Any, exponent: Any) -> Any:
 
 def _format_number(value: Any, picture: Any, options: Any = None) -> Any:
     with decimal.localcontext(decimal.Context(prec=_MANY_DIGITS)):
-        return None if value is None else Library.format_number(value, picture, options)
+        if value is None:
+            return None
+        return Library.format_number(value, picture, options)
 
 
 def _format_base(value: Any, radix: Any = None) -> Any:
@@ -128,7 +134,9 @@ def _base64_decoded(value: Any) -> Any:
 def _type(value: Any) -> Any:
     if _numbers.is_number(value):
         return "number"
-    return "function" if is_function(value) else Library.type(value)
+    if is_function(value):
+        return "function"
+    return Library.type(value)
 
 
 def _if_any(calculate: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -139,7 +147,9 @@ def _if_any(calculate: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _string(value: Any, prettify: Any = None) -> Any:
-    return None if value is None else text(value, 2 if prettify else None)
+    if value is None:
+        return None
+    return text(value, 2 if prettify else None)
 
 
 def _parse(value: Any) -> Any:
@@ -263,7 +273,9 @@ def _distinct(values: Any) -> Any:
     first: dict[Any, Any] = {}
     for value in values:
         first.setdefault(identity(value), value)
-    return sequence(first.values()) if is_sequence(values) else list(first.values())
+    if is_sequence(values):
+        return sequence(first.values())
+    return list(first.values())
 
 
 def _zip(*arrays: Any) -> Any:
@@ -277,7 +289,9 @@ def _count(values: Any) -> Any:
 
 
 def _lookup(value: Any, name: Any) -> Any:
-    return None if name is None else Library.lookup(value, name)
+    if name is None:
+        return None
+    return Library.lookup(value, name)
 
 
 def _not(value: Any) -> Any:

@@ -43,7 +43,12 @@ def _matches(matcher: Any, string: str) -> Iterator[_Match]:
         for number, match in enumerate(matcher.finditer(string)):
             if number and not match[0]:
                 raise JException("D1004", -1)
-            yield _Match(match[0], match.start(), match.end(), list(match.groups()))
+            yield _Match(
+                match[0],
+                match.start(),
+                match.end(),
+                list(match.groups()),
+            )
             if match.end() >= len(string):
                 return
         return
@@ -52,7 +57,12 @@ def _matches(matcher: Any, string: str) -> Iterator[_Match]:
         if not isinstance(result, dict) or not {"match", "start", "next"} <= result.keys():
             raise JException("T1010", -1)
         end = result["start"] + len(result["match"])
-        yield _Match(result["match"], result["start"], end, result.get("groups", []))
+        yield _Match(
+            result["match"],
+            result["start"],
+            end,
+            result.get("groups", []),
+        )
         result = called(result["next"])
 
 
@@ -85,7 +95,11 @@ def match(string: Any, matcher: Any, limit: Any = None) -> Any:
     if limit is not None and limit < 0:
         raise JException("D3040", -1, limit)
     return sequence(
-        {"match": item.match, "index": item.start, "groups": item.groups}
+        {
+            "match": item.match,
+            "index": item.start,
+            "groups": item.groups,
+        }
         for item in _first(limit, _matches(matcher, string))
     )
 
@@ -173,5 +187,7 @@ def _referred(match: _Match, reference: re.Match[str]) -> str:
     number = digits[:most]
     if most > 1 and int(number) > len(match.groups):
         number = digits[: most - 1]
-    group = match.groups[int(number) - 1] if 0 < int(number) <= len(match.groups) else None
+    group = None
+    if 0 < int(number) <= len(match.groups):
+        group = match.groups[int(number) - 1]
     return ("" if group is None else text(group)) + digits[len(number) :]

@@ -80,7 +80,12 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
         """Return the plan for arguments of the types *supplied*."""
         match = self._regex.fullmatch(supplied)
         if match is None:
-            raise JException("T0410", -1, self._first_wrong(supplied), self.function_name)
+            raise JException(
+                "T0410",
+                -1,
+                self._first_wrong(supplied),
+                self.function_name,
+            )
         plan: _Plan = []
         index = 0
         for param, symbols in zip(self._params, match.groups(), strict=True):
@@ -122,5 +127,11 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
             expected = param.subtype[0]
             items = value if symbol == "a" else (value,)
             if any(self.get_symbol(item) != expected for item in items):
-                raise JException("T0412", -1, index + 1, self.function_name, param.subtype)
+                raise JException(
+                    "T0412",
+                    -1,
+                    index + 1,
+                    self.function_name,
+                    param.subtype,
+                )
         return value if symbol == "a" else [value]

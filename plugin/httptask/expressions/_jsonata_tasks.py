@@ -199,7 +199,9 @@ class _Walk:
         first: Any = None,
     ) -> Sight:
         """Follow a call; *first* is the left side of `~>`."""
-        called = str(node.procedure.value) if node.procedure.type == "variable" else ""
+        called = ""
+        if node.procedure.type == "variable":
+            called = str(node.procedure.value)
         arguments = [*([first] if first is not None else []), *node.arguments]
         # Where a partial application is called, and with which arguments, is not followed.
         if called == "lookup" and called not in scope and arguments and node.type != "partial":
@@ -227,7 +229,9 @@ class _Walk:
     ) -> Sight:
         """Follow `$lookup(object, key)`; with the key alone the object is the context."""
         key = arguments[-1]
-        sight = self.value(arguments[0], context, scope) if len(arguments) > 1 else context
+        sight = context
+        if len(arguments) > 1:
+            sight = self.value(arguments[0], context, scope)
         if key.type == "string":
             self._key(key, sight)
             return sight.member(str(key.value))
@@ -243,7 +247,12 @@ class _Walk:
 
     def _apply(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         if node.rhs.type == "function":
-            return self._function(node.rhs, context, scope, first=node.lhs)
+            return self._function(
+                node.rhs,
+                context,
+                scope,
+                first=node.lhs,
+            )
         sight = self.value(node.lhs, context, scope)
         self.value(node.rhs, context, scope)
         self.renaming.passing(sight)

@@ -138,7 +138,9 @@ class _Walk:
             return self._filtered(step, self._named(str(step.value), current))
         if step.type == "variable" and is_first:
             return self._filtered(step, self._variable(step, current))
-        items = current if is_first else replace(current, type=_flat(current.type))
+        items = current
+        if not is_first:
+            items = replace(current, type=_flat(current.type))
         if step.type == "sort":
             self._all([term.expression for term in step.terms], items)
             return replace(current, type=_sequence_of(current.type))
@@ -151,7 +153,9 @@ class _Walk:
         """Return the member *name* of the value; for a list, of each item."""
         items = _flat(context.type)
         member = items.member(name)
-        path = None if context.path is None else (*context.path, name)
+        path = None
+        if context.path is not None:
+            path = (*context.path, name)
         if member.type.is_nothing:
             if not items.is_nothing and not context.asks and context.path is not None:
                 path_text = normalised(context.path)
@@ -244,7 +248,9 @@ class _Walk:
         members: dict[str, ValueType] = {}
         is_known = True
         # In an object made from each item, a member whose name the item lacks is left out.
-        inner = context if context.path == () else context.asking()
+        inner = context
+        if context.path != ():
+            inner = context.asking()
         for key, value in pairs:
             is_known = is_known and key.type == "string"
             members[str(key.value)] = self.value(value, inner).type
@@ -290,10 +296,14 @@ class _Walk:
 
     def _function(self, node: Any, context: _Context, first: Any = None) -> _Context:
         """Return the type of a call's result; *first* is the left side of `~>`."""
-        name = str(node.procedure.value) if node.procedure.type == "variable" else ""
+        name = ""
+        if node.procedure.type == "variable":
+            name = str(node.procedure.value)
         arguments = [*([first] if first is not None else []), *node.arguments]
         is_own = name in (context.scope or {})
-        inner = context.asking() if name in _ASKING and not is_own else context
+        inner = context
+        if name in _ASKING and not is_own:
+            inner = context.asking()
         selected = [self.value(argument, inner) for argument in arguments]
         if name == "lookup" and len(arguments) == 2 and arguments[1].type == "string":
             return self._named(str(arguments[1].value), selected[0])
@@ -303,7 +313,9 @@ class _Walk:
         if node.rhs.type == "function":
             return self._function(node.rhs, context, first=node.lhs)
         self.value(node.lhs, context)
-        name = str(node.rhs.value) if node.rhs.type == "variable" else ""
+        name = ""
+        if node.rhs.type == "variable":
+            name = str(node.rhs.value)
         return context.of(ANY if name in (context.scope or {}) else _RESULTS.get(name, ANY))
 
 

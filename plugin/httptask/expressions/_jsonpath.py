@@ -177,7 +177,11 @@ def no_such_name(
     return NoSuchNameError("expression-no-members", params, found=value_type)
 
 
-_TYPE_NAMES = {str: "a string", bool: "true or false", type(None): "null"}
+_TYPE_NAMES = {
+    str: "a string",
+    bool: "true or false",
+    type(None): "null",
+}
 
 
 def compiled_query(source: str) -> Any:
@@ -216,7 +220,9 @@ def _query(source: str) -> _Query:
     try:
         compiled = compile_query(source)
     except JSONPathError as error:
-        character = error.token.index + 1 if error.token else None
+        character = None
+        if error.token:
+            character = error.token.index + 1
         raise _no_query(source, jsonpathMessage=str(error.args[0]), character=character) from error
     except RecursionError as error:
         raise RefusedError("expression-nested") from error
@@ -270,7 +276,9 @@ def _leading(segments: Sequence[Any]) -> tuple[str | int, ...]:
 
     steps: list[str | int] = []
     for segment in segments:
-        selector = segment.selectors[0] if len(segment.selectors) == 1 else None
+        selector = None
+        if len(segment.selectors) == 1:
+            selector = segment.selectors[0]
         if isinstance(segment, JSONPathRecursiveDescentSegment):
             break
         if not isinstance(selector, NameSelector | IndexSelector):

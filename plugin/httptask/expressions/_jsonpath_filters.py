@@ -119,10 +119,16 @@ def _test(expression: Any) -> Callable[[Any], bool] | None:
         return lambda value: left(value) or right(value)
     if isinstance(expression, PrefixExpression):
         negated = _test(expression.right)
-        return None if negated is None else lambda value: not negated(value)
+        if negated is None:
+            return None
+        return lambda value: not negated(value)
     if isinstance(expression, RelativeFilterQuery):
-        get = None if expression.query.empty() else _getter(expression)
-        return None if get is None else lambda value: get(value) is not NOTHING
+        get = None
+        if not expression.query.empty():
+            get = _getter(expression)
+        if get is None:
+            return None
+        return lambda value: get(value) is not NOTHING
     if isinstance(expression, _Comparison):
         return _comparison(expression)
     return None
@@ -185,7 +191,12 @@ class _Parser(Parser):  # type: ignore[misc, unused-ignore]
     def parse_infix_expression(self, stream: Any, left: Any) -> Any:
         infix: Any = super().parse_infix_expression(stream, left)
         class_ = _Comparison if isinstance(infix, ComparisonExpression) else _Logical
-        return class_(infix.token, infix.left, infix.operator, infix.right)
+        return class_(
+            infix.token,
+            infix.left,
+            infix.operator,
+            infix.right,
+        )
 
 
 class _Environment(JSONPathEnvironment):  # type: ignore[misc, unused-ignore]

@@ -125,7 +125,9 @@ def _step(selectors: Sequence[Any]) -> str | int | None:
     """Return the name or index in *selectors* if it is the only selector; else None."""
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
-    selector = selectors[0] if len(selectors) == 1 else None
+    selector = None
+    if len(selectors) == 1:
+        selector = selectors[0]
     if isinstance(selector, NameSelector):
         return str(selector.name)
     if isinstance(selector, IndexSelector):

@@ -72,6 +72,8 @@ def _index_of(containers: dict[pointers.Path, tuple[int, int, Any]], path: point
     for length in range(len(path) + 1):
         outer = path[:length]
         if outer not in containers:
-            parent = containers[outer[:-1]][0] if outer else 0
+            parent = 0
+            if outer:
+                parent = containers[outer[:-1]][0]
             containers[outer] = (len(containers), parent, outer[-1] if outer else None)
     return containers[path][0]

@@ -63,7 +63,9 @@ class Query:
         """Return the length of the list from which the query selects items: of `$.d` in
         `$.d[?@.a > 1]`. None if there is no list, or the query has another form.
         """
-        steps = list_steps(self.text) if self.steps is None else None
+        steps = None
+        if self.steps is None:
+            steps = list_steps(self.text)
         if steps is None:
             return None
         value, count = follow(steps, data)

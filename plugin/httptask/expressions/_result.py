@@ -106,7 +106,9 @@ def with_dicts(value: Any) -> Any:
         if isinstance(tasks, Mapping) and not isinstance(tasks, dict):
             return {**value, "tasks": dict(tasks)}
         return value
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value
 
 
 _SCALARS = frozenset((str, int, bool, type(None)))

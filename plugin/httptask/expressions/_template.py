@@ -227,6 +227,17 @@ def _skip_in_jsonata(text: str, start: int, position: int) -> int:
     return position + 1
 
 
+_DEPTHS = {
+    "(": 1,
+    "[": 1,
+    "{": 1,
+    ")": -1,
+    "]": -1,
+    "}": -1,
+}
+"""Bracket -> how much deeper it nests what follows."""
+
+
 def _skip_regex(text: str, position: int) -> int:
     """Return the index after the regular expression that begins at *position*; -1 without an
     end.
@@ -236,5 +247,5 @@ def _skip_regex(text: str, position: int) -> int:
     for match in _REGEX_PART.finditer(text, position):
         if match[0] == "/" and depth == 0:
             return match.end()
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match[0], 0)
+        depth += _DEPTHS.get(match[0], 0)
     return -1

@@ -383,7 +383,9 @@ def _read(helper: _Helper, most_bytes: int) -> bytes:
     if len(header) < LENGTH.size:
         raise EOFError
     (length,) = LENGTH.unpack(header)
-    content = helper.replies.read(length) if length <= most_bytes else b""
+    content = b""
+    if length <= most_bytes:
+        content = helper.replies.read(length)
     if len(content) < length:
         raise EOFError
     return content
