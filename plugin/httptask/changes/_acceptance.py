@@ -55,10 +55,17 @@ class Acceptance:
         """Say whether the schemas *wide* and *narrow* accept the same values."""
         return self.accepts(wide, narrow) and self._reverse.accepts(narrow, wide)
 
-    def accepts(self, wide: Any, narrow: Any, level: int = 0) -> bool:
+    def accepts(
+        self,
+        wide: Any,
+        narrow: Any,
+        level: int = 0,
+    ) -> bool:
         """Say whether the schema *wide* accepts everything that the schema *narrow* accepts."""
         names = referenced_definition(wide), referenced_definition(narrow)
-        pair = None if names[0] is None or names[1] is None else (names[0], names[1])
+        pair = None
+        if names[0] is not None and names[1] is not None:
+            pair = (names[0], names[1])
         if pair is not None and pair in self._answers:
             return self._answers[pair]
         # Untrusted schemas may be endless. Beyond the limits, acceptance is not shown.
@@ -68,17 +75,24 @@ class Acceptance:
         count = len(self._answers)
         if pair is not None:
             self._answers[pair] = True  # the assumption while a recursive pair is compared
-        answer = self.view_accepts(self._wide.view(wide), self._narrow.view(narrow), level)
+        wide_view = self._wide.view(wide)
+        narrow_view = self._narrow.view(narrow)
+        answer = self.view_accepts(wide_view, narrow_view, level)
         if pair is not None and not answer:
             for later in list(self._answers)[count:]:  # they may depend on the wrong assumption
                 del self._answers[later]
             self._answers[pair] = False
         return answer
 
-    def view_accepts(self, wide: View, narrow: View, level: int = 0) -> bool:
+    def view_accepts(
+        self,
+        wide: View,
+        narrow: View,
+        level: int = 0,
+    ) -> bool:
         """Say whether the view *wide* accepts everything that the view *narrow* accepts."""
-        accepts_nothing = narrow.get("type") == [] or narrow.get("enum") == []
-        if accepts_nothing:
+        # A list without any type or value: *narrow* accepts nothing.
+        if [] in (narrow.get("type"), narrow.get("enum")):
             return True
         # Also without `properties` in *wide*: a field that only *narrow* describes counts.
         keywords = dict.fromkeys((*wide, "properties"))
@@ -87,9 +101,8 @@ class Acceptance:
         if "anyOf" not in narrow:
             return False
         # Keywords beside `anyOf` say little about its values, so each alternative gets a chance.
-        return all(
-            self.accepts(wide, alternative, level + 1) for alternative in alternatives(narrow)
-        )
+        options = alternatives(narrow)
+        return all(self.accepts(wide, option, level + 1) for option in options)
 
     def refuses(
         self,
@@ -131,17 +144,20 @@ class Acceptance:
             return lacking is wide and "anyOf" in wide  # an alternative may describe the field
         schemas = _schemas_of_undescribed(name, lacking)
         if name in fields:
-            return all(self.accepts(fields[name], schema, level) for schema in schemas)
-        return all(self.accepts(schema, other_fields[name], level) for schema in schemas)
+            field = fields[name]
+            return all(self.accepts(field, schema, level) for schema in schemas)
+        other_field = other_fields[name]
+        return all(self.accepts(schema, other_field, level) for schema in schemas)
 
     def _properties(self, wide: View, narrow: View, level: int) -> bool:
-        names = {**wide.get("properties", {}), **narrow.get("properties", {})}
+        fields = wide.get("properties", {})
+        other_fields = narrow.get("properties", {})
+        names = {**fields, **other_fields}
         return all(self.accepts_field(name, wide, narrow, level) for name in names)
 
     def _pattern_properties(self, wide: View, narrow: View, level: int) -> bool:
-        return all(
-            self.accepts_pattern(name, wide, narrow, level) for name in wide["patternProperties"]
-        )
+        patterns = wide["patternProperties"]
+        return all(self.accepts_pattern(pattern, wide, narrow, level) for pattern in patterns)
 
     def accepts_pattern(
         self,
@@ -167,9 +183,8 @@ class Acceptance:
             return False
         # A name that may match counts as a match: acceptance must be certain.
         matching = [fields[name] for name in fields if _matches(pattern, name) is not False]
-        return all(
-            self.accepts(schema, field, level) for field in (*matching, *other_patterns.values())
-        )
+        matching += other_patterns.values()
+        return all(self.accepts(schema, field, level) for field in matching)
 
     def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
         schema = wide["additionalProperties"]
@@ -196,8 +211,12 @@ class Acceptance:
         count = max(len(first), len(other_first))
         compared = count if longest is None else min(count, longest)
         for position in range(compared):
-            schema = first[position] if position < len(first) else items
-            other_schema = other_first[position] if position < len(other_first) else other_items
+            schema = items
+            if position < len(first):
+                schema = first[position]
+            other_schema = other_items
+            if position < len(other_first):
+                other_schema = other_first[position]
             if not self.accepts(schema, other_schema, level):
                 return False
         if longest is not None and longest <= count:
@@ -206,10 +225,11 @@ class Acceptance:
 
     def _alternatives(self, wide: View, narrow: View, level: int) -> bool:
         """Compare alternatives: for each in *narrow*, some alternative in *wide* must accept it."""
-        return all(
-            any(self.accepts(alternative, accepted, level) for alternative in alternatives(wide))
-            for accepted in alternatives(narrow)
-        )
+        for accepted in alternatives(narrow):
+            options = alternatives(wide)
+            if not any(self.accepts(option, accepted, level) for option in options):
+                return False
+        return True
 
     def _every_part(self, wide: View, narrow: View, level: int) -> bool:
         """Compare `allOf`.
@@ -218,15 +238,15 @@ class Acceptance:
         """
         parts = narrow.get("allOf", ())
         other_keywords = {name: value for name, value in narrow.items() if name != "allOf"}
-        return all(
-            any(self.accepts(part, narrow_part, level) for narrow_part in (*parts, other_keywords))
-            for part in wide["allOf"]
-        )
+        narrow_parts = (*parts, other_keywords)
+        for part in wide["allOf"]:
+            if not any(self.accepts(part, narrow_part, level) for narrow_part in narrow_parts):
+                return False
+        return True
 
     def _dependent_schemas(self, wide: View, narrow: View, level: int) -> bool:
-        return all(
-            self.accepts_dependent(name, wide, narrow, level) for name in wide["dependentSchemas"]
-        )
+        names = wide["dependentSchemas"]
+        return all(self.accepts_dependent(name, wide, narrow, level) for name in names)
 
     def accepts_dependent(
         self,
@@ -274,7 +294,9 @@ class Acceptance:
             return True
         refused = self._wide.view(wide["not"])
         if "enum" in narrow and "enum" in refused:
-            return {*map(key, narrow["enum"])}.isdisjoint(map(key, refused["enum"]))
+            values = {*map(key, narrow["enum"])}
+            refused_values = map(key, refused["enum"])
+            return values.isdisjoint(refused_values)
         types = _types(refused)
         other_types = _types(narrow)
         if types is None or other_types is None:
@@ -290,8 +312,10 @@ def alternatives(view: View) -> list[View]:
     """
     if "anyOf" in view:
         shared = {name: value for name, value in view.items() if name != "anyOf"}
-        options = view["anyOf"]
-        return [{"allOf": [shared, option]} for option in options] if shared else options
+        options: list[View] = view["anyOf"]
+        if shared:
+            return [{"allOf": [shared, option]} for option in options]
+        return options
     beside = {name: value for name, value in view.items() if name not in ("type", "enum")}
     if "enum" in view:
         return [{**beside, "enum": [value]} for value in view["enum"]]
@@ -307,7 +331,10 @@ def _schemas_of_undescribed(name: str, view: View) -> Iterator[Any]:
         if _matches(pattern, name) is not False:
             yield schema
     further = view.get("additionalProperties")
-    if isinstance(further, Mapping) and not any(_matches(pattern, name) for pattern in patterns):
+    if not isinstance(further, Mapping):
+        return
+    # `additionalProperties` is for names that no pattern certainly matches.
+    if not any(_matches(pattern, name) for pattern in patterns):
         yield further
 
 
@@ -371,7 +398,8 @@ def _accepts_values(
         values = [value for value in (True, False, None) if type_of(value) in types]
     if values is None:
         return False
-    return {*map(key, values)} <= {*map(key, wide["enum"])}
+    accepted = {*map(key, wide["enum"])}
+    return {*map(key, values)} <= accepted
 
 
 def _limit(
@@ -397,7 +425,11 @@ def _limit(
     return max(limits) if limits else None
 
 
-def _accepts_numbers(bound: str, exclusive: str, sign: int) -> Callable[..., bool]:
+def _accepts_numbers(
+    bound: str,
+    exclusive: str,
+    sign: int,
+) -> Callable[..., bool]:
     def check(
         check: Acceptance,
         wide: View,
@@ -419,6 +451,11 @@ _accepts_upper = _accepts_numbers("maximum", "exclusiveMaximum", -1)
 
 def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
     """Make the check for a limit of lengths or counts: *sign* is 1 for minimum, -1 for maximum."""
+    sized: type[str | list[Any] | dict[str, Any]] = dict
+    if "Length" in keyword:
+        sized = str
+    elif "Items" in keyword:
+        sized = list
 
     def check(
         check: Acceptance,
@@ -428,8 +465,8 @@ def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
     ) -> bool:
         size = narrow.get(keyword)
         if size is None and "enum" in narrow:
-            sized = str if "Length" in keyword else list if "Items" in keyword else dict
-            sizes = [sign * len(value) for value in narrow["enum"] if isinstance(value, sized)]
+            values = [value for value in narrow["enum"] if isinstance(value, sized)]
+            sizes = [sign * len(value) for value in values]
             # Values of other types have no such size, and the limit accepts them all.
             size = sign * min(sizes) if sizes else wide[keyword]
         if size is None and keyword == "minProperties":
@@ -484,10 +521,12 @@ def _accepts_dependent_names(
 ) -> bool:
     other_dependent = narrow.get("dependentRequired", {})
     required = set(narrow.get("required", ()))
-    return all(
-        set(names) <= {*other_dependent.get(name, ()), *required} or _has_no_field(narrow, name)
-        for name, names in wide["dependentRequired"].items()
-    )
+    for name, names in wide["dependentRequired"].items():
+        other_names = {*other_dependent.get(name, ()), *required}
+        # Without the field, the rule never applies.
+        if not set(names) <= other_names and not _has_no_field(narrow, name):
+            return False
+    return True
 
 
 _Check = Callable[[Acceptance, View, View, int], bool]

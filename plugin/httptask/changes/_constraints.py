@@ -94,7 +94,9 @@ class SchemaViews:
             fields = view.get("properties", {})
             absent = frozenset(name for name in fields if self._is_marked(fields[name]))
             # Keep the schema alive, so that no other object gets the same Python `id`.
-            entry = self._shown[id(schema)] = (schema, _without(view, absent), absent)
+            shown = _without(view, absent)
+            entry = (schema, shown, absent)
+            self._shown[id(schema)] = entry
         return entry
 
     def _merged(self, schema: Any) -> View:
@@ -105,7 +107,9 @@ class SchemaViews:
             return {}
         keywords = {key: value for key, value in schema.items() if key not in _TEXTS}
         parts = keywords.pop("allOf", None)
-        views = [self._merged(part) for part in parts] if isinstance(parts, list) else []
+        views = []
+        if isinstance(parts, list):
+            views = [self._merged(part) for part in parts]
         name = definition_name(keywords.get("$ref"))
         if name is not None:
             del keywords["$ref"]
@@ -131,9 +135,11 @@ class SchemaViews:
         schemas = {key: schemas[key] for key, names in dependent.items() if not names}
         required = self._required_alone(view.get("if"))
         if len(required) == 1 and "else" not in view:
-            names = self._required_alone(view["then"], of_objects=view.get("type") == ["object"])
+            of_objects = view.get("type") == ["object"]
+            names = self._required_alone(view["then"], of_objects=of_objects)
             if names:
-                dependent[required[0]] = [*dependent.get(required[0], ()), *names]
+                field = required[0]
+                dependent[field] = [*dependent.get(field, ()), *names]
                 view = {key: view[key] for key in view if key not in _CONDITION}
         dependent = {key: names for key, names in dependent.items() if names}
         view = _tidy({**view, "dependentSchemas": schemas})
@@ -167,7 +173,9 @@ class SchemaViews:
         """
         if "oneOf" in view:
             view = dict(view)
-            further = [{"anyOf": view.pop("anyOf")}] if "anyOf" in view else []
+            further = []
+            if "anyOf" in view:
+                further = [{"anyOf": view.pop("anyOf")}]
             view["anyOf"] = view.pop("oneOf")
             if further:
                 view["allOf"] = [*view.get("allOf", ()), *further]
@@ -264,9 +272,8 @@ def _tidy(view: View) -> View:
 
 def _accepts_everything(keyword: str, value: Any) -> bool:
     # Compare the types, too, because 0 == False and 1 == True in Python.
-    return any(
-        value == neutral and type(value) is type(neutral) for neutral in _NEUTRAL.get(keyword, ())
-    )
+    neutral_values = _NEUTRAL.get(keyword, ())
+    return any(value == neutral and type(value) is type(neutral) for neutral in neutral_values)
 
 
 def _finished(view: View) -> View:
@@ -438,7 +445,9 @@ def _shared_types(left: list[str], right: list[str]) -> list[str]:
 
 
 def _with_integer(types: list[str]) -> set[str]:
-    return {*types, "integer"} if "number" in types else set(types)
+    if "number" in types:
+        return {*types, "integer"}
+    return set(types)
 
 
 def _shared_values(left: list[Any], right: list[Any]) -> list[Any]:

@@ -43,7 +43,12 @@ class Differences:
                 changed.append((after, endpoint_changes))
             else:
                 unchanged += 1
-        return cls(tuple(added), tuple(removed), tuple(changed), unchanged)
+        return cls(
+            tuple(added),
+            tuple(removed),
+            tuple(changed),
+            unchanged,
+        )
 
     @property
     def any(self) -> bool:

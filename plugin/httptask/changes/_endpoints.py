@@ -148,7 +148,12 @@ class _Comparison:
                 )
             return
         yield from _requirement("body", old.required, new.required)
-        yield from self._content(old.content, new.content, "body", self._requests)
+        yield from self._content(
+            old.content,
+            new.content,
+            "body",
+            self._requests,
+        )
 
     def _responses(self) -> Iterator[Change]:
         """Yield the changes of responses. Another status may replace one: see `_successors`."""
@@ -198,7 +203,12 @@ class _Comparison:
         yield from (
             Change(f"{location}.headers.{name}", "added") for name in after if name not in before
         )
-        yield from self._content(old.content, new.content, location, self._answers)
+        yield from self._content(
+            old.content,
+            new.content,
+            location,
+            self._answers,
+        )
 
     def _content(
         self,
@@ -246,7 +256,12 @@ def _by_location(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
     return parameters_by_location
 
 
-_STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
+_STYLES = {
+    "path": "simple",
+    "query": "form",
+    "header": "simple",
+    "cookie": "form",
+}
 """`in` of a parameter -> its default style (OpenAPI 3.0.4, section 4.7.12)."""
 
 
@@ -317,7 +332,9 @@ def _is_at(address: str, server: Server) -> bool:
     parts = re.split(r"\{([^{}]+)\}", server.url)
     for position in range(1, len(parts), 2):
         values = server.variables.get(parts[position], {}).get("enum")
-        names = "|".join(re.escape(str(value)) for value in values) if values else "[^/?#]+"
+        names = "[^/?#]+"
+        if values:
+            names = "|".join(re.escape(str(value)) for value in values)
         parts[position] = f"(?:{names})"
     parts[::2] = [re.escape(fixed_text) for fixed_text in parts[::2]]
     return re.fullmatch("".join(parts), address) is not None

@@ -76,7 +76,12 @@ class SchemaChanges:
         self._later: list[tuple[Any, Any, str]] = []
         self._compared: set[tuple[str, str]] = set()
 
-    def changes(self, old: Any, new: Any, location: str) -> Iterator[Change]:
+    def changes(
+        self,
+        old: Any,
+        new: Any,
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the changes from the schema *old* to *new*; a pair of definitions counts once."""
         names = referenced_definition(old), referenced_definition(new)
         if None not in names:
@@ -97,12 +102,19 @@ class SchemaChanges:
             yield from self._differences(*self._later.pop())
         self._level -= 1
 
-    def _differences(self, old: Any, new: Any, location: str) -> Iterator[Change]:
+    def _differences(
+        self,
+        old: Any,
+        new: Any,
+        location: str,
+    ) -> Iterator[Change]:
         before = self._old.view(old)
         after = self._new.view(new)
         if ("anyOf" in before) != ("anyOf" in after):
             yield from self._one_with_alternatives(before, after, location)
-            if set(before) <= {"anyOf", *NOTES} or set(after) <= {"anyOf", *NOTES}:
+            # Without other keywords on one side, the sentence above tells the whole change.
+            only_alternatives = {"anyOf", *NOTES}
+            if set(before) <= only_alternatives or set(after) <= only_alternatives:
                 return
         elif "anyOf" in before:
             yield from self._alternatives(before["anyOf"], after["anyOf"], location)
@@ -167,13 +179,27 @@ class SchemaChanges:
                 self._unchanged[name] = False
                 changed.extend(users.get(name, ()))
 
-    def _notes(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _notes(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         if new.get("deprecated") is True and old.get("deprecated") is not True:
             yield Change(location, "now deprecated")
-        if not self._is_answer and key(old.get("default")) != key(new.get("default")):
-            yield Change(location, _message("default", old.get("default"), new.get("default")))
+        if self._is_answer:
+            return  # a default counts only where a value may be left out: in a request
+        was = old.get("default")
+        now = new.get("default")
+        if key(was) != key(now):
+            yield Change(location, _message("default", was, now))
 
-    def _required(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _required(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         before = set(old.get("required", ()))
         after = set(new.get("required", ()))
         for name in sorted(after - before):
@@ -194,20 +220,29 @@ class SchemaChanges:
         after = new.get("properties", {})
         mark = "writeOnly" if self._is_answer else "readOnly"
         for name in before:
+            field = f"{location}.{name}"
             if name in after:
-                yield from self.changes(before[name], after[name], f"{location}.{name}")
-            else:
-                message = f"now {mark}" if name in now_absent else "removed"
-                yield Change(f"{location}.{name}", message, self._field_narrows(name, old, new))
+                yield from self.changes(before[name], after[name], field)
+                continue
+            message = f"now {mark}" if name in now_absent else "removed"
+            narrows = self._field_narrows(name, old, new)
+            yield Change(field, message, narrows)
         for name in after:
-            if name not in before:
-                message = f"no more {mark}" if name in was_absent else "added"
-                yield Change(f"{location}.{name}", message, self._field_narrows(name, old, new))
+            if name in before:
+                continue
+            message = f"no more {mark}" if name in was_absent else "added"
+            narrows = self._field_narrows(name, old, new)
+            yield Change(f"{location}.{name}", message, narrows)
 
     def _field_narrows(self, name: str, old: View, new: View) -> bool:
         return not self._acceptance.accepts_field(name, *self._ordered(old, new))
 
-    def _patterns(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _patterns(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the changes of `patternProperties` and `dependentSchemas`."""
         checks = {
             "patternProperties": self._acceptance.accepts_pattern,
@@ -227,21 +262,32 @@ class SchemaChanges:
                 narrows = not accepts(name, *self._ordered(old, new))
                 yield Change(location, f"{adverb} {words.format(name)}", narrows)
 
-    def _condition(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _condition(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the changes of `if`, `then` and `else`."""
-        before, after = (
-            {name: view[name] for name in _CONDITION if name in view} for view in (old, new)
-        )
+        before = {name: old[name] for name in _CONDITION if name in old}
+        after = {name: new[name] for name in _CONDITION if name in new}
         if before and after and self._is_same(before["if"], after["if"]):
             for keyword in ("then", "else"):
                 inner = f"{location} ({keyword})"
-                yield from self.changes(before.get(keyword, True), after.get(keyword, True), inner)
+                was = before.get(keyword, True)
+                now = after.get(keyword, True)
+                yield from self.changes(was, now, inner)
         elif key(before) != key(after):
             narrows = any(self._narrows(keyword, old, new) for keyword in ("then", "else"))
             message = _message("a condition", before or None, after or None)
             yield Change(location, message, narrows)
 
-    def _keywords(self, old: View, new: View, location: str) -> Iterator[Change]:
+    def _keywords(
+        self,
+        old: View,
+        new: View,
+        location: str,
+    ) -> Iterator[Change]:
         """Yield the changes of all keywords without their own sentences.
 
         Schemas in keywords are compared recursively; for other keywords, the values are shown.
@@ -260,7 +306,8 @@ class SchemaChanges:
                 inner = f"{location}[]" if keyword == "items" else f"{location} ({keyword})"
                 yield from self.changes(was, now, inner)
             elif keyword == "prefixItems" and was and now and len(was) == len(now):
-                for number, (old_item, new_item) in enumerate(zip(was, now, strict=True)):
+                items = zip(was, now, strict=True)
+                for number, (old_item, new_item) in enumerate(items):
                     yield from self.changes(old_item, new_item, f"{location}[{number}]")
             elif keyword in _ASKING and was and now and self._is_same(was, now):
                 continue
@@ -281,9 +328,8 @@ class SchemaChanges:
         pairs, removed, added = self._paired(old, new)
         for old_schema, new_schema in pairs:
             is_accepted: bool | None = None
-            for change in self.changes(
-                old_schema, new_schema, f"{location} ({_label(new_schema)})"
-            ):
+            inner = f"{location} ({_label(new_schema)})"
+            for change in self.changes(old_schema, new_schema, inner):
                 # Expensive: computed only if a change narrows, and only once.
                 if change.narrows and is_accepted is None:
                     is_accepted = self._is_accepted(old_schema, new_schema, old, new)
@@ -422,9 +468,8 @@ def _differs_in_order(keyword: str, was: Any, now: Any) -> bool:
     if keyword == "enum":
         return {*map(key, was)} == {*map(key, now)}
     if keyword == "dependentRequired":
-        before, after = (
-            {name: set(required) for name, required in value.items()} for value in (was, now)
-        )
+        before = {name: set(names) for name, names in was.items()}
+        after = {name: set(names) for name, names in now.items()}
         return before == after
     return False
 
@@ -442,7 +487,8 @@ def _missing_from(values: list[Any], others: list[Any]) -> list[Any]:
 
 
 def _listed(values: list[Any]) -> str:
-    return listed([value if isinstance(value, str) else shown(value) for value in values])
+    texts = [value if isinstance(value, str) else shown(value) for value in values]
+    return listed(texts)
 
 
 def listed(values: list[str]) -> str:

@@ -16,7 +16,7 @@ from httptask.workflow import iter_tasks
 
 if TYPE_CHECKING:
     from httptask.changes._differences import Pair
-    from httptask.model.api import Endpoint
+    from httptask.model.api import Endpoint, Parameter
     from httptask.model.workflow import WorkflowDefinition
     from httptask.plugins import PluginManager
 
@@ -55,7 +55,9 @@ def broken_tasks(
 ) -> tuple[list[BrokenTask], int]:
     """Return the tasks of *definition* that break, and the number of tasks that use *pairs*."""
     used = _used(definition, pairs)
-    return [task.located(definition.text or "") for task in _broken(used, plugins)], len(used)
+    text = definition.text or ""
+    broken = [task.located(text) for task in _broken(used, plugins)]
+    return broken, len(used)
 
 
 def _used(definition: WorkflowDefinition, pairs: Iterable[Pair]) -> list[Use]:
@@ -104,7 +106,8 @@ def _new_problems(
         if _fault(problem) not in old_faults:
             yield problem
     url = request.get("url")
-    if after.servers and _is_at(before, url) and not _is_at(after, url):
+    was_right = _is_at(before, url)
+    if after.servers and was_right and not _is_at(after, url):
         servers = [server.address for server in after.servers[:_MOST_SERVERS]]
         yield Problem.of("servers-changed", f"{request_pointer}/url", servers=servers)
     yield from _credential_problems(task, pointer, before, after, plugins)
@@ -146,7 +149,10 @@ def _fault(problem: Problem) -> tuple[str, str]:
 
     It is the pointer and, for a missing field, its name. The message may differ.
     """
-    return problem.pointer, str(problem.params["name"]) if problem.code == "required" else ""
+    missing_name = ""
+    if problem.code == "required":
+        missing_name = str(problem.params["name"])
+    return problem.pointer, missing_name
 
 
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
@@ -154,14 +160,17 @@ def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
 
     A task without `endpoint` keeps the names in its own URL, which are those of *before*.
     """
-    names_after, names_before = (PLACEHOLDER.findall(path) for path in (after.path, before.path))
-    names = dict(zip(names_after, names_before, strict=True))
-    parameters = tuple(
-        replace(parameter, name=names.get(parameter.name, parameter.name))
-        if parameter.location == "path"
-        else parameter
-        for parameter in after.parameters
-    )
+    names_before = PLACEHOLDER.findall(before.path)
+    names_after = PLACEHOLDER.findall(after.path)
+    old_names = dict(zip(names_after, names_before, strict=True))
+
+    def renamed(parameter: Parameter) -> Parameter:
+        # Only the path's names are the task's own: a query parameter may have the same name.
+        if parameter.location != "path":
+            return parameter
+        return replace(parameter, name=old_names.get(parameter.name, parameter.name))
+
+    parameters = tuple(map(renamed, after.parameters))
     return replace(after, path=before.path, parameters=parameters)
 
 
@@ -174,13 +183,15 @@ def _pair_of(
     request = task.get("httpRequest")
     if task.get("type") != "Http" or not isinstance(request, Mapping):
         return None
-    by_id = next((pair for pair in pairs if _is_id_of(named, pair[0])), None)
+    for pair in pairs:
+        if _is_id_of(named, pair[0]):
+            return pair
     url = request.get("url")
+    if not isinstance(url, str):
+        return None
     method = str(request.get("method") or "GET").upper()
-    if by_id is not None or not isinstance(url, str):
-        return by_id
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
-    path = url.partition("?")[0].partition("#")[0]
+    path = _path_of(url)
 
     def precedence(pair: tuple[Endpoint, Endpoint | None]) -> tuple[bool, int]:
         # Prefer a template that the URL contains literally, then the template with the longest
@@ -212,13 +223,18 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
     """
     if not isinstance(url, str):
         return False
-    parts = url.partition("?")[0].partition("#")[0].split("/")
+    parts = _path_of(url).split("/")
     path = _path(endpoint).split("/")[1:]
     if not endpoint.servers or url.startswith("${"):
-        return len(parts) > len(path) and _fits(path, parts[-len(path) :])
-    # Also with the server's placeholders: the task may keep its variables open.
-    bases = [base for server in endpoint.servers for base in (server.url, server.address)]
-    return any(_fits([*base.split("/"), *path], parts) for base in bases)
+        last_parts = parts[-len(path) :]
+        return len(parts) > len(path) and _fits(path, last_parts)
+    for server in endpoint.servers:
+        # Also with the server's placeholders: the task may keep its variables open.
+        for base in (server.url, server.address):
+            template = [*base.split("/"), *path]
+            if _fits(template, parts):
+                return True
+    return False
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
@@ -242,6 +258,11 @@ def _fits_segment(template: str, part: str) -> bool:
     if len(part) <= len(before) + len(after):
         return False
     return part.startswith(before) and part.endswith(after)
+
+
+def _path_of(url: str) -> str:
+    """Return *url* without its query and fragment."""
+    return url.partition("?")[0].partition("#")[0]
 
 
 def _path(endpoint: Endpoint) -> str:
