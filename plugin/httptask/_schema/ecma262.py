@@ -32,7 +32,13 @@ _HIGHEST_COUNT = 1_000_000_000
 """A higher maximum of a quantifier is dropped, because no text is that long."""
 _DEEPEST = 50
 
-_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
+_CONTROLS = {
+    "t": 9,
+    "n": 10,
+    "v": 11,
+    "f": 12,
+    "r": 13,
+}
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _HEX = frozenset("0123456789abcdefABCDEF")
 
@@ -233,7 +239,9 @@ class _Parser:
         low = int(match[1])
         high: int | None = low
         if match[2] is not None:
-            high = int(match[3]) if match[3] else None
+            high = None
+            if match[3]:
+                high = int(match[3])
         if high is not None and high < low:
             raise PatternError("pattern-quantifier-order")
         return low, high
@@ -335,7 +343,9 @@ class _Parser:
         if letter in CLASSES and letter:
             self._at += 1
             return character_set(CLASSES[letter])
-        match = _PROPERTY.match(self._written, self._at) if self._unicode else None
+        match = None
+        if self._unicode:
+            match = _PROPERTY.match(self._written, self._at)
         if match is not None:
             self._at = match.end()
             name = property_name(match[2])
@@ -474,9 +484,9 @@ def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
         elif letter in "[]":
             in_class = letter == "["
         elif letter == "(" and not in_class:
-            name = (
-                _NAME.match(written, position + 3) if written.startswith("(?<", position) else None
-            )
+            name = None
+            if written.startswith("(?<", position):
+                name = _NAME.match(written, position + 3)
             if name is not None:
                 names.setdefault(name[0], []).append(count + 1)
             count += name is not None or not written.startswith("?", position + 1)

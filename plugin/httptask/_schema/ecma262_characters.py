@@ -12,18 +12,34 @@ Ranges = tuple[tuple[int, int], ...]
 WORD = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
 _DIGIT = ((0x30, 0x39),)
 # WhiteSpace and LineTerminator (ECMA-262, sections 12.2 and 12.3), with U+FEFF.
-_SPACE: Ranges = ((0x09, 0x0D), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A))
-_SPACE += ((0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF))
+_SPACE: Ranges = (
+    (0x09, 0x0D),
+    (0x20, 0x20),
+    (0xA0, 0xA0),
+    (0x1680, 0x1680),
+    (0x2000, 0x200A),
+    (0x2028, 0x2029),
+    (0x202F, 0x202F),
+    (0x205F, 0x205F),
+    (0x3000, 0x3000),
+    (0xFEFF, 0xFEFF),
+)
 LINE_ENDS = ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))
 LAST = 0x10FFFF
 
 
 def _complement(ranges: Ranges) -> Ranges:
+    # What lies between two ranges is a range of the complement.
     edges = [-1, *(edge for pair in ranges for edge in pair), LAST + 1]
-    return tuple((low + 1, high - 1) for low, high in zip(edges[::2], edges[1::2], strict=True))
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return tuple((low + 1, high - 1) for low, high in gaps)
 
 
-CLASSES: dict[str, Ranges] = {"d": _DIGIT, "w": WORD, "s": _SPACE}
+CLASSES: dict[str, Ranges] = {
+    "d": _DIGIT,
+    "w": WORD,
+    "s": _SPACE,
+}
 CLASSES |= {letter.upper(): _complement(ranges) for letter, ranges in CLASSES.items()}
 _NATIVE_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 
@@ -32,7 +48,9 @@ def code_units(text: str) -> str:
     """Return *text* with each character above U+FFFF replaced by its two UTF-16 code units."""
     if not text or max(text) <= "\uffff":
         return text
-    return "".join(map(chr, memoryview(text.encode(_NATIVE_UTF_16, "surrogatepass")).cast("H")))
+    encoded = text.encode(_NATIVE_UTF_16, "surrogatepass")
+    units = memoryview(encoded).cast("H")  # reads two bytes in the machine's own order
+    return "".join(map(chr, units))
 
 
 _CATEGORIES = frozenset(
@@ -87,9 +105,13 @@ def property_name(written: str) -> str | None:
     elif keyword in ("Script", "sc", "Script_Extensions", "scx"):
         short = "sc" if keyword in ("Script", "sc") else "scx"
         # The engine also accepts names in lower case, which ECMA-262 does not.
-        name = f"{short}={value}" if value[:1].isupper() else ""
+        name = ""
+        if value[:1].isupper():
+            name = f"{short}={value}"
     else:
-        name = _ENGINE_NAMES.get(written, written) if written in _BINARY else ""
+        name = ""
+        if written in _BINARY:
+            name = _ENGINE_NAMES.get(written, written)
     try:
         regex.compile(f"\\p{{{name}}}", regex.VERSION0, cache_pattern=False)
     except regex.error:

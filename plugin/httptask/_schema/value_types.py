@@ -55,7 +55,9 @@ class SchemaSource:
 
     def target(self, reference: Any) -> Schema:
         """Return the target of *reference*, or None if the document has none."""
-        definitions = self.root.get("$defs") if isinstance(self.root, Mapping) else None
+        definitions = None
+        if isinstance(self.root, Mapping):
+            definitions = self.root.get("$defs")
         name = definition_name(reference)
         # `$defs` of an endpoint may be a lazy mapping: read each definition only once.
         if name is None or not isinstance(definitions, Mapping) or name not in definitions:

@@ -141,7 +141,9 @@ class _Merging:
         """Add the keywords of *schema* to the view; yield the schemas for the same value in it."""
         if "$ref" in schema:
             name = definition_name(schema["$ref"])
-            target = self._views.definition(name) if name is not None else None
+            target = None
+            if name is not None:
+                target = self._views.definition(name)
             if target is None:
                 self._into.broken = True
             elif name not in self._seen:
@@ -202,7 +204,9 @@ class _Merging:
 
 
 def _is_null(schema: Mapping[str, Any]) -> bool:
-    if schema.get("type") in ("null", ["null"]) or schema.get("enum") == [None]:
+    if schema.get("type") in ("null", ["null"]):
+        return True
+    if schema.get("enum") == [None]:
         return True
     return "const" in schema and schema["const"] is None
 
@@ -271,12 +275,19 @@ def _take_enum(into: View, values: Any) -> None:
     into.labels = []
 
 
+def _joined(old: Any, new: Any) -> Any:
+    """Return a schema of the values that both accept; *new* if *old* is None or the same."""
+    if old is None or old == new:
+        return new
+    return {"allOf": [old, new]}
+
+
 def _take_properties(into: View, value: Any) -> None:
     if not isinstance(value, Mapping):
         return
     for name, child in value.items():
         old = into.properties.get(name)
-        into.properties[name] = child if old is None or old == child else {"allOf": [old, child]}
+        into.properties[name] = _joined(old, child)
 
 
 def _take_branch(into: View, value: Any) -> None:
@@ -299,7 +310,8 @@ def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Schema]]:
 
 def _take_required(into: View, value: Any) -> None:
     if isinstance(value, list):
-        into.required.update(dict.fromkeys(name for name in value if isinstance(name, str)))
+        names = (name for name in value if isinstance(name, str))
+        into.required.update(dict.fromkeys(names))
 
 
 def _take_patterns(into: View, value: Any) -> None:
@@ -314,7 +326,7 @@ def _take_others(into: View, value: Any) -> None:
 
 def _take_items(into: View, value: Any) -> None:
     old = into.keywords.get("items")
-    into.keywords["items"] = value if old is None or old == value else {"allOf": [old, value]}
+    into.keywords["items"] = _joined(old, value)
 
 
 def _take_const(into: View, value: Any) -> None:
