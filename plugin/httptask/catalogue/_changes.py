@@ -93,7 +93,9 @@ class Changes:
             new: set[int] = set()
             for position, entry in enumerate(api.entries):
                 # An endpoint of a new API can be stored already only if it came twice in this put.
-                stored = self._stored(entry, api) if not is_new or entry.identity in new else None
+                stored = None
+                if not is_new or entry.identity in new:
+                    stored = self._stored(entry, api)
                 new.add(entry.identity)
                 outcome, ids[entry.order] = self._put(entry, stored, description, position)
                 counts[outcome] += 1
@@ -158,8 +160,11 @@ class Changes:
                    source, provider, api, title, version, digest, origin, endpoints
                  ) VALUES (?, ?, ?, ?, ?, ?, ?, 0) RETURNING number"""
         texts = map(storable, (prepared.source, api.provider, api.name, api.title, api.version))
-        origin = prepared.origin.to_text() if prepared.origin is not None else ""
-        (number,) = self._connection.execute(sql, (*texts, prepared.digest, origin)).fetchone()
+        origin = ""
+        if prepared.origin is not None:
+            origin = prepared.origin.to_text()
+        values = (*texts, prepared.digest, origin)
+        (number,) = self._connection.execute(sql, values).fetchone()
         rows = (
             (_reader.block_number(number, block.content, block.first), block.data)
             for block in api.blocks

@@ -18,7 +18,11 @@ _MOST_WRITTEN = 8 * 1024 * 1024
 
 # Without check_circular, a value that contains itself ends in a RecursionError: `prepare` reports
 # both alike.
-_JSON: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "check_circular": False}
+_JSON: dict[str, Any] = {
+    "allow_nan": False,
+    "separators": (",", ":"),
+    "check_circular": False,
+}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, **_JSON)
 _ENCODER_TO_ASCII = json.JSONEncoder(**_JSON)
 # With these options orjson refuses dataclasses and dates, as `json` does.
@@ -129,7 +133,12 @@ class Texts:
         if text is not None:
             return text
         data = dumped(json_of_part(part))
-        text = _Text(part, orjson.Fragment(data), REFERENCE.findall(data), len(data))
+        text = _Text(
+            part,
+            orjson.Fragment(data),
+            REFERENCE.findall(data),
+            len(data),
+        )
         self._room -= text.size
         if self._room < 0:
             self._written.clear()

@@ -102,7 +102,9 @@ class Ladder:
         ] or [""]
         # In a template every segment without braces must match. In a URL any segment may be a
         # value, so that one matching segment is enough.
-        fewest = len(fixed) if any("{" in segment for segment in address.segments) else 1
+        fewest = 1
+        if any("{" in segment for segment in address.segments):
+            fewest = len(fixed)
         for count in range(len(fixed), max(fewest, 1) - 1, -1):
             is_whole = count == len(fixed)
             subsets = [fixed] if is_whole else combinations(fixed[-MOST_COMBINED:], count)
@@ -186,14 +188,27 @@ class Ladder:
         incomplete = {candidate.number for candidate in functions}
         lacking = self._lacking(nouns, numbers | incomplete) if len(candidates) > KEPT else {}
         if lacking:
-            self._rank(candidates, words, match, bonus, most=KEPT, incomplete=incomplete)
+            self._rank(
+                candidates,
+                words,
+                match,
+                bonus,
+                most=KEPT,
+                incomplete=incomplete,
+            )
         # The ranking assumes that a word without a match in a name is in the description. Take back
         # its score: these endpoints lack the word.
         bonus |= {
             candidate.number: -count * _ranking.ELSEWHERE for candidate, count in lacking.items()
         }
         incomplete.update(candidate.number for candidate in lacking)
-        self._rank([*candidates, *lacking], words, match, bonus, incomplete=incomplete)
+        self._rank(
+            [*candidates, *lacking],
+            words,
+            match,
+            bonus,
+            incomplete=incomplete,
+        )
 
     def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
         """Return endpoints whose names lack at most half of *nouns* -> how many nouns they lack.

@@ -207,7 +207,12 @@ class _Packer:
                 name=endpoint.id,
                 pythonMessage=str(error),
             ) from error
-        self._endpoints.add(_written(requested), _written(answered), request, answers)
+        self._endpoints.add(
+            _written(requested),
+            _written(answered),
+            request,
+            answers,
+        )
         entry = Entry(
             order,
             endpoint.id,

@@ -73,9 +73,10 @@ class Word:
         starts = (text, parts[-1]) if may_begin else ()
         names = SHORT_NAMES.get(text, ())
         parts = names[-1].split() if names else parts
+        one_word_names = (name for name in names if " " not in name)
         return cls(
             text,
-            tuple(map(singular, (text, *(name for name in names if " " not in name)))),
+            tuple(map(singular, (text, *one_word_names))),
             tuple(map(singular, parts)) if len(parts) > 1 else (),
             METHODS.get(text, ()),
             starts,
@@ -88,7 +89,12 @@ class Word:
         nouns = [word for word in words if not word.methods] or words
         parts = tuple(term for word in nouns for term in word.parts or word.stems[:1])
         last = words[-1].starts[1:]
-        return cls(text, (singular(text),), parts, starts=(text, *last) if last else ())
+        return cls(
+            text,
+            (singular(text),),
+            parts,
+            starts=(text, *last) if last else (),
+        )
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -292,14 +298,17 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
             result.append(word)
             continue
         if word.parts and not rows:
-            parts, missing = corrected(vocabulary, (Word.of(part, [part]) for part in word.parts))
+            words_of_parts = (Word.of(part, [part]) for part in word.parts)
+            parts, missing = corrected(vocabulary, words_of_parts)
             result += parts
             dropped = dropped or missing
             continue
         similar = _nearest(vocabulary, word, rows) if remaining else ()
         remaining = max(remaining - 1, 0)
         if similar:
-            result.append(Word(similar[0], similar, methods=METHODS.get(similar[0], ())))
+            nearest = similar[0]
+            methods = METHODS.get(nearest, ())
+            result.append(Word(nearest, similar, methods=methods))
         elif rows or completed:
             result.append(word)
         else:

@@ -27,7 +27,14 @@ from httptask.catalogue._words import (
     whole_name,
 )
 
-FIELDS = {"provider": 1.3, "tail": 1.0, "title": 0.7, "api": 0.75, "path": 0.6, "parameter": 0.3}
+FIELDS = {
+    "provider": 1.3,
+    "tail": 1.0,
+    "title": 0.7,
+    "api": 0.75,
+    "path": 0.6,
+    "parameter": 0.3,
+}
 """Field -> the score of a word found there. Only a word's best field counts.
 
 `provider` holds the API's name, too.
@@ -220,10 +227,11 @@ def ranked(
     """
     verbs = [word for word in query if word.methods]
     of_any = not verbs or any(word.text in OF_ANY for word in verbs)
-    scored = [
-        (_score(candidate, query, of_any) + bonus.get(candidate.number, 0.0), candidate)
-        for candidate in candidates
-    ]
+    scored: list[tuple[float, Candidate]] = []
+    for candidate in candidates:
+        score = _score(candidate, query, of_any)
+        score += bonus.get(candidate.number, 0.0)
+        scored.append((score, candidate))
     scored.sort(key=_order)
     return [candidate for _, candidate in sorted(_spread(scored), key=_order)]
 

@@ -82,7 +82,9 @@ def _lookup(
 ) -> list[Hit]:
     """Return the first *last* hits for *query*, which consists of *words*."""
     number = by_id(connection, query.strip())
-    rows = scope.row(number) if number is not None else []
+    rows = []
+    if number is not None:
+        rows = scope.row(number)
     if rows:
         return hits_of(rows, "all")
     vocabulary = Vocabulary(connection)

@@ -133,7 +133,9 @@ class Catalogue:
         """
         with self._reading():
             number = _scope.by_id(self._connection, endpoint_id)
-            endpoint = self._complete(number) if number is not None else None
+            endpoint = None
+            if number is not None:
+                endpoint = self._complete(number)
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id, self._nearest(endpoint_id))
         return endpoint

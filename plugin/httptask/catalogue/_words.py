@@ -167,7 +167,9 @@ def pieces(chunk: str) -> list[str]:
     A run of letters of a script without spaces is one part.
     """
     written = chunk[:LONGEST_CHUNK]
-    spaced = written if written.islower() else _CAMEL.sub(" ", written)
+    spaced = written
+    if not written.islower():
+        spaced = _CAMEL.sub(" ", written)
     if spaced.isascii():  # the fast path: folding ASCII is `lower`, and no script lacks spaces
         return _PART.findall(spaced.lower())
     parts = _PART.findall(spaced)
@@ -220,7 +222,9 @@ def terms(text: str) -> dict[str, None]:
     `/sandboxes/{sandboxId}` has `sandbox`, `sandboxid`, `id`. A repeated term counts once because
     `/users/{user_id}/users` is no more about users than `/users` is.
     """
-    return dict.fromkeys(chain.from_iterable(map(_TERMS_OF.__getitem__, CHUNK.findall(text))))
+    chunks = CHUNK.findall(text)
+    terms_by_chunk = map(_TERMS_OF.__getitem__, chunks)
+    return dict.fromkeys(chain.from_iterable(terms_by_chunk))
 
 
 def whole_name(text: str) -> str:
