@@ -31,7 +31,9 @@ def member_problems(scope: Scope) -> Iterator[Problem]:
         members = _known_members(name, scope.start, arrivals)
         choices = task.get("choices")
         for index, choice in enumerate(choices if members and isinstance(choices, list) else ()):
-            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            condition = None
+            if isinstance(choice, Mapping):
+                condition = choice.get("condition")
             pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
             yield from _condition_problems(condition, members, pointer)
 

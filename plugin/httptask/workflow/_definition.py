@@ -36,10 +36,12 @@ def load_definition(
     name = os.fspath(source)
     document, text = read_json(name, data)
     if not isinstance(document, dict):
-        raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
+        problem = Problem.of("definition-type", "", line=1, found=type_name(document))
+        raise _refused(name, problem)
     code = other_document(document)
     if code is not None:
-        raise _refused(name, Problem.of(code, "", line=1, file=name[:200]))
+        problem = Problem.of(code, "", line=1, file=name[:200])
+        raise _refused(name, problem)
     return WorkflowDefinition(document, source=name, text=text)
 
 
@@ -71,7 +73,8 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
     try:
         return WorkflowDefinition(parse(dump(dict(document))))
     except (JsonError, TypeError, ValueError, RecursionError) as error:
-        raise _refused(None, Problem.of("not-json", "", jsonMessage=str(error))) from error
+        problem = Problem.of("not-json", "", jsonMessage=str(error))
+        raise _refused(None, problem) from error
 
 
 def as_definition(

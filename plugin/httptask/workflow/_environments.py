@@ -149,8 +149,10 @@ def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) ->
     """
     urls = [url for task in tasks if (url := _url(task)) is not None]
     # Which server such a URL has is only known in a run: any server may be used by it.
-    if any(_known_part(url) != url and not _HAS_SERVER.match(_known_part(url)) for url in urls):
-        return
+    for url in urls:
+        known_part = _known_part(url)
+        if known_part != url and not _HAS_SERVER.match(known_part):
+            return
     for server in environment.servers:
         if not any(_may_begin_with(url, server) for url in urls):
             server_pointer = pointer_of(["servers", server])
@@ -167,7 +169,9 @@ _HAS_SERVER = re.compile(r"https?://[^/]+/")
 
 def _url(task: Mapping[str, Any]) -> str | None:
     request = task.get("httpRequest")
-    url = request.get("url") if isinstance(request, Mapping) else request
+    url = request
+    if isinstance(request, Mapping):
+        url = request.get("url")
     return url if isinstance(url, str) else None
 
 

@@ -37,7 +37,9 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
                     known=class_names,
                 )
         statuses = route.get("statuses")
-        status_codes = _integers(statuses) if isinstance(statuses, list) else None
+        status_codes = None
+        if isinstance(statuses, list):
+            status_codes = _integers(statuses)
         if earlier.take(classes, status_codes):
             yield Problem.of("error-route-unused", route_pointer, severity="warning")
 

@@ -50,6 +50,8 @@ def _status_of(error: Mapping[str, Any]) -> int | None:
 
     In errors of other classes than `status`, `statusCode` is the status of a token endpoint.
     """
-    holder = error if error.get("kind") == STATUS_CLASS else error.get("result") or {}
+    holder = error
+    if error.get("kind") != STATUS_CLASS:
+        holder = error.get("result") or {}
     status = holder.get("statusCode")
     return status if isinstance(status, int) else None

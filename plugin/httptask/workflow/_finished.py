@@ -48,6 +48,7 @@ class FinishedTasks:
         """Yield the visits of the task *name* among the first *count* results, newest first."""
         index = self._latest.get(name)
         while index is not None:
+            # Visits after the snapshot come first, because they are newer: step over them.
             if count is None or index < count:
                 yield self._runs[index]
             index = self._earlier[index]

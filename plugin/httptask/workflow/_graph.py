@@ -10,6 +10,7 @@ Arrows = Mapping[str, Sequence[str]]
 
 def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
     """Return the tasks that can be reached from *starts*, including *starts*."""
+    # A loop, not a recursion: a definition may have more tasks than Python's stack has room.
     visited: set[str] = set()
     pending = list(starts)
     while pending:
@@ -80,6 +81,7 @@ def loops_without(
         while name not in walked:
             walked.add(name)
             path.append(name)
+            # There always is one: a task without a remaining target was removed above.
             name = next(target for target in inner_arrows[name] if open_count[target])
         if name in path:
             yield path[path.index(name) :]

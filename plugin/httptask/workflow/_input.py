@@ -110,9 +110,19 @@ def _filled(
         elif defaults < _DEEPEST and (default := reader.annotation(inner, "default")) is not None:
             if defaults and not reader.goes_on():
                 break
-            value[name] = _filled(reader, inner, copy.deepcopy(default[0]), defaults + 1)
+            value[name] = _filled(
+                reader,
+                inner,
+                copy.deepcopy(default[0]),
+                defaults + 1,
+            )
     for name in value.keys() - properties.keys():
-        value[name] = _filled(reader, reader.other(schema, name), value[name], defaults)
+        value[name] = _filled(
+            reader,
+            reader.other(schema, name),
+            value[name],
+            defaults,
+        )
     return value
 
 
@@ -288,9 +298,12 @@ class _Reader:
         parts = self.parts(schema)
         patterns = self._patterns.get(id(schema))
         if patterns is None:
-            named = [part["patternProperties"] for part in parts if "patternProperties" in part]
-            pairs = [pair for each in named if isinstance(each, Mapping) for pair in each.items()]
-            patterns = self._patterns[id(schema)] = pairs
+            patterns = []
+            for part in parts:
+                schemas = part.get("patternProperties")
+                if isinstance(schemas, Mapping):
+                    patterns += schemas.items()
+            self._patterns[id(schema)] = patterns
         return patterns
 
     def _matches(self, pattern: str, name: str) -> bool:

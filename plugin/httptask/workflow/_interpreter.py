@@ -191,7 +191,14 @@ class RunState:
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
             return self._start_branches(Parallel(run, task, track), branches_of(task, pointer))
-        step = Step(name, visit, pointer, without_nulls(task), track.before, self._time)
+        step = Step(
+            name,
+            visit,
+            pointer,
+            without_nulls(task),
+            track.before,
+            self._time,
+        )
         early = self._early.pop(step.key, None)
         if early is not None:
             return self._apply_result(track, step, early)
@@ -272,7 +279,13 @@ class RunState:
     def _complete_parallel(self, parallel: Parallel) -> list[_Move]:
         """Complete *parallel*, whose branches have all ended; return the moves that follow."""
         output = {str(branch.scope.start): branch.output for branch in parallel.branches}
-        run = TaskRun(parallel.run.name, parallel.run.visit, "Parallel", "Completed", output=output)
+        run = TaskRun(
+            parallel.run.name,
+            parallel.run.visit,
+            "Parallel",
+            "Completed",
+            output=output,
+        )
         self._join(run)
         return self._move_on(parallel.track, parallel.task, run)
 

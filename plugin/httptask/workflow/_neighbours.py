@@ -85,13 +85,16 @@ def _around(definition: WorkflowDefinition, name: str) -> Iterator[tuple[Scope, 
 def _earlier_in(scope: Scope, name: str) -> Iterator[EarlierTask]:
     """Yield the tasks before the task *name* of *scope*, including tasks in their branches."""
     arrows = arrows_of(scope)
-    start = scope.start if isinstance(scope.start, str) else ""
+    start = ""
+    if isinstance(scope.start, str):
+        start = scope.start
     can_run = reached([start], arrows)
     for other in _backwards(name, arrows):
         task = scope.tasks[other]
         if not isinstance(task, Mapping):
             continue
-        certain = name in can_run and other != name and not _avoids(start, other, {name}, arrows)
+        is_before = name in can_run and other != name
+        certain = is_before and not _avoids(start, other, {name}, arrows)
         yield EarlierTask(other, task, certain)
         for inner, is_certain in _inside(scope, other):
             yield EarlierTask(inner, _task_of(scope, other, inner), certain and is_certain)
@@ -132,7 +135,9 @@ def _inside(scope: Scope, name: str) -> Iterator[tuple[str, bool]]:
     """
     for branch in branches_of(scope.tasks[name], scope.pointer_to(name)):
         arrows = arrows_of(branch)
-        start = branch.start if isinstance(branch.start, str) else ""
+        start = ""
+        if isinstance(branch.start, str):
+            start = branch.start
         ends = {other for other, targets in arrows.items() if not targets}
         for other in branch.tasks:
             certain = not _avoids(start, other, ends - {other}, arrows)

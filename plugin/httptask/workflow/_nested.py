@@ -70,7 +70,9 @@ def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinitio
 
     def load(name: str) -> WorkflowDefinition | None:
         path = folder / f"{name}.json"
-        if not name or "\0" in name or Path(name).name != name or not path.is_file():
+        # A name with a folder in it would leave the folder of the definition.
+        is_file_name = bool(name) and "\0" not in name and Path(name).name == name
+        if not is_file_name or not path.is_file():
             return None
         return load_definition(path)
 
@@ -82,7 +84,8 @@ def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
     if definition.source is None:
         return []
     try:
-        return [path.stem for path in islice(Path(definition.source).parent.glob("*.json"), _MOST)]
+        paths = Path(definition.source).parent.glob("*.json")
+        return [path.stem for path in islice(paths, _MOST)]
     except OSError:
         return []
 
@@ -90,7 +93,9 @@ def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
 def nested_ids(definition: WorkflowDefinition) -> Iterator[str]:
     """Yield the ids in `failureWorkflow` and the `Workflow` tasks of *definition*."""
     document: Any = definition.document
-    failure = document.get("failureWorkflow") if isinstance(document, Mapping) else None
+    failure = None
+    if isinstance(document, Mapping):
+        failure = document.get("failureWorkflow")
     if isinstance(failure, str):
         yield failure
     yield from (name for _, _, name in workflow_tasks(definition))
@@ -115,12 +120,16 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
     The problems are ids missing in *definitions* (a warning for `failureWorkflow`), inputs that the
     nested `inputSchema` refuses, and cycles.
     """
-    failure = definition.failure_workflow if isinstance(definition.document, Mapping) else None
+    failure = None
+    if isinstance(definition.document, Mapping):
+        failure = definition.failure_workflow
     if isinstance(failure, str) and failure not in definitions:
         # Only a warning: the failure workflow does not change how the run ends.
         pointer = pointer_of(["failureWorkflow"])
         yield replace(_unknown(failure, pointer, definition, definitions), severity="warning")
-    own_id = Path(definition.source).stem if definition.source else None
+    own_id = None
+    if definition.source:
+        own_id = Path(definition.source).stem
     cycle_through = cache(
         partial(_cycle_through, own_id=own_id, runs=cache(partial(_runs, definitions)))
     )

@@ -45,6 +45,7 @@ class _Order:
 
     def _indices(self, value: Any) -> dict[str, int]:
         """Return name -> index for the members or items of *value*, cached by its identity."""
+        # The document outlives this cache, so no other object gets the same `id` meanwhile.
         if id(value) not in self._positions:
             names: Iterable[Any] = ()
             if isinstance(value, Mapping):

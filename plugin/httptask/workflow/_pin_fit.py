@@ -38,7 +38,12 @@ def pin_fit_problems(
     *definitions* are nested definitions by id. A pin that cannot answer a request is an error;
     everything else is a warning, because the server might really send such a response.
     """
-    yield from _of_tasks(pins.tasks, definition, pointer_of(["tasks"]), runtime)
+    yield from _of_tasks(
+        pins.tasks,
+        definition,
+        pointer_of(["tasks"]),
+        runtime,
+    )
     for name, tasks in pins.definitions.items():
         if name in definitions:
             pointer = pointer_of(["definitions", name])

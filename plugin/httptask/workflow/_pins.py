@@ -168,18 +168,17 @@ class _PinsDocument:
 
         inner = self._value.get("definitions")
         inner = inner if isinstance(inner, Mapping) else {}
-        return Pins(
-            sound(["tasks"], self._value.get("tasks")),
-            {name: sound(["definitions", name], pins) for name, pins in inner.items()},
-        )
+        tasks = sound(["tasks"], self._value.get("tasks"))
+        definitions = {name: sound(["definitions", name], pins) for name, pins in inner.items()}
+        return Pins(tasks, definitions)
 
     def whole_pins(self, problems: list[Problem]) -> Pins:
         """Return the `sound_pins`, with the contents of body files."""
         sound = self.sound_pins(problems)
-        return Pins(
-            self._whole_tasks(sound.tasks),
-            {name: self._whole_tasks(tasks) for name, tasks in sound.definitions.items()},
-        )
+        whole_definitions = {
+            name: self._whole_tasks(tasks) for name, tasks in sound.definitions.items()
+        }
+        return Pins(self._whole_tasks(sound.tasks), whole_definitions)
 
     def _whole_tasks(self, tasks: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._with_body(pin) for name, pin in tasks.items()}
@@ -189,7 +188,9 @@ class _PinsDocument:
         problems = self.problems(definition, definitions)
         errors = [problem for problem in problems if problem.severity == "error"]
         if errors:
-            source = str(self._path) if self._path is not None else "the pins"
+            source = "the pins"
+            if self._path is not None:
+                source = str(self._path)
             raise DefinitionError(self.with_lines(errors), source=source)
 
     def with_lines(self, problems: list[Problem]) -> list[Problem]:
@@ -229,7 +230,9 @@ class _PinsDocument:
                     "pin-task-type", pin_pointer, name=name, type=tasks[name].get("type")
                 )
             else:
-                nesting = 2 if tasks[name].get("forEach") is not None else 1
+                nesting = 1
+                if tasks[name].get("forEach") is not None:
+                    nesting = 2
                 yield from self._pin_problems(pin, pin_pointer, nesting)
 
     def _pin_problems(self, pin: Any, pointer: str, nesting: int) -> Iterator[Problem]:
@@ -322,4 +325,9 @@ def _base64_problems(pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
 def _unknown(code: str, pointer: str, name: str, known: Mapping[str, Any] | list[str]) -> Problem:
     near = nearest(name, known)
     suggestion = near[0] if near else None
-    return Problem.of(code, pointer, suggestion=suggestion, name=name[:100])
+    return Problem.of(
+        code,
+        pointer,
+        suggestion=suggestion,
+        name=name[:100],
+    )

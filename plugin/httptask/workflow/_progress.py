@@ -54,6 +54,7 @@ class News:
         """Return the changes; if the run has ended, *end* without anything to start."""
         joined = tuple(self.joined)
         if end is not None:
+            # An ended run starts nothing, but its Parallel tasks still belong to the results.
             if joined:
                 return replace(end, joined=joined)
             return end

@@ -90,6 +90,7 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
     for task in scope.tasks.values():
         if not isinstance(task, dict):
             continue
+        # A list, because the loop changes what `transitions` reads.
         for path, target in list(transitions(task)):
             if target == before:
                 holder: Any = task
@@ -97,6 +98,7 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
                     holder = holder[step]
                 holder[path[-1]] = after
     if before in scope.tasks:
+        # A new object: a new key in the old one would move the task to the end.
         scope.holder["tasks"] = {
             after if name == before else name: task for name, task in scope.tasks.items()
         }
@@ -150,6 +152,7 @@ def _texts(container: Any, key: Any, pointer: str) -> Iterator[tuple[Any, Any, s
                 yield holder, name, text_pointer
         elif isinstance(value, dict | list):
             names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
+            # Reversed, because the last one is taken first: texts come in document order.
             pending += [
                 (value, inner, pointer_of([inner], text_pointer)) for inner in reversed(names)
             ]

@@ -53,7 +53,12 @@ def target_problems(
         )
         return
     near = _near_task(target, scope.tasks)
-    yield Problem.of("route-unknown-task", pointer, suggestion=near, name=shown(target))
+    yield Problem.of(
+        "route-unknown-task",
+        pointer,
+        suggestion=near,
+        name=shown(target),
+    )
 
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
@@ -61,7 +66,9 @@ def _near_task(target: str, names: Iterable[str]) -> str | None:
     # Comparing is slow: compare only names of similar length, and only if there are few of them (a
     # generated definition may have thousands of tasks).
     candidates = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
-    matches = nearest(target, candidates) if len(candidates) <= _MOST_COMPARED else []
+    matches = []
+    if len(candidates) <= _MOST_COMPARED:
+        matches = nearest(target, candidates)
     return matches[0] if matches else None
 
 
@@ -151,10 +158,18 @@ def way_problems(scope: Scope) -> Iterator[Problem]:
         return
     arrows = arrows_of(scope)
     # A task without a next task counts as an end: another problem reports it.
-    ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
+    ends = set()
+    for name, task in scope.tasks.items():
+        if not arrows[name] or _may_end(task):
+            ends.add(name)
     for name in _unreached(scope, arrows):
         params: dict[str, Any] = {"name": shown(name), "start": shown(scope.start)}
-        yield Problem.of("unreached", scope.pointer_to(name), severity="warning", **params)
+        yield Problem.of(
+            "unreached",
+            scope.pointer_to(name),
+            severity="warning",
+            **params,
+        )
     endless = list(endless_loops(scope.start, arrows, ends))
     for loop in endless:
         names = [shown(name) for name in [*loop, loop[0]]]

@@ -63,4 +63,5 @@ def under_way(root: Track) -> Iterable[Key | Parallel]:
         if item is not None:
             yield item
         if isinstance(item, Parallel):
+            # Reversed, because the last track is taken first.
             tracks.extend(reversed(item.branches))

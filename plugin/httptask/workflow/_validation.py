@@ -173,7 +173,12 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
                 }
                 yield Problem.of("task-name-length", pointer, **params)
             if name in first:
-                yield Problem.of("task-name-taken", pointer, name=shown(name), other=first[name])
+                yield Problem.of(
+                    "task-name-taken",
+                    pointer,
+                    name=shown(name),
+                    other=first[name],
+                )
             first.setdefault(name, pointer)
 
 
@@ -288,9 +293,9 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
             "pythonMessage": f"{type(error).__name__}: {error}",
         }
         # If the schema has found problems, these are probably the reason why the method failed.
-        type_problems = (
-            [] if schema_errors else [Problem.of("task-type-failed", check.pointer, **params)]
-        )
+        type_problems = []
+        if not schema_errors:
+            type_problems = [Problem.of("task-type-failed", check.pointer, **params)]
     own_pointers = {problem.pointer for problem in type_problems}
     yield from type_problems
     yield from (problem for problem in schema_errors if problem.pointer not in own_pointers)

@@ -58,7 +58,9 @@ class Decision(_TaskType):
         choices = check.definition.get("choices")
         problems: list[Problem] = []
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
-            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            condition = None
+            if isinstance(choice, Mapping):
+                condition = choice.get("condition")
             condition_pointer = _condition_pointer(check.pointer, index)
             if isinstance(condition, str) and _is_comparison(condition):
                 problems += comparison_problems(condition, condition_pointer)

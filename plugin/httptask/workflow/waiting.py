@@ -44,7 +44,9 @@ class Wait:
         from httptask.expressions import has_expression
 
         names = [name for name in _FIELDS if name in check.definition]
-        problems = [] if len(names) == 1 else [Problem.of("wait-end", check.pointer)]
+        problems = []
+        if len(names) != 1:
+            problems = [Problem.of("wait-end", check.pointer)]
         for name in names:
             problems += check.services.expression_problems(
                 check.definition[name], pointer_of([name], check.pointer)

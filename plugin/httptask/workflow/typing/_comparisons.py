@@ -64,5 +64,7 @@ def _member(value: ValueType, key: str | int) -> ValueType:
     member = value.member(str(key)).type
     if not str(key).isdecimal() or len(str(key)) > _MOST_DIGITS:
         return member
-    characters = ANY if "string" in value.types else value.item(int(key))
+    characters = ANY
+    if "string" not in value.types:
+        characters = value.item(int(key))
     return any_of([member, characters])

@@ -111,7 +111,9 @@ class TypedData:
         """Return the type of the result of the Http task *name*, for any status."""
         task, _ = self._tasks[name]
         endpoint = self.endpoint(name)
-        body = True if task.get("pagination") is not None else None
+        body = None
+        if task.get("pagination") is not None:
+            body = True
         schema = result_schema(task, endpoint, body, any_status=True)
         return self._source(endpoint).type_of(schema)
 
@@ -167,8 +169,12 @@ class TypedData:
         before = self.routes.before(reader, name)
         if before.ran is Ran.NEVER:
             return ANY
-        completed = [self.completed(name)] if before.completed else []
-        failed = [typed_by(FAILED)] if before.failed else []
+        completed = []
+        if before.completed:
+            completed = [self.completed(name)]
+        failed = []
+        if before.failed:
+            failed = [typed_by(FAILED)]
         return any_of([*completed, *failed])
 
     def _completed_type(self, name: str) -> ValueType:
@@ -177,10 +183,18 @@ class TypedData:
         if task.get("type") == "Parallel":
             return self._parallel(task, pointer)
         endpoint = self.endpoint(name)
-        body = self._pages(name) if task.get("pagination") is not None else None
+        body = None
+        if task.get("pagination") is not None:
+            body = self._pages(name)
         is_nested = task.get("type") == "Workflow"
         output = self._nested_output(task.get("definition")) if is_nested else True
-        schema = output_schema(task, endpoint, body, output=output, with_files=True)
+        schema = output_schema(
+            task,
+            endpoint,
+            body,
+            output=output,
+            with_files=True,
+        )
         return self._source(endpoint).type_of(schema)
 
     def _nested_output_type(self, name: Any) -> ValueType:
@@ -188,7 +202,9 @@ class TypedData:
 
         ANY if the definition is unknown, or runs itself.
         """
-        other = self._definitions.get(name) if isinstance(name, str) else None
+        other = None
+        if isinstance(name, str):
+            other = self._definitions.get(name)
         if other is None or name in self._around or len(self._around) >= _DEEPEST:
             return ANY
         around = (*self._around, name)
@@ -243,7 +259,9 @@ class TypedData:
 
     def nested_input(self, name: Any) -> ValueType:
         """Return the type of the input of the nested definition *name*; ANY if it is unknown."""
-        other = self._definitions.get(name) if isinstance(name, str) else None
+        other = None
+        if isinstance(name, str):
+            other = self._definitions.get(name)
         schema = other.input_schema if other is not None else None
         if schema is None:
             return ANY
@@ -302,7 +320,9 @@ class TypedData:
             if not may_change(value):
                 return typed_by({"type": "string"})
             text = self.typed(value, data)
-            whole = text.expressions[0].typed.type if text.is_whole else None
+            whole = None
+            if text.is_whole:
+                whole = text.expressions[0].typed.type
             if whole is None:
                 return typed_by({"type": "string"})
             return _known(whole)

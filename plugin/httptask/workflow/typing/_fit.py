@@ -76,7 +76,12 @@ def _misfit(
         # Some value fits. Only lists are compared further, by their items.
         if actual.types != {"array"} or not levels:
             return None
-        inner = _misfit(actual.items(), expected.items(), takes_files, levels - 1)
+        inner = _misfit(
+            actual.items(),
+            expected.items(),
+            takes_files,
+            levels - 1,
+        )
         if inner is None:
             return None
         actual_words = f"an array ({inner.found})"
@@ -87,7 +92,9 @@ def _misfit(
     # A frequent mistake: a query that may match several values, where one value is expected.
     item = None
     if actual.types == {"array"} and _misfit(actual.items(), expected, takes_files, 0) is None:
-        item = in_words(actual.items().types) if actual.items().types <= expected.types else None
+        item = None
+        if actual.items().types <= expected.types:
+            item = in_words(actual.items().types)
     member = _only_list(actual) if "array" in expected.types else None
     return Misfit(
         in_words(actual.types),

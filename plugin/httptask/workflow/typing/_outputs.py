@@ -89,7 +89,9 @@ def _example_schema(value: Any, depth: int = 0) -> Schema:
     if isinstance(value, list):
         items = [_example_schema(inner, depth + 1) for inner in value[:_MOST_EXAMINED]]
         return {"type": "array", "items": {"anyOf": items} if items else False}
-    return False if value is None else {"type": json_type(value)}
+    if value is None:
+        return False
+    return {"type": json_type(value)}
 
 
 def result_schema(
@@ -208,7 +210,9 @@ def _for_each(
     items = setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return FILE
-    item = {"anyOf": [schema, FAILED]} if setting.get("onError") == "collect" else schema
+    item = schema
+    if setting.get("onError") == "collect":
+        item = {"anyOf": [schema, FAILED]}
     outputs = {"type": "array", "items": item}
     is_certain = not with_files or collect == "items" or isinstance(items, list)
     if is_certain:

@@ -87,12 +87,16 @@ def _of_comparisons(
     """Yield the problems of the conditions in the platform's own syntax in *scope*."""
     arrivals = arrivals_of(scope)
     for name, task in scope.tasks.items():
-        choices = task.get("choices") if isinstance(task, Mapping) else None
+        choices = None
+        if isinstance(task, Mapping):
+            choices = task.get("choices")
         if not isinstance(choices, list) or task.get("type") != "Decision":
             continue
         output = previous_output(name, scope, arrivals, data)
         for index, choice in enumerate(choices):
-            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            condition = None
+            if isinstance(choice, Mapping):
+                condition = choice.get("condition")
             pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
             if pointer not in reported:
                 for missing in missing_members(condition, output):
@@ -132,7 +136,12 @@ def _of_expression(
                 str(missing.name),
                 [*missing.value.names()],
             )
-            yield Problem.of("expression-of-run", setting.pointer, severity="warning", **params)
+            yield Problem.of(
+                "expression-of-run",
+                setting.pointer,
+                severity="warning",
+                **params,
+            )
         else:
             yield _of_name(missing, expression.written, setting.pointer)
 
@@ -183,7 +192,9 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
             **params,
         )
     near = nearest(name[:_LONGEST_NAME], names)
-    total_count = len(names) if len(names) > _MOST_NAMES else None
+    total_count = None
+    if len(names) > _MOST_NAMES:
+        total_count = len(names)
     return Problem.of(
         "name-undocumented",
         pointer,
@@ -213,4 +224,9 @@ def _of_type(expression: TypedExpression, setting: Setting) -> Iterator[Problem]
     }
     is_certain = mismatch.is_certain and setting.is_enforced
     severity = "error" if is_certain else "warning"
-    yield Problem.of("expression-type", setting.pointer, severity=severity, **params)
+    yield Problem.of(
+        "expression-type",
+        setting.pointer,
+        severity=severity,
+        **params,
+    )

@@ -79,7 +79,9 @@ class Routes:
         outwards = self._outwards(reader)
         around = {step.scope.pointer: step for step in self._outwards(name)}
         meeting = next((step for step in outwards if step.scope.pointer in around), None)
-        if meeting is None or any(self._of(step.scope).is_unknown for step in outwards):
+        if meeting is None:
+            return UNKNOWN
+        if any(self._of(step.scope).is_unknown for step in outwards):
             return UNKNOWN
         other = around[meeting.scope.pointer]
         if not all(self._of(step.scope).may_reach(step.name) for step in outwards):
@@ -91,10 +93,11 @@ class Routes:
             self._of(step.scope).leads(step.name, step.name)
             for step in outwards[outwards.index(meeting) :]
         )
-        if other.name == meeting.name or not self._of(meeting.scope).leads(
-            other.name, meeting.name
-        ):
-            return Before(Ran.MAYBE) if may_repeat else Before(Ran.NEVER)
+        ways = self._of(meeting.scope)
+        if other.name == meeting.name or not ways.leads(other.name, meeting.name):
+            if may_repeat:
+                return Before(Ran.MAYBE)
+            return Before(Ran.NEVER)
         return self._earlier(meeting, other, name)
 
     def _earlier(self, meeting: _Step, other: _Step, name: str) -> Before:
@@ -178,7 +181,12 @@ class _Ways:
 
     def avoids(self, name: str, target: str) -> bool:
         """Say whether *target* can be reached from the start without the task *name*."""
-        near = _reaches(self._start, [target], self._leading, without=name)
+        near = _reaches(
+            self._start,
+            [target],
+            self._leading,
+            without=name,
+        )
         if near is None:
             return target in self._reached_without(name)
         return near

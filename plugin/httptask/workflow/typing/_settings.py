@@ -171,7 +171,9 @@ def _place_of_http(
     if path == _IDENTITY:
         return ExpressionPlace(Sees.PAGE_ITEM)
     if path in _QUERY_SETTINGS:
-        schema = True if "callback" in path else body_schema(alone, endpoint, any_status=True)
+        schema = True
+        if "callback" not in path:
+            schema = body_schema(alone, endpoint, any_status=True)
         return ExpressionPlace(Sees.BODY, schema)
     return None
 
@@ -351,7 +353,12 @@ class TypedTask:
         pointer = pointer_of(path, self.pointer)
         for slot in Prepared.of(_at(self.task, path)).slots:
             text_pointer = pointer_of(slot.path, pointer)
-            yield Setting(text_pointer, slot.text, data, ANY if slot.path else expected)
+            yield Setting(
+                text_pointer,
+                slot.text,
+                data,
+                ANY if slot.path else expected,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +405,9 @@ def _selects_one(query: str) -> bool:
 
 def _inside(expected: ValueType, step: str) -> ValueType:
     """Return the type of the member, or item, *step* of *expected*."""
-    index = int(step) if step.isdecimal() and len(step) < _MOST_DIGITS else None
+    index = None
+    if step.isdecimal() and len(step) < _MOST_DIGITS:
+        index = int(step)
     items = NOTHING if index is None else expected.item(index)
     return any_of([expected.member(step).type, items])
 
