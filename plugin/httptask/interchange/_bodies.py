@@ -198,7 +198,9 @@ def _octets(content: str | bytes) -> bytes:
 
 
 def _inline(content: Content) -> dict[str, Any]:
-    octets = _octets(content) if isinstance(content, str | bytes) else b""
+    octets = b""
+    if isinstance(content, str | bytes):
+        octets = _octets(content)
     return {"contentBase64": base64.b64encode(octets).decode("ascii")}
 
 
@@ -208,9 +210,14 @@ def _inline(content: Content) -> dict[str, Any]:
 def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
     """Return the parts of the multipart form *text*, or () if it is no valid form."""
     match = _BOUNDARY.search(content_type)
-    boundary = (match[1] or match[2]) if match is not None else ""
+    boundary = ""
+    if match is not None:
+        boundary = match[1] or match[2]
     pieces = f"\r\n{text}".split(f"\r\n--{boundary}") if boundary else []
-    if len(pieces) < 3 or pieces[0] or pieces[-1].rstrip("\r\n") != "--":
+    # A form has no preamble, and its last boundary ends in `--` (RFC 2046, section 5.1.1).
+    if len(pieces) < 3 or pieces[0]:
+        return ()
+    if pieces[-1].rstrip("\r\n") != "--":
         return ()
     parts = [_part(piece.removeprefix("\r\n")) for piece in pieces[1:-1]]
     readable = tuple(part for part in parts if part is not None)
@@ -232,7 +239,14 @@ def _part(text: str) -> Part | None:
         if name.lower() not in ("content-disposition", "content-type")
     }
     media_type = str(message["Content-Type"] or "")
-    return Part(disposition[1], content, None, media_type, disposition[2], other_headers)
+    return Part(
+        disposition[1],
+        content,
+        None,
+        media_type,
+        disposition[2],
+        other_headers,
+    )
 
 
 def _of_parts(parts: tuple[Part, ...]) -> Any:

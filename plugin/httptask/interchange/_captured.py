@@ -83,6 +83,11 @@ class Captured:
 
         *at* is a JSON Pointer relative to the request.
         """
-        problem = Problem.of(code, self.pointer + at, severity=severity, **params)
+        problem = Problem.of(
+            code,
+            self.pointer + at,
+            severity=severity,
+            **params,
+        )
         if problem not in self.problems:
             self.problems.append(problem)

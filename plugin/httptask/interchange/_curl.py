@@ -160,7 +160,9 @@ class _Reading:
         elif name in _VALUES:
             self.values[name] = value or ""
         elif name not in ABOUT_OUTPUT:
-            why = reason(REASONS[name]) if name in REASONS else None
+            why = None
+            if name in REASONS:
+                why = reason(REASONS[name])
             self.request.lose("option-not-carried", option=f"--{name}", reason=why)
 
     # Treatments

@@ -45,7 +45,12 @@ def read_har(value: Any, blanks: Blanks) -> Document:
         else:
             document.requests.append(_captured(request, f"/log/entries/{index}/request"))
     for noise, count in left_out.items():
-        document.lose("requests-left-out", "/log/entries", count=count, reason=reason(noise))
+        document.lose(
+            "requests-left-out",
+            "/log/entries",
+            count=count,
+            reason=reason(noise),
+        )
     if not document.requests:
         raise InterchangeError(
             "the HAR file holds no request to an API"
@@ -65,8 +70,12 @@ def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     if texts(entry.get("_resourceType")) in _STATIC_TYPES:
         return "page-load"
     response = entry.get("response")
-    content = response.get("content") if isinstance(response, Mapping) else None
-    media_type = essence(texts(content.get("mimeType"))) if isinstance(content, Mapping) else ""
+    content = None
+    if isinstance(response, Mapping):
+        content = response.get("content")
+    media_type = ""
+    if isinstance(content, Mapping):
+        media_type = essence(texts(content.get("mimeType")))
     is_get = texts(request.get("method")).upper() == "GET"
     path = re.split(r"[?#]", url)[0]
     if is_get and (_STATIC_MEDIA_TYPE.fullmatch(media_type) or _STATIC_PATH.search(path)):

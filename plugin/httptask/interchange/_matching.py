@@ -56,11 +56,11 @@ class Matching:
         path is the whole path of *url*. *parameters* are the values of path parameters in *url*.
         """
         address = url.partition("?")[0]
-        matches = [
-            match
-            for endpoint in self._candidates(method, address)
-            if (match := fitting(endpoint, method, url, parameters, self._blanks)) is not None
-        ]
+        matches: list[Match] = []
+        for endpoint in self._candidates(method, address):
+            match = fitting(endpoint, method, url, parameters, self._blanks)
+            if match is not None:
+                matches.append(match)
         if not matches:
             return None
         # An endpoint whose server fits is more certain than one that fits on every server.
@@ -97,7 +97,9 @@ class Matching:
             query = query[server.end() if server else 0 :]
         key = (method, re.sub(r"\d+", "0", query))
         if key not in self._hits:
-            hits = self._catalogue.search(query, method=method, limit=_MOST_HITS) if query else []
+            hits = []
+            if query:
+                hits = self._catalogue.search(query, method=method, limit=_MOST_HITS)
             self._hits[key] = [hit.id for hit in hits]
         for endpoint_id in self._hits[key]:
             endpoint = self._endpoint(endpoint_id)

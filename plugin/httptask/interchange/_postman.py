@@ -37,7 +37,8 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
         value = value["collection"]
     _check_version(value)
     document = Document("postman")
-    scope = _Scope(Variables(blanks).with_list(value.get("variable")), Auth(value.get("auth")), "")
+    variables = Variables(blanks).with_list(value.get("variable"))
+    scope = _Scope(variables, Auth(value.get("auth")), "")
     _note_scripts(document, value, "")
     pending: list[tuple[Mapping[str, Any], str, _Scope, int]] = [
         (item, f"/item/{index}", scope, 1) for index, item in objects(value.get("item"))
@@ -72,7 +73,9 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
 def _check_version(value: Mapping[str, Any]) -> None:
     """Raise `InterchangeError` for a version other than 2.1. An unnamed version is accepted."""
     info = value.get("info")
-    schema = texts(info.get("schema")) if isinstance(info, Mapping) else ""
+    schema = ""
+    if isinstance(info, Mapping):
+        schema = texts(info.get("schema"))
     version = re.search(r"/v(\d+)\.(\d+)", schema)
     if version is None and "requests" in value:
         raise InterchangeError(
@@ -113,7 +116,9 @@ def _note_scripts(
     """Record each script, which is not run, as a problem of *lost*."""
     for index, event in objects(value.get("event")):
         script = event.get("script")
-        lines = script.get("exec") if isinstance(script, Mapping) else None
+        lines = None
+        if isinstance(script, Mapping):
+            lines = script.get("exec")
         text = "".join(map(texts, lines)) if isinstance(lines, list) else texts(lines)
         if text.strip() and not event.get("disabled"):
             event_pointer = f"/event/{index}"
@@ -160,7 +165,9 @@ def _request(
 
 
 def _description(value: Any) -> str:
-    text = value.get("content") if isinstance(value, Mapping) else value
+    text = value
+    if isinstance(value, Mapping):
+        text = value.get("content")
     return texts(text)[:10_000]
 
 
@@ -179,7 +186,8 @@ def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
         captured.lose("url-missing", severity="error", at="/request/url")
         text = "http://"
     # A blank at the beginning may stand for a whole server, scheme included.
-    if "://" not in text and not variables.blanks.in_text(text.partition("/")[0]):
+    beginning = text.partition("/")[0]
+    if "://" not in text and not variables.blanks.in_text(beginning):
         text = f"http://{text}"
     server, after_server = next(_ADDRESS.finditer(text)).groups()
     path, question, query = after_server.partition("?")
@@ -199,18 +207,22 @@ def _joined(url: Mapping[str, Any]) -> str:
     query = url.get("query")
     if not host:
         return ""
-    address = ".".join(map(texts, host)) if isinstance(host, list) else texts(host)
+    labels = host if isinstance(host, list) else [host]
+    address = ".".join(map(texts, labels))
     if url.get("protocol"):
         address = f"{texts(url['protocol']).removesuffix('://')}://{address}"
     if url.get("port"):
         address += f":{texts(url['port'])}"
     if path:
-        segments = path if isinstance(path, list) else texts(path).removeprefix("/").split("/")
-        address += "/" + "/".join(
-            texts(segment.get("value") if isinstance(segment, Mapping) else segment)
-            for segment in segments
-        )
-    pairs = [_query_pair(pair) for _, pair in objects(query) if not pair.get("disabled")]
+        segments = path
+        if not isinstance(path, list):
+            segments = texts(path).removeprefix("/").split("/")
+        for segment in segments:
+            # A segment that is an object has a type, too, which the URL does not show.
+            value = segment.get("value") if isinstance(segment, Mapping) else segment
+            address += f"/{texts(value)}"
+    enabled = [pair for _, pair in objects(query) if not pair.get("disabled")]
+    pairs = [_query_pair(pair) for pair in enabled]
     if pairs:
         address += "?" + "&".join(pairs)
     return address
@@ -228,8 +240,8 @@ def _query_pair(pair: Mapping[str, Any]) -> str:
 def _set_headers(captured: Captured, headers: Any, variables: Variables) -> None:
     """Add *headers*, an array of objects or a text with one header in each line."""
     if isinstance(headers, str):
-        lines = [line.partition(":") for line in headers.splitlines()]
-        headers = [{"key": name, "value": value.strip()} for name, colon, value in lines if colon]
+        pairs = [line.split(":", 1) for line in headers.splitlines() if ":" in line]
+        headers = [{"key": name, "value": value.strip()} for name, value in pairs]
     for _, header in objects(headers):
         name = texts(header.get("key"))
         if name.strip() and not header.get("disabled"):

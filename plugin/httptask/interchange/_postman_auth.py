@@ -56,7 +56,11 @@ def _api_key(fields: Fields) -> Authorisation:
     if not fields.get("key") or not fields.get("value"):
         return None
     location = "query" if fields.get("in") == "query" else "header"
-    return "apiKey", {"in": location, "name": fields["key"], "key": fields["value"]}
+    return "apiKey", {
+        "in": location,
+        "name": fields["key"],
+        "key": fields["value"],
+    }
 
 
 def _aws(fields: Fields) -> Authorisation:

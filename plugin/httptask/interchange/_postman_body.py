@@ -48,8 +48,12 @@ def _raw(captured: Captured, body: Mapping[str, Any], variables: Variables) -> N
         return
     captured.content = text
     options = body.get("options")
-    raw = options.get("raw") if isinstance(options, Mapping) else None
-    language = texts(raw.get("language")) if isinstance(raw, Mapping) else ""
+    raw = None
+    if isinstance(options, Mapping):
+        raw = options.get("raw")
+    language = ""
+    if isinstance(raw, Mapping):
+        language = texts(raw.get("language"))
     _default_type(captured, _LANGUAGES.get(language, "text/plain"))
 
 
@@ -108,8 +112,12 @@ def _form_data(
 
 def _file(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
     file = body.get("file")
-    source = file.get("src") if isinstance(file, Mapping) else file
-    content = file.get("content") if isinstance(file, Mapping) else None
+    source = file
+    if isinstance(file, Mapping):
+        source = file.get("src")
+    content = None
+    if isinstance(file, Mapping):
+        content = file.get("content")
     if isinstance(content, str):
         captured.content = variables.filled(content)
     elif source:
@@ -130,7 +138,8 @@ def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) 
     graphql = body.get("graphql")
     if not isinstance(graphql, Mapping):
         return
-    value: dict[str, Any] = {"query": variables.filled(texts(graphql.get("query")))}
+    query = texts(graphql.get("query"))
+    value: dict[str, Any] = {"query": variables.filled(query)}
     if graphql.get("operationName"):
         value["operationName"] = variables.filled(texts(graphql["operationName"]))
     graphql_variables = graphql.get("variables")

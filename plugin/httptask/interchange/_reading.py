@@ -155,7 +155,12 @@ def read_requests(
             )
             task = replace(task, others=other_matches)
         tasks.append(task)
-    return Imported(document.form, tuple(tasks), tuple(losses), keeping.credentials)
+    return Imported(
+        document.form,
+        tuple(tasks),
+        tuple(losses),
+        keeping.credentials,
+    )
 
 
 def _document(text: str, form: str | None, blanks: Blanks) -> Document:
@@ -197,7 +202,14 @@ def _match(
     url = _without_user(captured.url)
     if endpoint is None:
         return matching.best(method, url, captured.path_parameters)
-    match = fitting(endpoint, method, url, captured.path_parameters, blanks, anywhere=True)
+    match = fitting(
+        endpoint,
+        method,
+        url,
+        captured.path_parameters,
+        blanks,
+        anywhere=True,
+    )
     if match is None:
         raise InterchangeError(
             f"the request does not fit the endpoint {endpoint.id!r}: that is"
@@ -291,7 +303,8 @@ def _free_name(
     # A name is shown everywhere, and would show a secret that somebody wrote into it.
     if not name or is_secret_text(name):
         address = captured.url.partition("?")[0].partition("://")[2]
-        path = blanks.readable(PLACEHOLDER.sub(r"\1", address)).partition("/")[2]
+        readable_address = blanks.readable(PLACEHOLDER.sub(r"\1", address))
+        path = readable_address.partition("/")[2]
         name = f"{method_of(captured)} /{path[:60]}"
     base = name
     number = 1

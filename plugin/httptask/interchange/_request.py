@@ -45,9 +45,13 @@ def request_of(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return (`httpRequest` of *captured*, with blanks; names of the credentials for its body)."""
     endpoint = match.endpoint if match is not None else None
-    typing = Typing(endpoint, blanks) if endpoint is not None else None
+    typing = None
+    if endpoint is not None:
+        typing = Typing(endpoint, blanks)
     method = method_of(captured)
-    request: dict[str, Any] = {"url": "", **({"method": method} if method != "GET" else {})}
+    request: dict[str, Any] = {"url": ""}
+    if method != "GET":  # what a task without a method uses
+        request["method"] = method
     body = body_of(captured, endpoint, blanks)
     request |= _address(captured, match, typing)
     headers, cookies = _headers(captured, typing)
@@ -267,7 +271,9 @@ def _take_body_secrets(
     for problem in reversed(list(secrets_below(body, ""))):
         steps = steps_of(problem.pointer)
         holder = _holder(body, steps)
-        if not isinstance(holder, dict) or not isinstance(holder.get(steps[-1]), str):
+        if not isinstance(holder, dict):
+            continue
+        if not isinstance(holder.get(steps[-1]), str):
             continue
         if "$file" in steps or "$text" in steps or (is_form and len(steps) > 1):
             continue

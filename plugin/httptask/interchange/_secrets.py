@@ -45,8 +45,8 @@ _LABELS = {
 def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
     """Return the names of the API keys in the security schemes of *endpoint*, in lower case."""
     schemes = endpoint.security_schemes.values() if endpoint is not None else ()
-    names = [scheme.get("name", "") for scheme in schemes if scheme.get("type") == "apiKey"]
-    return frozenset(str(name).lower() for name in names)
+    key_schemes = [scheme for scheme in schemes if scheme.get("type") == "apiKey"]
+    return frozenset(str(scheme.get("name", "")).lower() for scheme in key_schemes)
 
 
 def take_secrets(
@@ -75,7 +75,9 @@ def _authorisation(captured: Captured, keeping: Keeping) -> list[str]:
         return []
     scheme, fields = auth
     label = "the header Authorization" if header_values else _LABELS.get(scheme, f"its {scheme}")
-    suffix = fields.get("name", "") if scheme == "apiKey" else ""
+    suffix = ""
+    if scheme == "apiKey":
+        suffix = fields.get("name", "")
     if scheme == "basic" and "password" not in fields:
         captured.lose("password-asked")
         fields = {**fields, "password": ""}
@@ -111,7 +113,11 @@ def _auth_of(value: str, captured: Captured) -> tuple[str, dict[str, str]] | Non
     if scheme.lower() == "basic" and (pair := _basic(credentials)) is not None:
         user, _, password = pair.partition(":")
         return "basic", {"username": user, "password": password}
-    return "apiKey", {"in": "header", "name": "Authorization", "key": value.strip()}
+    return "apiKey", {
+        "in": "header",
+        "name": "Authorization",
+        "key": value.strip(),
+    }
 
 
 def _basic(digits: str) -> str | None:
@@ -134,7 +140,8 @@ def _cookies(
     Cookies that cannot be sent one by one become one credential with the whole header.
     """
     header = "; ".join(captured.take_headers("Cookie"))
-    cookies = [piece.strip().partition("=") for piece in header.split(";") if piece.strip()]
+    pieces = [piece.strip() for piece in header.split(";")]
+    cookies = [piece.partition("=") for piece in pieces if piece]
     described = {
         parameter.name
         for parameter in (endpoint.parameters if endpoint is not None else ())

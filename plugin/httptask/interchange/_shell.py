@@ -36,7 +36,9 @@ def _dialect(text: str) -> Callable[[str, Blanks], Command]:
     """Return the function for the shell whose quoting *text* uses. In doubt, it is POSIX."""
     if re.search(r"\\\n", text):
         return _posix
-    if re.search(r"\^\n", text) or _QUOTED_BY_CARET.match(text) or _DOUBLED.match(text):
+    if re.search(r"\^\n", text):
+        return _cmd
+    if _QUOTED_BY_CARET.match(text) or _DOUBLED.match(text):
         return _cmd
     is_for_windows = re.match(r"(?i)curl\.exe\s", text) and re.search(r"''|`", text)
     if is_for_windows or re.search(r"`\n", text):
@@ -302,7 +304,14 @@ def _windows_words(line: str) -> list[str]:
 
 # PowerShell
 
-_POWER_SHELL_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b"}
+_POWER_SHELL_ESCAPES = {
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+}
 _ENV = re.compile(r"\$(?:env:)?([A-Za-z_]\w*)|\$\{(?:env:)?(\w+)\}")
 
 

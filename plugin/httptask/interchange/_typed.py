@@ -71,7 +71,9 @@ class Typing:
             if "items" in schema:
                 return schema["items"]
             name = definition_name(schema.get("$ref"))
-            schema = self._views.definition(name) if name is not None else None
+            schema = None
+            if name is not None:
+                schema = self._views.definition(name)
         return {}
 
     def members(self, schema: Any) -> Mapping[str, Any]:
@@ -81,7 +83,8 @@ class Typing:
     def listed(self, text: str, schema: Any, delimiter: str = ",") -> list[Any]:
         """Split *text*, a percent-encoded array with *schema*, into its items."""
         items = self.items(schema)
-        return [self.scalar(unquote(item), items) for item in re.split(delimiter, text)]
+        pieces = re.split(delimiter, text)
+        return [self.scalar(unquote(piece), items) for piece in pieces]
 
     # Parameters
 
@@ -138,7 +141,9 @@ class Typing:
                 return [self.scalar(unquote_plus(value), items) for value in values]
             return self.listed(values[0], schema, _DELIMITERS.get(style, ","))
         texts = [self.scalar(unquote_plus(value), schema) for value in values]
-        return texts[0] if len(texts) == 1 else texts
+        if len(texts) == 1:
+            return texts[0]
+        return texts
 
     def _nested(self, parameter: Parameter, pairs: Sequence[Pair]) -> Any:
         """Return the value of *pairs* with names such as `name[member]` (deepObject)."""
@@ -194,15 +199,20 @@ class Typing:
             if parameter.location != location:
                 continue
             # Only header names are case-insensitive (RFC 9110, section 5.1).
-            is_header = location == "header"
-            same = parameter.name.lower() == name.lower() if is_header else parameter.name == name
-            if same:
-                if self.is_of(parameter.schema, "array"):
-                    items = self.items(parameter.schema)
-                    texts = [item.strip() for item in value.split(",")]
-                    return parameter.name, [self.scalar(text, items) for text in texts]
-                return parameter.name, self.scalar(value, parameter.schema)
+            if location == "header":
+                is_same = parameter.name.lower() == name.lower()
+            else:
+                is_same = parameter.name == name
+            if is_same:
+                return parameter.name, self._of_named(value, parameter.schema)
         return name, value
+
+    def _of_named(self, value: str, schema: Any) -> Any:
+        if not self.is_of(schema, "array"):
+            return self.scalar(value, schema)
+        items = self.items(schema)
+        texts = [item.strip() for item in value.split(",")]
+        return [self.scalar(text, items) for text in texts]
 
     def form(self, pairs: Sequence[Pair], schema: Any) -> dict[str, Any]:
         """Convert the decoded *pairs* of a form to an object with *schema*."""
@@ -211,7 +221,8 @@ class Typing:
         for name, texts in _grouped(pairs):
             member = members.get(name, {})
             if self.is_of(member, "array"):
-                value[name] = [self.scalar(text, self.items(member)) for text in texts]
+                items = self.items(member)
+                value[name] = [self.scalar(text, items) for text in texts]
             else:
                 typed = [self.scalar(text, member) for text in texts]
                 value[name] = typed[0] if len(typed) == 1 else typed
