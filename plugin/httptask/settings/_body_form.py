@@ -59,9 +59,15 @@ def _forms(schema: Mapping[str, Any]) -> Iterator[tuple[int, list[str]]]:
 
 def _chosen(part: Any) -> int | None:
     """Return the index of the form that *part* of a settings schema selects, or None."""
-    then = part.get("then") if isinstance(part, Mapping) else None
-    form = then.get("properties", {}).get("body") if isinstance(then, Mapping) else None
-    reference = form.get("$ref") if isinstance(form, Mapping) else None
+    then = None
+    if isinstance(part, Mapping):
+        then = part.get("then")
+    form = None
+    if isinstance(then, Mapping):
+        form = then.get("properties", {}).get("body")
+    reference = None
+    if isinstance(form, Mapping):
+        reference = form.get("$ref")
     if not isinstance(reference, str) or not reference.startswith(_FORMS):
         return None
     index = reference.removeprefix(_FORMS)

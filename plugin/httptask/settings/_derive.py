@@ -208,7 +208,9 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
 
     Its default is the media type that suits an object best: JSON, then a form, multipart, the rest.
     """
-    names = list(endpoint.request_body.content) if endpoint.request_body is not None else []
+    names = []
+    if endpoint.request_body is not None:
+        names = list(endpoint.request_body.content)
     described = any(
         parameter.location == "header" and parameter.name.lower() == "content-type"
         for parameter in endpoint.parameters
@@ -299,9 +301,9 @@ def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], l
 
 def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
     """Return the settings *schema* with conditions: `Content-Type` selects the body's schema."""
-    schemas = (
-        _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
-    )
+    schemas = []
+    if endpoint.request_body is not None:
+        schemas = _media_types_by_schema(endpoint.request_body)
     if len(schemas) < 2:
         return schema
     conditions = [condition(index, names) for index, (_, names) in enumerate(schemas)]

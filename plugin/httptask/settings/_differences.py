@@ -156,7 +156,12 @@ class _Comparison:
             yield from self._object(view, value, path, depth)
         elif isinstance(value, list) and "items" in view.keywords:
             for index, item in enumerate(value[:_MOST_ITEMS]):
-                yield from self.of(view.keywords["items"], item, (*path, index), depth + 1)
+                yield from self.of(
+                    view.keywords["items"],
+                    item,
+                    (*path, index),
+                    depth + 1,
+                )
 
     def _is_among(self, values: list[Any], value: Any) -> bool:
         self._left -= len(values) // 20
@@ -184,9 +189,19 @@ class _Comparison:
             if len(name) > _LONGEST_NAME:
                 continue
             if name in view.properties:
-                yield from self.of(view.properties[name], item, (*path, name), depth + 1)
+                yield from self.of(
+                    view.properties[name],
+                    item,
+                    (*path, name),
+                    depth + 1,
+                )
             elif isinstance(view.others, Mapping):
-                yield from self.of(view.others, item, (*path, name), depth + 1)
+                yield from self.of(
+                    view.others,
+                    item,
+                    (*path, name),
+                    depth + 1,
+                )
             elif view.properties and not open_ended:
                 yield "undocumented", (*path, name), f"the field {name!r} is not documented"
 
@@ -230,7 +245,9 @@ class _Comparison:
         if not isinstance(schema, Mapping):
             return False
         target = definition_name(schema.get("$ref"))
-        own = self._views.definition(target) if target is not None else schema
+        own = schema
+        if target is not None:
+            own = self._views.definition(target)
         return isinstance(own, Mapping) and own.get("writeOnly") is True
 
 

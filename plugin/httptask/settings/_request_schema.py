@@ -136,7 +136,9 @@ class _Request:
     def _keyword(self, keyword: str, value: Any, read_only: Names) -> Any:
         """Return the adapted *value* of *keyword* in a schema with these *read_only* fields."""
         if not isinstance(value, dict | list):
-            return self._reference(value, read_only) if keyword == "$ref" else value
+            if keyword == "$ref":
+                return self._reference(value, read_only)
+            return value
         inner = read_only if keyword in _SAME_VALUE else _NONE
         if isinstance(value, list):
             if keyword in IN_LIST:

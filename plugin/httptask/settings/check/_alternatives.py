@@ -78,7 +78,9 @@ def _alternatives(
     elif accepted:
         yield AmbiguousError("more than one form fits")
     else:
-        likely = choice.likely(instance, refused) if choice is not None else refused
+        likely = refused
+        if choice is not None:
+            likely = choice.likely(instance, refused)
         # If the value has the type of one form only, that form is meant.
         same_type = [errors for errors in likely if not any(_is_type(error) for error in errors)]
         if len(likely) == 1 or len(same_type) == 1:

@@ -81,7 +81,9 @@ def input_problems(
     With *expressions*, strings in *value* may be expressions that are not evaluated yet: see
     `Validator`.
     """
-    whole = schema if isinstance(schema, Mapping) else {"allOf": [schema]}
+    whole = schema
+    if not isinstance(schema, Mapping):
+        whole = {"allOf": [schema]}
     return Validator(whole, expressions=expressions, references=_MOST_REFERENCES).problems(value)
 
 
@@ -171,7 +173,9 @@ def _loop_problems(
 
 
 def _dialect_problems(schema: Any, pointer: str) -> Iterator[Problem]:
-    dialect = schema.get("$schema") if isinstance(schema, Mapping) else None
+    dialect = None
+    if isinstance(schema, Mapping):
+        dialect = schema.get("$schema")
     if isinstance(dialect, str) and dialect.rstrip("#") != _DIALECT:
         yield Problem.of(
             "schema-dialect",
@@ -187,7 +191,9 @@ def _keyword_problems(schema: Mapping[str, Any], pointer: str) -> Iterator[Probl
     """
     for name in schema:
         # Unknown keywords are allowed (2020-12, Core, section 6.5): only a likely slip is reported.
-        near = nearest(name, _KEYWORDS) if name not in _KEYWORDS else []
+        near = []
+        if name not in _KEYWORDS:
+            near = nearest(name, _KEYWORDS)
         if near:
             yield Problem.of(
                 "name-ignored",

@@ -40,7 +40,9 @@ def brace_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
             if braces == text.strip().removeprefix("="):
                 yield _warning(braces, variable, pointer_of(path, base), None)
     request = task.get("httpRequest")
-    url = request.get("url") if isinstance(request, Mapping) else None
+    url = None
+    if isinstance(request, Mapping):
+        url = request.get("url")
     for match in _IN_PATH.finditer(url) if isinstance(url, str) else ():
         yield Problem.of(
             "colon-in-path",

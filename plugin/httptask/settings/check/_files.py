@@ -63,7 +63,9 @@ class Unread:
         """Return these values in the *groups* of *settings*, which are normalised."""
         checked = {name: value for name, value in settings.items() if name in groups}
         body = checked.get("body")
-        texts: list[Path] = [("body",)] if is_text(body) else []
+        texts: list[Path] = []
+        if is_text(body):
+            texts = [("body",)]
         if isinstance(body, Mapping):
             texts += [("body", name) for name, item in body.items() if is_text(item)]
         if not mentions_files(checked):

@@ -29,7 +29,9 @@ def is_plainly_none(value: Any, name: Any) -> bool:
     False if the format does not apply to the type of *value*.
     """
     if isinstance(value, str):
-        test = _TEXTS.get(name) if isinstance(name, str) else None
+        test = None
+        if isinstance(name, str):
+            test = _TEXTS.get(name)
         return test is not None and len(value) <= _LONGEST and not _passes(test, value)
     if isinstance(value, Number) and not isinstance(value, bool) and name in _NUMBERS:
         low, high = _NUMBERS[name]
@@ -65,7 +67,9 @@ def _without_leap_second(text: str) -> str:
 
 
 def _date(text: str) -> Any:
-    return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else False
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        return date.fromisoformat(text)
+    return False
 
 
 def _date_time(text: str) -> Any:

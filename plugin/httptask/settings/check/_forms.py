@@ -68,7 +68,9 @@ class Choice:
 
         *results* has one entry for each alternative.
         """
-        tag = instance.get(self.property) if isinstance(instance, Mapping) else None
+        tag = None
+        if isinstance(instance, Mapping):
+            tag = instance.get(self.property)
         if tag is None or _is_open(tag):
             return results
         matching = [
@@ -241,11 +243,9 @@ class Forms:
 
     def _values(self, view: View | None, name: str) -> list[Any]:
         """Return the values of the property *name*, if *view* allows only these; else none."""
-        child = (
-            self._views.view(view.properties[name])
-            if view is not None and name in view.properties
-            else None
-        )
+        child = None
+        if view is not None and name in view.properties:
+            child = self._views.view(view.properties[name])
         if child is None or child.values is None or child.nullable or child.broken:
             return []
         return [value for value in child.values if isinstance(value, str | int | float)]

@@ -114,7 +114,12 @@ def _below(
             instance=value,
         )
     elif not plainly_takes(schema, value):
-        yield from validator.descend(value, schema, path=name, schema_path=name)
+        yield from validator.descend(
+            value,
+            schema,
+            path=name,
+            schema_path=name,
+        )
 
 
 # Numbers and objects

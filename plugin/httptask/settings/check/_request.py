@@ -124,7 +124,9 @@ class RequestCheck:
         self._expressions = expressions
         self._host_header = host_header
         self._names = header_names(schema)
-        target = endpoint.target.partition("?")[2] if endpoint is not None else ""
+        target = ""
+        if endpoint is not None:
+            target = endpoint.target.partition("?")[2]
         self._names_in_path = {name for name, _ in parse_qsl(target, keep_blank_values=True)}
         self._checked = EVERY_GROUP
         if groups != EVERY_GROUP and schema.keys() <= _ABOUT_ONE_GROUP:
@@ -239,7 +241,12 @@ class RequestCheck:
         )
         # The order matters: pairs may contain files, and the schema describes neither.
         settings = unread.stood_in(settings)
-        pairs = grouped(settings, self._schema, media_types[0], expressions=expressions)
+        pairs = grouped(
+            settings,
+            self._schema,
+            media_types[0],
+            expressions=expressions,
+        )
         in_url = self._query_in_url(settings)
         problems = self._schema_problems(settings, in_url)
         if problems:

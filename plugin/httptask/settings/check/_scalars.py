@@ -82,7 +82,9 @@ def plainly_allows(schema: Mapping[str, Any], value: Any) -> bool:
     if names is None or (type(value) is float and not math.isfinite(value)):
         return False
     types = schema.get("type", names)
-    listed = (types,) if isinstance(types, str) else types
+    listed = types
+    if isinstance(types, str):
+        listed = (types,)
     if not any(name in listed for name in names):
         return False
     if "enum" in schema and not (type(value) is str and value in schema["enum"]):

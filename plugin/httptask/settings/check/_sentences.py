@@ -85,9 +85,16 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
     names = list(current.get().forms.properties(error.schema))
     near = nearest(name, names)
     if near:
-        yield Problem.of("unknown-name", pointer, suggestion=near[0], name=name)
+        yield Problem.of(
+            "unknown-name",
+            pointer,
+            suggestion=near[0],
+            name=name,
+        )
     else:
-        count = len(names) if len(names) > _MOST_NAMES else None
+        count = None
+        if len(names) > _MOST_NAMES:
+            count = len(names)
         patterns = list(error.schema.get("patternProperties", {})) or None
         known = None if patterns and not names else by_nearness(name, names, _MOST_NAMES)
         yield Problem.of(
@@ -133,11 +140,17 @@ def _type(error: Any, pointer: str) -> Iterator[Problem]:
 def _enum(error: Any, pointer: str) -> Iterator[Problem]:
     values: list[Any] = list(error.validator_value)
     texts = [value for value in values if isinstance(value, str)]
-    near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
-    suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
+    near = []
+    if isinstance(error.instance, str):
+        near = nearest(error.instance, texts)
+    suggestion = None
+    if near:
+        suggestion = json.dumps(near[0], ensure_ascii=False)
     params: dict[str, Any] = {"expected": _one_of(values), "found": found(error.instance)}
     allowed = [plain for value in values[:_MOST_LISTED] if (plain := _plain(value)) is not None]
-    count = len(values) if len(values) > len(allowed) else None
+    count = None
+    if len(values) > len(allowed):
+        count = len(values)
     yield Problem.of(
         "enum",
         pointer,
@@ -153,7 +166,12 @@ def _const(error: Any, pointer: str) -> Iterator[Problem]:
         "expected": _shown(error.validator_value),
         "found": found(error.instance),
     }
-    yield Problem.of("const", pointer, allowed=_plain(error.validator_value), **params)
+    yield Problem.of(
+        "const",
+        pointer,
+        allowed=_plain(error.validator_value),
+        **params,
+    )
 
 
 def _false(_: Any, pointer: str) -> Iterator[Problem]:
@@ -262,7 +280,12 @@ def _items(error: Any, pointer: str) -> Iterator[Problem]:
     if error.validator_value is False and isinstance(error.schema, Mapping):
         count = len(error.schema.get("prefixItems", ()))
         expected = f"at most {_counted(count, 'item')}"
-        yield Problem.of("items", pointer, expected=expected, found=str(len(error.instance)))
+        yield Problem.of(
+            "items",
+            pointer,
+            expected=expected,
+            found=str(len(error.instance)),
+        )
     else:
         yield Problem.of("items", pointer, expected="no more items than are described")
 
@@ -401,7 +424,9 @@ def _expected_with(schema: Any) -> str:
     little.
     """
     expected = _expected(schema)
-    names = schema.get("required") if expected == _ARTICLES["object"] else None
+    names = None
+    if expected == _ARTICLES["object"]:
+        names = schema.get("required")
     if not isinstance(names, list) or not names:
         return expected
     more = f", ... ({len(names)} in all)" if len(names) > _MOST_NAMED else ""

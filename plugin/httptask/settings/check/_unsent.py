@@ -28,9 +28,9 @@ def unsent_problems(
     *request* are normalised settings; *base* is their JSON Pointer.
     """
     for path in unsent(request, endpoint, media_type):
-        description = (
-            "an empty array" if isinstance(_at(request, path), list) else "an empty object"
-        )
+        description = "an empty object"
+        if isinstance(_at(request, path), list):
+            description = "an empty array"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
         # A value that contains only empty values is not sent either, and may be the required one.
         enclosing = (path[: length + 1] for length in range(1, len(path)))

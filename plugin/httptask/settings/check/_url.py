@@ -48,7 +48,12 @@ def url_problems(
         yield Problem.of("url", pointer, reason=error.reason)
         return
     if split.scheme not in ("http", "https") or not split.hostname:
-        yield Problem.of("url-absolute", pointer, found=url, **_servers(endpoint))
+        yield Problem.of(
+            "url-absolute",
+            pointer,
+            found=url,
+            **_servers(endpoint),
+        )
     elif split.username is not None or split.password is not None:
         yield Problem.of("url-user", pointer)
     elif port == 0:
@@ -60,7 +65,12 @@ def url_problems(
     if split.fragment:
         yield Problem.of("url-fragment", pointer, severity="warning")
     if endpoint is not None and not split.path.endswith(endpoint.target.partition("?")[0]):
-        yield Problem.of("url-path", pointer, expected=endpoint.target, found=url)
+        yield Problem.of(
+            "url-path",
+            pointer,
+            expected=endpoint.target,
+            found=url,
+        )
     yield from _placeholder_problems(
         url,
         request.get("pathParameters"),
@@ -85,7 +95,12 @@ def _host_faults(netloc: str, path_parameters: Any, pointer: str) -> Iterator[Pr
     host = f"[{bare}]" if "[" in netloc else bare
     fault = host_fault(host)
     if fault is not None:
-        yield Problem.of("url-host", pointer, found=host, reason=fault.reason)
+        yield Problem.of(
+            "url-host",
+            pointer,
+            found=host,
+            reason=fault.reason,
+        )
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
@@ -102,7 +117,13 @@ def _unevaluated_url_problems(url: str, pointer: str) -> Iterator[Problem]:
     """Yield the problems of a URL with expressions that do not depend on their values."""
     authority = _AUTHORITY.match(url)
     if authority is not None and not has_expression(authority[0]):
-        yield from url_problems({"url": authority[0]}, None, {}, pointer, expressions=False)
+        yield from url_problems(
+            {"url": authority[0]},
+            None,
+            {},
+            pointer,
+            expressions=False,
+        )
     elif match := _RUNS_ON.match(url):
         yield Problem.of(
             "url-host-runs-on",
@@ -138,7 +159,9 @@ def _misplaced_problems(
         return  # values from expressions are checked after evaluation
     parent = pointer.removesuffix("/url")
     for name, text in misplaced_values(server[0], _texts(texts).get):
-        value_pointer = pointer_of(["pathParameters", name], parent) if name in values else pointer
+        value_pointer = pointer
+        if name in values:
+            value_pointer = pointer_of(["pathParameters", name], parent)
         yield Problem.of("server-value", value_pointer, found=text[:60])
 
 

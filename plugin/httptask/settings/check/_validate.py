@@ -130,6 +130,8 @@ def typed(text: str, schema: Any) -> Any:
         ],
     )
     try:
-        return text if literal is None else json.loads(literal, parse_float=number)
+        if literal is None:
+            return text
+        return json.loads(literal, parse_float=number)
     except ValueError:  # more digits than Python converts
         return text

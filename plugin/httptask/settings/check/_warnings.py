@@ -61,7 +61,9 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
     """
     yield from brace_warnings(task, base)
     request = task.get("httpRequest")
-    method = request.get("method") if isinstance(request, Mapping) else None
+    method = None
+    if isinstance(request, Mapping):
+        method = request.get("method")
     if isinstance(method, str) and method not in METHODS and method.upper() in METHODS:
         pointer = pointer_of(["httpRequest", "method"], base)
         expected = method.upper()

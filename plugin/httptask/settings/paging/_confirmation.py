@@ -75,14 +75,16 @@ def _items(items_query: str | None, body: Any) -> Any:
     only list in it.
     """
     if items_query is None:
-        lists = (
-            [value for value in body.values() if isinstance(value, list)]
-            if isinstance(body, dict)
-            else []
-        )
-        return lists[0] if len(lists) == 1 else body
+        lists = []
+        if isinstance(body, dict):
+            lists = [value for value in body.values() if isinstance(value, list)]
+        if len(lists) == 1:
+            return lists[0]
+        return body
     query = Query.of(items_query)
-    return query.value(body) if query.steps is not None else query.values(body)
+    if query.steps is not None:
+        return query.value(body)
+    return query.values(body)
 
 
 def _confirmed_by_link(suggestion: SuggestedPagination, header: Any) -> SuggestedPagination:
@@ -103,5 +105,7 @@ def _value(query: str, body: Any, headers: Mapping[str, Any]) -> Any:
     """Return the first value of *query*, evaluated over the headers if it begins with
     `$.headers`.
     """
-    subject = {"headers": dict(headers)} if query.startswith("$.headers") else body
+    subject = body
+    if query.startswith("$.headers"):
+        subject = {"headers": dict(headers)}
     return Query.of(query).value(subject)

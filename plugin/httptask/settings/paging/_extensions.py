@@ -109,7 +109,8 @@ def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None
     if isinstance(outputs.get("results"), str):
         setting["items"] = outputs["results"]
     if extension["type"] == "url":
-        return {"mode": "nextUrl", **setting, "next": outputs["nextUrl"]}, queries, None
+        setting = {"mode": "nextUrl", **setting, "next": outputs["nextUrl"]}
+        return setting, queries, None
     if extension["type"] == "cursor":
         parameter = _named(listing, inputs["cursor"]["name"])
         setting |= {"mode": "cursor", "next": outputs["nextCursor"]}
@@ -145,7 +146,8 @@ def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
     if "has-next-page" in extension:
         setting["more"] = _response_query(extension["has-next-page"])
         queries.append(setting["more"])
-    return {"mode": mode, **setting, "parameter": parameter.setting}, queries, parameter
+    setting = {"mode": mode, **setting, "parameter": parameter.setting}
+    return setting, queries, parameter
 
 
 def _response_query(text: str) -> str:

@@ -35,14 +35,18 @@ class Field:
     @property
     def name(self) -> str:
         """Its name without case and punctuation; "" for the body itself."""
-        return plain(self.path[-1]) if self.path else ""
+        if self.path:
+            return plain(self.path[-1])
+        return ""
 
     @property
     def parent_name(self) -> str:
         """The name of the object that contains it, without case and punctuation; "" for the body's
         own properties.
         """
-        return plain(self.path[-2]) if len(self.path) > 1 else ""
+        if len(self.path) > 1:
+            return plain(self.path[-2])
+        return ""
 
     @property
     def query(self) -> str:
@@ -123,7 +127,9 @@ class Fields:
             return None
         fields = (self._field((name,), *child)[0] for name, child in properties.items())
         others = [field.path for field in fields if not field.is_scalar]
-        return others[0] if len(others) == 1 else None
+        if len(others) == 1:
+            return others[0]
+        return None
 
     def _field(
         self, path: tuple[str, ...], schema: Any, pointer: str

@@ -49,7 +49,9 @@ class Asked:
     @property
     def name(self) -> str:
         """Its name without case and punctuation."""
-        return plain_header(self.written) if self.location == "header" else plain(self.written)
+        if self.location == "header":
+            return plain_header(self.written)
+        return plain(self.written)
 
     @property
     def last_name(self) -> str:
@@ -58,7 +60,9 @@ class Asked:
         """
         first, *others = _NAMES.findall(self.written) or [""]
         is_inside = others and not plain(first).endswith(_FILTERS)
-        return plain(others[-1]) if is_inside else self.name
+        if is_inside:
+            return plain(others[-1])
+        return self.name
 
     @property
     def setting(self) -> dict[str, str]:
@@ -179,7 +183,9 @@ class Listing:
     def map_of_items(self) -> Field | None:
         """The object whose members are the items: the only map, with a usual name of a list."""
         maps = [field for field in self.fields if field.is_map and len(field.path) == 1]
-        return maps[0] if len(maps) == 1 and maps[0].name in LIST_FIELDS else None
+        if len(maps) == 1 and maps[0].name in LIST_FIELDS:
+            return maps[0]
+        return None
 
     def is_inside_resource(self, field: Field) -> bool:
         """Say whether *field* is in an object of an unusual name, beside other properties."""
@@ -206,7 +212,9 @@ class Listing:
         without an action such as `:search`.
         """
         segments = [part for part in self.endpoint.path.split("/") if part and "{" not in part]
-        return plain(re.sub(r"\.\w+$|:\w+$", "", segments[-1])) if segments else ""
+        if segments:
+            return plain(re.sub(r"\.\w+$|:\w+$", "", segments[-1]))
+        return ""
 
     def _is_resource(self, field: Field) -> bool:
         """Say whether *field* is named like the resource."""
@@ -272,6 +280,11 @@ def _asked(endpoint: Endpoint, reader: Fields) -> Iterable[Asked]:
             described = {"description": parameter.description, **field.keywords}
             if parameter.description:
                 described["description"] = parameter.description
-            field = Field((parameter.name,), pointer, field.types, described)
+            field = Field(
+                (parameter.name,),
+                pointer,
+                field.types,
+                described,
+            )
             if not _IGNORED.match(field.text):
                 yield Asked(parameter.location, parameter.name, field)

@@ -238,7 +238,9 @@ def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
     parameter_name, field_name = plain(parameter), plain(path[-1])
     if field_name == f"next{parameter_name}":
         return True
-    parent_name = plain(path[-2]) if len(path) > 1 else ""
+    parent_name = ""
+    if len(path) > 1:
+        parent_name = plain(path[-2])
     if field_name == parameter_name:
         # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.
         return (

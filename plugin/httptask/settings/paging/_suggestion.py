@@ -97,7 +97,9 @@ def _token_pair(listing: Listing, items: Field | None) -> SuggestedPagination | 
         if parameter.name == "token" and "auth" in parameter.field.text:
             continue  # here the token authenticates the caller
         token = _next_number(listing, parameter) if is_number else _token(listing, parameter)
-        header = None if token is not None else _header_token(listing, parameter)
+        header = None
+        if token is None:
+            header = _header_token(listing, parameter)
         if token is not None:
             next_query, next_evidence = token.query, response_evidence(token)
         elif header is not None:
@@ -119,7 +121,9 @@ def _token_pair(listing: Listing, items: Field | None) -> SuggestedPagination | 
 
 def _token_types(parameter: Asked) -> tuple[str, ...]:
     """Return the types of a token for *parameter*: also an object in a body, as for DynamoDB."""
-    return (*_PLAIN_TOKEN, "object") if parameter.location == "body" else _PLAIN_TOKEN
+    if parameter.location == "body":
+        return (*_PLAIN_TOKEN, "object")
+    return _PLAIN_TOKEN
 
 
 _PLAIN_TOKEN = ("string", "integer", "number")
@@ -234,14 +238,22 @@ def _next_url_header(listing: Listing, items: Field) -> SuggestedPagination | No
         return None
     if not _URL_WORDS.search(str(listing.headers[header][1]).lower()):
         return None
-    setting = {"mode": "nextUrl", "items": items.query, "next": listing.header_query(header)}
+    setting = {
+        "mode": "nextUrl",
+        "items": items.query,
+        "next": listing.header_query(header),
+    }
     evidence = (*request, listing.header_evidence(header), *_of_items(items))
     return SuggestedPagination(setting, evidence)
 
 
 def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination:
     """Return the suggestion to follow the URL in *field*."""
-    setting = {"mode": "nextUrl", "items": items.query, "next": field.query}
+    setting = {
+        "mode": "nextUrl",
+        "items": items.query,
+        "next": field.query,
+    }
     evidence = (*_of_request(listing), response_evidence(field), *_of_items(items))
     return SuggestedPagination(setting, evidence)
 
@@ -263,7 +275,9 @@ def _since_evidence(listing: Listing) -> tuple[Evidence, ...]:
     """Return evidence of a parameter `since` that is a number: the id of an item, and no time."""
     parameter = listing.parameter(["since"])
     is_number = parameter is not None and bool(parameter.field.types & {"integer", "number"})
-    return (parameter.evidence,) if parameter is not None and is_number else ()
+    if parameter is not None and is_number:
+        return (parameter.evidence,)
+    return ()
 
 
 def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
@@ -446,7 +460,9 @@ def _of_request(listing: Listing) -> tuple[Evidence, ...]:
         | names.SIZE_PARAMETERS
     )
     parameter = listing.parameter(parameter_names)
-    return () if parameter is None else (parameter.evidence,)
+    if parameter is None:
+        return ()
+    return (parameter.evidence,)
 
 
 def _of_items(items: Field | None) -> tuple[Evidence, ...]:
