@@ -32,7 +32,9 @@ def title_of(description: str) -> str:
     line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0]
     line = one_line(line).strip()
     end = _SENTENCE.search(line)
-    sentence = line[: end.start()] if end else line
+    sentence = line
+    if end:
+        sentence = line[: end.start()]
     if len(sentence) <= TITLE_LENGTH:
         return sentence
     return sentence[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"

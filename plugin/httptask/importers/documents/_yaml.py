@@ -112,7 +112,10 @@ def _resolved(
     otherwise: Any,
 ) -> Any:
     """Convert *text* by the first of *rows* whose pattern it fits; return *otherwise* if none."""
-    return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
+    for pattern, convert in rows:
+        if pattern.fullmatch(text):
+            return convert(text)
+    return otherwise
 
 
 class _Anchored(NamedTuple):
@@ -301,7 +304,12 @@ class YamlText:
                 raise self._error(_NO_NAME)
             self._name(node.text, node.size, merges=False)
         else:
-            self._add(node.value, node.size, node.height, node.text)
+            self._add(
+                node.value,
+                node.size,
+                node.height,
+                node.text,
+            )
 
     def _open(self, event: yaml.CollectionStartEvent, value: dict[str, Any] | list[Any]) -> None:
         """Begin a mapping or sequence, which is *value*, after checks of its position and depth."""
@@ -478,7 +486,9 @@ class YamlText:
     def _unreadable(self, error: yaml.YAMLError) -> DescriptionError:
         # yaml.reader.ReaderError has the character, either as a code point or as a string.
         character = getattr(error, "character", -1)
-        letter = chr(character) if isinstance(character, int) and character >= 0 else character
+        letter = character
+        if isinstance(character, int) and character >= 0:
+            letter = chr(character)
         if not isinstance(letter, str):
             return DescriptionError(f"this is no YAML: {error}", source=self._text.name)
         code = f"U+{ord(letter):04X}"

@@ -183,7 +183,9 @@ class Bodies:
         uri: str,
     ) -> Response | None:
         value, uri = self._context.followed(raw, uri, severity="warning")
-        response = self._response_of(value, operation, uri) if isinstance(value, OBJECT) else None
+        response = None
+        if isinstance(value, OBJECT):
+            response = self._response_of(value, operation, uri)
         if response is None and value is not None:
             self._context.notes.add("skipped", "a response that is no object", uri)
         return response

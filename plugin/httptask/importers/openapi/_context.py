@@ -195,7 +195,9 @@ class Context:
     def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the definition that the converted *schema* refers to, or else *schema* itself."""
         name = definition_name(schema.get("$ref"))
-        target: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
+        target: Mapping[str, Any] = schema
+        if name is not None:
+            target = self.schemas.definitions[name]
         return target
 
     def examples(
@@ -211,7 +213,9 @@ class Context:
         always stays.
         """
         documented = list(self._listed_examples(raw, uri))
-        types = self.target(schema).get("type") if documented and schema else None
+        types = None
+        if documented and schema:
+            types = self.target(schema).get("type")
         if types is None:
             return tuple(value for value, _ in documented)
         names = [types] if isinstance(types, str) else types
@@ -275,7 +279,12 @@ class Context:
 
 _FORM_STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
 """OpenAPI 3.2, section 4.15.1.2."""
-_ENCODING = {"contentType": str, "style": str, "explode": bool, "allowReserved": bool}
+_ENCODING = {
+    "contentType": str,
+    "style": str,
+    "explode": bool,
+    "allowReserved": bool,
+}
 _HEADER_FIELDS = frozenset(
     ("description", "required", "style", "explode", "content", "example", "examples", "deprecated")
 )

@@ -44,7 +44,12 @@ def identity_of(
 
     *servers* are the description's servers. *options* may override them and the provider.
     """
-    info, info_uri = context.mapping(root.get("info"), "#/info", "info", severity="warning")
+    info, info_uri = context.mapping(
+        root.get("info"),
+        "#/info",
+        "info",
+        severity="warning",
+    )
     named_servers = tuple(Server(url.rstrip("/")) for url in options.servers)
     title = one_line(text_of(info, "title"))
     service = one_line(text_of(info, "x-serviceName"))
@@ -64,7 +69,9 @@ def identity_of(
     version: Any = info.get("version")
     if isinstance(version, int | float):  # in YAML, `version: 1.10` without quotes
         version = context.references.written(version, f"{info_uri}/version")
-    version_text = one_line(version) if isinstance(version, str) else ""
+    version_text = ""
+    if isinstance(version, str):
+        version_text = one_line(version)
     api = Api(service or slug(title), title, version_text)
     return Identity(provider, vendor, api, named_servers)
 

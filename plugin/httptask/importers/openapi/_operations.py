@@ -225,9 +225,12 @@ class Operations:
             f"{uri}/parameters",
         )
         # `merged` also runs the two generators, which fill *parts*.
-        return merged(self._context, of_item, of_operation), list(
-            {(raw["in"], str(raw.get("name"))): (raw, part_uri) for raw, part_uri in parts}.values()
-        )
+        parameters = merged(self._context, of_item, of_operation)
+        # The later one wins: an operation's own part replaces that of its path.
+        part_by_name: dict[tuple[str, str], tuple[Mapping[str, Any], str]] = {}
+        for raw, part_uri in parts:
+            part_by_name[raw["in"], str(raw.get("name"))] = (raw, part_uri)
+        return parameters, list(part_by_name.values())
 
     def _request_body(
         self,

@@ -38,7 +38,12 @@ _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
 OpenAPI 3 has no style for tabs. Our `tabDelimited` is named like its other styles.
 """
 
-_ITEM_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+_ITEM_DELIMITERS = {
+    "csv": ",",
+    "ssv": " ",
+    "tsv": "\t",
+    "pipes": "|",
+}
 """`collectionFormat` -> the delimiter of an array within an array (Swagger 2.0, Items Object)."""
 
 _NOT_OF_A_SCHEMA = frozenset(
@@ -57,7 +62,12 @@ _NOT_OF_A_SCHEMA = frozenset(
 )
 """The fields of a parameter that are not keywords of its schema. Swagger 2.0 mixes both."""
 
-_STYLE_DELIMITERS = {"form": ",", "spaceDelimited": " ", "tabDelimited": "\t", "pipeDelimited": "|"}
+_STYLE_DELIMITERS = {
+    "form": ",",
+    "spaceDelimited": " ",
+    "tabDelimited": "\t",
+    "pipeDelimited": "|",
+}
 _MOST_NESTED = 4
 """How many levels of nested arrays are serialised."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -335,4 +345,9 @@ def _similar(
         context.notes.add("guessed", f"the path's {{{name}}} is the parameter {bare!r}", uri)
         return replace(parameter, name=name)
     context.notes.add("guessed", f"the path's {{{name}}} is not described: any text", uri)
-    return Parameter(name, "path", required=True, schema={"type": "string"})
+    return Parameter(
+        name,
+        "path",
+        required=True,
+        schema={"type": "string"},
+    )

@@ -91,7 +91,9 @@ class References:
                 self._passing -= 1
         if isinstance(value, OBJECT) and token in value:
             return uri + pointer_of([token]), value[token]
-        index = pointers.index(token, len(value)) if isinstance(value, list) else None
+        index = None
+        if isinstance(value, list):
+            index = pointers.index(token, len(value))
         if index is not None:
             return uri + pointer_of([token]), value[index]
         raise LookupError(f"{reference!r} points at nothing")
@@ -114,7 +116,9 @@ class References:
                 )
             visited.add(uri)
             overrides = {name: item for name, item in value.items() if name != "$ref"}
-            value = {**target, **overrides} if overrides and isinstance(target, OBJECT) else target
+            value = target
+            if overrides and isinstance(target, OBJECT):
+                value = {**target, **overrides}
         return value, uri
 
     def written(self, value: Any, uri: str) -> str:
@@ -124,7 +128,9 @@ class References:
         """
         file, _, pointer = uri.partition("#")
         document = self._documents.get(file)
-        spelling = document.text_of(pointer, value) if document is not None else None
+        spelling = None
+        if document is not None:
+            spelling = document.text_of(pointer, value)
         if spelling is not None:
             return spelling
         return json.dumps(value)

@@ -49,7 +49,8 @@ class Repeats:
             return value
         before = self._notes.added
         value = read(raw, uri)
-        if self._notes.added == before or (isinstance(raw, dict) and raw.keys() == {"$ref"}):
+        is_reference = isinstance(raw, dict) and raw.keys() == {"$ref"}
+        if self._notes.added == before or is_reference:
             self._keep(key, value)
         return value
 

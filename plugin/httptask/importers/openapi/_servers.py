@@ -79,7 +79,9 @@ class Servers:
 
     def _server(self, value: Any, uri: str) -> Server | None:
         """Read a Server Object. Return None, with a note, if the server cannot be used."""
-        url = value.get("url") if isinstance(value, Mapping) else None
+        url = None
+        if isinstance(value, Mapping):
+            url = value.get("url")
         if not isinstance(url, str):
             self._notes.add("skipped", "a server without a url", uri)
             return None
@@ -245,7 +247,9 @@ def _address(root: Mapping[str, Any]) -> str | None:
     Relative servers are resolved against this URL.
     """
     info = root.get("info")
-    origins = info.get("x-origin") if isinstance(info, Mapping) else None
+    origins = None
+    if isinstance(info, Mapping):
+        origins = info.get("x-origin")
     candidates = [root.get("$self")]
     candidates += (
         [origin.get("url") for origin in origins if isinstance(origin, Mapping)]

@@ -115,7 +115,9 @@ def _take_values(text: _Text) -> None:
     index = 0
     while index < len(text.lines):
         number, line = text.lines[index]
-        label = _VALUES_LABEL.search(line) if line.endswith("values:") else None
+        label = None
+        if line.endswith("values:"):
+            label = _VALUES_LABEL.search(line)
         stop = _after_values(text, index) if label else index
         if label is None or stop == index:
             remaining.append((number, line))
@@ -137,7 +139,9 @@ def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]
 def _after_values(text: _Text, index: int) -> int:
     """Read the values below the label at *index*; return the index after them, or *index*."""
     number = text.lines[index][0]
-    stop = _values_at(text, index + 1) if text.values is None else 0
+    stop = 0
+    if text.values is None:
+        stop = _values_at(text, index + 1)
     if stop:
         text.values_line = number
         return stop
@@ -229,7 +233,9 @@ def _take_default(text: _Text) -> None:
     """Move the default from the lines of *text* to `text.default`, if there is one."""
     labelled: list[_Default] = []
     for index, (_, line) in enumerate(text.lines):
-        labels = list(_DEFAULT_LABEL.finditer(line)) if "Default" in line else []
+        labels = []
+        if "Default" in line:
+            labels = list(_DEFAULT_LABEL.finditer(line))
         if labels:
             label = labels[-1]
             words_before = line[: label.start()].strip()

@@ -77,8 +77,20 @@ def read_page(source: str, data: bytes) -> Page:
         )
     if not lines[-1] and not cut_character:
         lines.pop()  # the empty string after the last line break is no line
-        return Page(match[1], match[2], tuple(lines), first, open_end=False)
-    return Page(match[1], match[2], tuple(lines), first, open_end=True)
+        return Page(
+            match[1],
+            match[2],
+            tuple(lines),
+            first,
+            open_end=False,
+        )
+    return Page(
+        match[1],
+        match[2],
+        tuple(lines),
+        first,
+        open_end=True,
+    )
 
 
 def with_single_spaces(line: str) -> str:

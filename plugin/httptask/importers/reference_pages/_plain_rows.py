@@ -108,7 +108,12 @@ def shape_of(line: str) -> Shape | None:
         case [name, mark] if mark in MARKS and _NAME.match(name):
             return Shape(UNTYPED, name, None, MARKS[mark])
         case [name, glued] if _NAME.match(name) and (parts := _GLUED_MARK.match(glued)):
-            return Shape(TYPED, name, parts[1], MARKS[parts[2]])
+            return Shape(
+                TYPED,
+                name,
+                parts[1],
+                MARKS[parts[2]],
+            )
         case [name, type_, mark] if mark in MARKS and type_ in TYPES and _is_name(name):
             return Shape(TYPED, name, type_, MARKS[mark])
         case [name, type_, mark] if mark in MARKS and type_[0].isalpha() and _NAME.match(name):
@@ -124,16 +129,39 @@ def _long_shape(line: str, tokens: list[str]) -> Shape | None:
     """Parse a line with more words: a row with its description, or with a long name, or None."""
     if tokens[0].lower() == "content-type" and len(tokens) > 2:
         if tokens[1] in MARKS:
-            return Shape(CONTENT_TYPE, tokens[0], None, MARKS[tokens[1]], " ".join(tokens[2:]))
+            return Shape(
+                CONTENT_TYPE,
+                tokens[0],
+                None,
+                MARKS[tokens[1]],
+                " ".join(tokens[2:]),
+            )
         if tokens[2] in MARKS:
-            return Shape(CONTENT_TYPE, tokens[0], tokens[1], MARKS[tokens[2]], " ".join(tokens[3:]))
+            return Shape(
+                CONTENT_TYPE,
+                tokens[0],
+                tokens[1],
+                MARKS[tokens[2]],
+                " ".join(tokens[3:]),
+            )
     if len(tokens) < 4:
         return None
     if tokens[1] in TYPES and tokens[2] in MARKS and _is_name(tokens[0]):
-        return Shape(DESCRIBED, tokens[0], tokens[1], MARKS[tokens[2]], tokens[3])
+        return Shape(
+            DESCRIBED,
+            tokens[0],
+            tokens[1],
+            MARKS[tokens[2]],
+            tokens[3],
+        )
     *words, type_, mark = line.rsplit(maxsplit=2)
     if words and type_ in TYPES and mark in MARKS and not _BULLET.match(line):
-        return Shape(SPACED, " ".join(line.split()[:-2]), type_, MARKS[mark])
+        return Shape(
+            SPACED,
+            " ".join(line.split()[:-2]),
+            type_,
+            MARKS[mark],
+        )
     return None
 
 
@@ -174,7 +202,12 @@ class _Reader:
         return True
 
     def _row(self, index: int, shape: Shape) -> None:
-        row = self.rows.start(shape.name, shape.type, shape.required, index + 1)
+        row = self.rows.start(
+            shape.name,
+            shape.type,
+            shape.required,
+            index + 1,
+        )
         if shape.text:
             row.add(index + 1, shape.text)
         if shape.kind in _GUESSES:
@@ -275,7 +308,8 @@ def _starts_row(tokens: list[str]) -> bool:
         case [name]:
             return name[0] not in _NO_NAME and name[-1] not in "!?"
         case [name, start]:
-            return _is_name(name) and any(word.startswith(start) for word in (*TYPES, *MARKS))
+            starts_word = any(word.startswith(start) for word in (*TYPES, *MARKS))
+            return _is_name(name) and starts_word
         case [name, type_, start]:
             starts_mark = any(mark.startswith(start) for mark in MARKS)
             return _is_name(name) and type_ in TYPES and starts_mark

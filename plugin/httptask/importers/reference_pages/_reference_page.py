@@ -48,7 +48,11 @@ NO_SERVER = "the page names no server; give one with --server"
 """
 ANY_MEDIA_TYPE = "*/*"
 
-_LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
+_LOCATIONS = {
+    _sections.PATH: "path",
+    _sections.HEADERS: "header",
+    _sections.QUERY: "query",
+}
 """Section -> location of its parameters, in the order of the page."""
 _GROUPS = {
     **{kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()},
@@ -285,11 +289,10 @@ class _PageReader:
                 f"the path parameter {name!r} has no row; it is a required String",
                 self._page.first + 1,
             )
-        string = {"type": "string"}
-        return (
-            *_parameters(fields, "path"),
-            *(Parameter(name, "path", required=True, schema=dict(string)) for name in derived),
-        )
+        guessed = [
+            Parameter(name, "path", required=True, schema={"type": "string"}) for name in derived
+        ]
+        return (*_parameters(fields, "path"), *guessed)
 
     # -- the body --------------------------------------------------------------------------------
 
@@ -346,7 +349,13 @@ def _reader_of(page: Page, section: Section) -> Callable[..., Rows]:
 
 def _parameters(fields: Iterable[Field], location: str) -> Iterator[Parameter]:
     for field in fields:
-        yield Parameter(field.name, location, field.required, field.schema, field.description)
+        yield Parameter(
+            field.name,
+            location,
+            field.required,
+            field.schema,
+            field.description,
+        )
 
 
 def _media_types(content_type: Field | None) -> tuple[str, ...]:

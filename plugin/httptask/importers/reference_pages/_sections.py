@@ -236,7 +236,8 @@ class _Following:
         if self._after_addresses is None or not self._page.is_open(self._after_addresses):
             return False
         bullet = self._page.lines[self._after_addresses].strip()
-        return bullet.startswith(("-", "•", "*")) and "https://".startswith(bullet[1:].strip())
+        address = bullet[1:].strip()
+        return bullet.startswith(("-", "•", "*")) and "https://".startswith(address)
 
     def _columns(self) -> bool:
         if self._next is None:

@@ -120,7 +120,9 @@ class _Reader:
 
     def _row(self, index: int, line: str, following: int) -> int | None:
         """Start a row if *line* begins one; return the index after it, or None if it does not."""
-        second = type_line(self._page.lines[following]) if following < self._section.stop else None
+        second = None
+        if following < self._section.stop:
+            second = type_line(self._page.lines[following])
         name = line.removeprefix("|").removesuffix("|").strip()
         is_single_cell = line.endswith("|") and "|" not in name and type_line(line) is None
         if second is not None and is_single_cell:
@@ -135,7 +137,12 @@ class _Reader:
             return following + 1
         one_line = _whole_row(line) if self._closed else None
         if one_line is not None:
-            self._start(one_line[0], one_line[1], index, index)
+            self._start(
+                one_line[0],
+                one_line[1],
+                index,
+                index,
+            )
             return index + 1
         alone = type_line(line)
         if alone is not None and (self._bare or alone.type in TYPES):
@@ -150,7 +157,12 @@ class _Reader:
         index: int,
         second_index: int,
     ) -> None:
-        row = self.rows.start(name, second.type, second.required, index + 1)
+        row = self.rows.start(
+            name,
+            second.type,
+            second.required,
+            index + 1,
+        )
         if second.text:
             row.add(second_index + 1, second.text)
         self._closed = second.closed
@@ -186,7 +198,9 @@ def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:
     name, type_, mark, *description = cells
     if mark not in MARKS or type_ not in ("", *TYPES):
         return None
-    text = description[0].rstrip("| ") if description else ""
+    text = ""
+    if description:
+        text = description[0].rstrip("| ")
     return name or None, TypeLine(type_ or None, MARKS[mark], text, closed=True)
 
 

@@ -154,7 +154,8 @@ def is_description(name: str, data: bytes) -> bool:
     JSON and YAML are a description if they have a version (`openapi` or `swagger`). The field is
     found by a search, because parsing would be expensive.
     """
-    is_object = data[:MAGIC_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    beginning = data[:MAGIC_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
+    is_object = beginning[:1] in (b"{", b"[")
     if not is_object and not name.lower().endswith((".json", ".yaml", ".yml")):
         return True
     return bool(_VERSION_JSON.search(data) or _VERSION_YAML.search(data))
@@ -165,7 +166,9 @@ def _may_be_description(name: str) -> bool:
     if any(_is_skipped(folder) for folder in posixpath.dirname(name).split("/")):
         return False
     base = posixpath.basename(name)
-    return not base.startswith(".") and base.lower().endswith((*DESCRIPTIONS, *ARCHIVES))
+    if base.startswith("."):
+        return False
+    return base.lower().endswith((*DESCRIPTIONS, *ARCHIVES))
 
 
 def _is_skipped(folder: str) -> bool:
@@ -300,7 +303,9 @@ class _Xz(io.RawIOBase):
                 self._decompressor = self._new()  # an xz file may have several streams
                 data = self._decompressor.decompress(remainder, len(buffer))
             else:
-                packed = self._file.read(_CHUNK) if self._decompressor.needs_input else b""
+                packed = b""
+                if self._decompressor.needs_input:
+                    packed = self._file.read(_CHUNK)
                 if self._decompressor.needs_input and not packed:
                     raise EOFError("it is cut off")
                 data = self._decompressor.decompress(packed, len(buffer))
@@ -347,7 +352,12 @@ def _entries_of_tar(tar: tarfile.TarFile, stream: _Forward) -> Iterator[Entry]:
         end = info.offset_data + info.size
         is_file = info.isreg() and not info.issparse()
         name = f"{info.name}/" if info.isdir() else info.name
-        yield Entry(name, info.size, None if is_file else _LINK, partial(opened_entry, info))
+        yield Entry(
+            name,
+            info.size,
+            None if is_file else _LINK,
+            partial(opened_entry, info),
+        )
     # tarfile treats a broken header as the end of the archive; at the real end all bytes are zero.
     if stream.last.strip(b"\0"):
         raise tarfile.ReadError("a header is broken")
@@ -374,7 +384,12 @@ def _zip(file: BinaryIO) -> Iterator[Entry]:
             trouble = _ENCRYPTED if info.flag_bits & 1 else None
             if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
                 trouble = _LINK
-            yield Entry(info.filename, info.file_size, trouble, partial(opened_entry, info))
+            yield Entry(
+                info.filename,
+                info.file_size,
+                trouble,
+                partial(opened_entry, info),
+            )
 
 
 _LINK = "this is a link or a device, which is not followed; put the file itself into the archive"

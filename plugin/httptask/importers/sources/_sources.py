@@ -194,4 +194,9 @@ def _standard_input(stdin: BinaryIO | None) -> Iterator[Source | DescriptionErro
         while file.tell() <= MAX_EXPANDED_BYTES and (chunk := stdin.read(1024 * 1024)):
             file.write(chunk)
         file.seek(0)
-        yield from _archive(archive, cast("BinaryIO", file), _STDIN, file.name)
+        yield from _archive(
+            archive,
+            cast("BinaryIO", file),
+            _STDIN,
+            file.name,
+        )

@@ -125,7 +125,12 @@ class Compositions:
             return schema
 
         def rebuilt(inner: Any, steps: Path) -> Any:
-            return self._rebuilt(inner, note, (*path, *steps), is_test or steps[0] in _TESTS)
+            return self._rebuilt(
+                inner,
+                note,
+                (*path, *steps),
+                is_test or steps[0] in _TESTS,
+            )
 
         result = replaced_at(schema, rebuilt)
         closing = self._refusing(result)
@@ -269,11 +274,11 @@ class Compositions:
         without_composition = {
             keyword: value for keyword, value in schema.items() if keyword not in COMPOSED
         }
-        parts = [self._shape(part) for part in (without_composition, *schema.get("allOf", ()))]
+        joined = (without_composition, *schema.get("allOf", ()))
+        parts = [self._shape(part) for part in joined]
         names = set[str]().union(*(shape.names for shape in parts))
-        choices = [
-            self._shape(part) for keyword in ("anyOf", "oneOf") for part in schema.get(keyword, ())
-        ]
+        alternatives = (*schema.get("anyOf", ()), *schema.get("oneOf", ()))
+        choices = [self._shape(part) for part in alternatives]
         # A part of `allOf` must allow the properties of all parts and alternatives. An alternative
         # must allow those of the parts, but not those of other alternatives.
         named_by_all = names.union(*(shape.names for shape in choices))

@@ -53,9 +53,9 @@ class Conversion:
         try:
             if self._dialect.has_identifiers and ("$dynamicRef" in raw or "$recursiveRef" in raw):
                 raw = self._without_dynamic(raw)
-            return (
-                self._with_reference(raw, path) if "$ref" in raw else self._keywords(raw, path, {})
-            )
+            if "$ref" in raw:
+                return self._with_reference(raw, path)
+            return self._keywords(raw, path, {})
         finally:
             self._depth -= 1
             self._scope = outer
@@ -95,7 +95,9 @@ class Conversion:
     def _no_object(self, raw: Any, path: LinkedPath) -> Any:
         if isinstance(raw, bool):
             return raw
-        type_and_format = meant(raw) if isinstance(raw, str) else None
+        type_and_format = None
+        if isinstance(raw, str):
+            type_and_format = meant(raw)
         if type_and_format is not None:
             self.note("guessed", f"{raw!r} is taken for a schema of that type", path)
             return {

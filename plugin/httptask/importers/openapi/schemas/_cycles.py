@@ -142,7 +142,9 @@ class Cycles:
 
 
 def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable[str]]) -> bool:
-    return len(schemas) > 1 or any(name in edges(schema) for name, schema in schemas.items())
+    if len(schemas) > 1:
+        return True
+    return any(name in edges(schema) for name, schema in schemas.items())
 
 
 def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]:
@@ -301,9 +303,8 @@ def _has_instance(
     name = definition_name(schema.get("$ref"))
     if name in schemas and name not in finite:
         return False
-    if not all(
-        _has_instance(part, finite, schemas) for part in (*schema.get("allOf", ()), *_parts(schema))
-    ):
+    demands = (*schema.get("allOf", ()), *_parts(schema))
+    if not all(_has_instance(part, finite, schemas) for part in demands):
         return False
     return all(
         any(_has_instance(part, finite, schemas) for part in schema[keyword])

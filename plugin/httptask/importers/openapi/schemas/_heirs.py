@@ -81,7 +81,9 @@ class Heirs:
         children: dict[str, list[Heir]] = {}
         for name, reference, component in self._components():
             uri, raw = self._resolved(reference, component)
-            parts = raw.get("allOf") if isinstance(raw, Mapping) else None
+            parts = None
+            if isinstance(raw, Mapping):
+                parts = raw.get("allOf")
             for part in parts if isinstance(parts, list) else ():
                 parent = self._uri_of(part, uri)
                 if parent is not None:
@@ -91,7 +93,9 @@ class Heirs:
 
     def _resolved(self, reference: str, raw: Any) -> tuple[str, Any]:
         """Return (URI, value) of a component. It may be a reference into another file."""
-        target = raw.get("$ref") if isinstance(raw, Mapping) else None
+        target = None
+        if isinstance(raw, Mapping):
+            target = raw.get("$ref")
         if isinstance(target, str):
             try:
                 return self._resolve(target, "#")
@@ -100,7 +104,9 @@ class Heirs:
         return reference, raw
 
     def _uri_of(self, part: Any, base: str) -> str | None:
-        reference = part.get("$ref") if isinstance(part, Mapping) else None
+        reference = None
+        if isinstance(part, Mapping):
+            reference = part.get("$ref")
         if not isinstance(reference, str):
             return None
         try:
@@ -135,11 +141,9 @@ def chosen_by_tag(
         if reference not in mapping.values():
             mapping.setdefault(heir.tag, reference)
     tags = [value for value, reference in described.items() if reference == name] or [tag]
-    values = (
-        field.get("enum", [field["const"]] if "const" in field else None)
-        if isinstance(field, dict)
-        else None
-    )
+    values = None
+    if isinstance(field, dict):
+        values = field.get("enum", [field["const"]] if "const" in field else None)
     if values is not None:  # *schema* itself has the values that belong to no heir
         tags = [value for value in values if value not in mapping]
     alternatives: list[dict[str, Any]] = [

@@ -82,7 +82,14 @@ class Scope:
         """Return the scope of *raw*, at *uri*, a schema in this resource that may have an `$id`."""
         if _identifier(raw) is None:
             return self
-        return scope_of(raw, self.base, uri, self.bindings, identified=True, outer=self.schema_id)
+        return scope_of(
+            raw,
+            self.base,
+            uri,
+            self.bindings,
+            identified=True,
+            outer=self.schema_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,7 +288,13 @@ class Identifiers:
             return None
         if not scope.bindings:
             return resource
-        return scope_of(resource.root, resource.base, resource.uri, scope.bindings, identified=True)
+        return scope_of(
+            resource.root,
+            resource.base,
+            resource.uri,
+            scope.bindings,
+            identified=True,
+        )
 
     def _resources_of(self, scope: Scope) -> dict[str, Scope]:
         """Return the schema resources in the components: `$id`, or URI without `$id` -> scope."""

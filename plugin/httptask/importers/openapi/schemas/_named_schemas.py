@@ -107,7 +107,9 @@ class NamedSchemas:
                 target = self.identifiers.target(reference, scope)
                 result = {"$ref": DEFINITION + self._register(target)}
             except LookupError as error:
-                result = str(error.args[0]) if error.args else "it points at nothing"
+                result = "it points at nothing"
+                if error.args:
+                    result = str(error.args[0])
                 target = None
             if target is None or not target.depends_on_root:
                 self._references[key] = result
@@ -153,10 +155,12 @@ class NamedSchemas:
         references = {heir: self.reference(heir.reference, root)["$ref"] for heir in heirs}
         target = self._targets[name]
         base_reference = {"$ref": DEFINITION + self._base(name)}
-        tag = tag_of(self._uris[name].rpartition("/")[2], target.raw if target is not None else {})
-        field = schema.get("properties", {}).get(schema["discriminator"]["propertyName"], {})
+        raw = target.raw if target is not None else {}
+        tag = tag_of(self._uris[name].rpartition("/")[2], raw)
+        property_name = schema["discriminator"]["propertyName"]
+        field = schema.get("properties", {}).get(property_name, {})
         enumeration = definition_name(field.get("$ref") if isinstance(field, dict) else None)
-        if (enumeration) is not None:
+        if enumeration is not None:
             field = self.plain(enumeration)
         return chosen_by_tag(schema, DEFINITION + name, base_reference, tag, references, field)
 
@@ -196,7 +200,9 @@ class NamedSchemas:
             target = self._targets[name]
             assert target is not None  # noqa: S101 - variants are made of mended definitions, and never converted
             schema, is_composed = self.converted(target.raw, target.uri, target.scope)
-            heirs = self._heirs.of(target.uri, target.raw) if "discriminator" in schema else []
+            heirs = []
+            if "discriminator" in schema:
+                heirs = self._heirs.of(target.uri, target.raw)
             if heirs and name in self._bases.values():
                 schema = {
                     keyword: value

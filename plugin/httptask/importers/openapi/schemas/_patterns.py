@@ -122,7 +122,14 @@ _FOREIGN = re.compile(
       | \(\?P=(?P<back>\w+)\) | \[:(?P<posix>[a-z]+):\]""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPES = {"A": "^", "z": "$", "Z": "$", "h": r"[ \t]", "R": r"(?:\r\n|\n|\r)", "e": r"\x1b"}
+_ESCAPES = {
+    "A": "^",
+    "z": "$",
+    "Z": "$",
+    "h": r"[ \t]",
+    "R": r"(?:\r\n|\n|\r)",
+    "e": r"\x1b",
+}
 _FLAGS_ALONE = re.compile(r"\(\?([ims]+)\)")
 _STRANGE = re.compile(r"\\(?:u\{|[pPQ])")
 _POSIX: dict[str, str] = {

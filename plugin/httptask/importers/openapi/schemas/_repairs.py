@@ -86,7 +86,9 @@ def _ordered_bounds(
     excluded = [
         keyword for keyword in ("exclusiveMinimum", "exclusiveMaximum") if keyword in schema
     ]
-    if not lows or not highs or not excluded or _has_room(max(lows), min(highs), schema):
+    if not lows or not highs or not excluded:
+        return
+    if _has_room(max(lows), min(highs), schema):
         return
     for keyword in excluded:  # making bounds inclusive is the smallest change that allows a value
         value = schema.pop(keyword)
@@ -352,15 +354,21 @@ def _in_types(
     The raw values are converted, because they still have their spellings: the numbers 2.1 and 2.10
     are equal, but not as strings. Null stays in any case, because `_nullable` may allow it later.
     """
-    listed = raw[keyword] if keyword == "enum" and isinstance(raw[keyword], list) else None
+    listed = None
+    if keyword == "enum" and isinstance(raw[keyword], list):
+        listed = raw[keyword]
     keyword_path: LinkedPath = (path, keyword)
     pairs: list[tuple[Any, LinkedPath]] = [(raw[keyword], keyword_path)]
     if listed is not None:
         pairs = [(value, (keyword_path, index)) for index, value in enumerate(listed)]
     result: list[Any] = []
     for value, value_path in pairs:
-        new = None if value is None else as_type(value, types, walk.written(value, value_path))
-        if new is not MISFIT and not any(new == old and type(new) is type(old) for old in result):
+        new = None
+        if value is not None:
+            new = as_type(value, types, walk.written(value, value_path))
+        # The types, too: in Python, 1 == True.
+        is_known = any(new == old and type(new) is type(old) for old in result)
+        if new is not MISFIT and not is_known:
             result.append(new)
     return result
 

@@ -95,7 +95,12 @@ class _Mended:
         if schema is None:
             named = self._named
             plain = named.plain(name)
-            schema = self._mend(plain, named.is_composed(name), named.raw(name), named.uri(name))
+            schema = self._mend(
+                plain,
+                named.is_composed(name),
+                named.raw(name),
+                named.uri(name),
+            )
             self._definitions[name] = schema
         return schema
 

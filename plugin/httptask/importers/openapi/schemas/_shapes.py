@@ -129,7 +129,9 @@ def closes(schema: Any) -> bool:
 
 def others_of(schema: Any) -> list[Schema]:
     """Return [the `additionalProperties` of *schema*] if they are a schema with a type, else []."""
-    others = schema.get("additionalProperties") if isinstance(schema, dict) else None
+    others = None
+    if isinstance(schema, dict):
+        others = schema.get("additionalProperties")
     if not isinstance(others, dict) or "type" not in others or schema.get("patternProperties"):
         return []
     return [others]

@@ -93,7 +93,9 @@ def _with_items(
 
     Return the same list if nothing changes.
     """
-    types = _types(items) if isinstance(items, dict) else None
+    types = None
+    if isinstance(items, dict):
+        types = _types(items)
     if types is None or all(fits(value, types) for value in values):
         return values
     typed_values = []
@@ -128,7 +130,9 @@ def mend_examples(
     types = _types(schema)
     if types is None or all(fits(value, types) for value in schema.get("examples", ())):
         return
-    keyword = "example" if raw.get("example") is not None else "examples"
+    keyword = "examples"
+    if raw.get("example") is not None:
+        keyword = "example"
     examples: list[Any] = []
     for index, value in enumerate(schema["examples"]):
         value_path: LinkedPath = (
