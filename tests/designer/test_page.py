@@ -20,11 +20,17 @@ PATH = "/rest/v1.0/project/{project_id}/email_communications"
 
 
 @pytest.fixture
+def text() -> str:
+    """What `flow.json` holds when the page is opened: an empty workflow."""
+    return json.dumps({"name": "flow", "tasks": {}})
+
+
+@pytest.fixture
 def designer(
-    tmp_path: Path, folder: Path, stand_in: StandIn, browser: Browser
+    tmp_path: Path, folder: Path, text: str, stand_in: StandIn, browser: Browser
 ) -> Iterator[DesignerPage]:
-    """The page, with an empty workflow `flow`."""
-    write(folder, {"name": "flow", "tasks": {}})
+    """The page, with the workflow `flow`."""
+    (folder / "flow.json").write_text(text, encoding="utf-8")
     endpoints = [thing_endpoint(stand_in.url), thing_endpoint(stand_in.url, method="POST")]
     with (
         running_designer(
@@ -33,10 +39,6 @@ def designer(
         designer_page(browser, running.url) as page,
     ):
         yield page
-
-
-def write(folder: Path, definition: dict[str, Any]) -> None:
-    (folder / "flow.json").write_text(json.dumps(definition), encoding="utf-8")
 
 
 def written(folder: Path) -> Any:
@@ -126,8 +128,13 @@ def tab_to(designer: DesignerPage, pointer: str) -> None:
 
 
 def test_search_by_arrows(designer: DesignerPage) -> None:
-    """Arrows choose among what was found, and the choice is told to those who do not see it."""
+    """A search without results says so, and how to go on. Arrows choose among what was found, and
+    the choice is told to those who do not see it. Whoever only looked comes back to the task as it
+    was.
+    """
     page = designer.page
+    page.locator("#search").fill("xylophone zzz")
+    expect(page.locator(".empty", has_text="Nothing found")).to_be_visible()
     page.locator("#search").fill("thing")
     expect(page.locator(FOUND)).to_have_count(2)
     page.keyboard.press("ArrowDown")
@@ -136,16 +143,29 @@ def test_search_by_arrows(designer: DesignerPage) -> None:
     chosen = page.locator(FOUND).nth(1).locator(".method").inner_text()
     page.keyboard.press("Enter")
     expect(page.locator(".head .method")).to_have_text(chosen)
+    designer.at("/httpRequest/pathParameters/id").fill("5")
+    designer.named("button", "Add task").click()
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(designer.at("/httpRequest/pathParameters/id")).to_have_value("5")
 
 
 def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None:
-    """Results that come between press and release move the pressed one away: it is chosen all the
-    same.
+    """Whoever moves the pointer off before letting go has changed their mind. Results that come
+    between press and release move the pressed one away: it is chosen all the same. Enter before the
+    results are there waits for them; what is still listed answers older words.
     """
     page = designer.page
     options = page.locator(FOUND)
     expect(options).to_have_count(3)
     expect(options.nth(2)).to_contain_text(TITLE)
+    options.first.hover()
+    page.mouse.down()
+    page.locator("h2", has_text="Add a task").hover()
+    page.mouse.up()
+    options.nth(1).hover()
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#test")).to_have_count(0)
     with designer.held_back("**/endpoints?*") as release:
         with page.expect_request("**/endpoints?*"):
             page.locator("#search").fill("email communication")
@@ -155,47 +175,15 @@ def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None
         expect(options).to_have_count(1)
         page.mouse.up()
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
-
-
-def test_press_that_is_dragged_away_chooses_nothing(designer: DesignerPage) -> None:
-    """Whoever moves the pointer off before letting go has changed their mind."""
-    page = designer.page
-    page.locator(FOUND).first.hover()
-    page.mouse.down()
-    page.locator("h2", has_text="Add a task").hover()
-    page.mouse.up()
-    page.locator(FOUND).nth(1).hover()
-    expect(page.locator(FOUND).nth(1)).to_have_attribute("aria-selected", "true")
-    expect(page.locator("#test")).to_have_count(0)
-
-
-def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
-    """Enter before the results are there waits for them; what is still listed answers older
-    words.
-    """
-    page = designer.page
-    expect(page.locator(FOUND).first).to_contain_text("Get a thing")
+    page.unroute_all()
+    designer.named("button", "Add task").click()
+    expect(options.first).to_contain_text("Get a thing")
     with designer.held_back("**/endpoints?*") as release:
         with page.expect_request("**/endpoints?*"):
             page.locator("#search").fill("email communication")
         page.keyboard.press("Enter")
         release()
-        expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_visible()
-
-
-def test_search_says_when_nothing_is_found(designer: DesignerPage) -> None:
-    """A search without results says so, and how to go on."""
-    designer.page.locator("#search").fill("xylophone zzz")
-    expect(designer.page.locator(".empty", has_text="Nothing found")).to_be_visible()
-
-
-def test_escape_leaves_the_search(designer: DesignerPage) -> None:
-    """Whoever only looked comes back to the task as it was."""
-    designer.pick(TITLE)
-    designer.at("/httpRequest/pathParameters/project_id").fill("5")
-    designer.named("button", "Add task").click()
-    designer.page.keyboard.press("Escape")
-    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("5")
+        expect(page.locator(".task-title")).to_contain_text([TITLE, TITLE])
 
 
 def test_change_of_api_keeps_the_place_in_the_workflow(
@@ -286,11 +274,8 @@ FLOW: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def flow(designer: DesignerPage, folder: Path) -> DesignerPage:
-    """The page with a definition that has every kind of task."""
-    write(folder, FLOW)
-    return designer.load()
+of_every_kind = pytest.mark.parametrize("text", [json.dumps(FLOW)], ids=["of-every-kind"])
+"""The page with a definition that has every kind of task."""
 
 
 def tasks_are(designer: DesignerPage, *names: str) -> None:
@@ -300,10 +285,13 @@ def tasks_are(designer: DesignerPage, *names: str) -> None:
     )
 
 
-def test_definition_is_drawn(flow: DesignerPage) -> None:
-    """Tasks and routes are drawn, branches included, and the chosen task is marked."""
-    tasks_are(flow, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
-    graph = flow.page.locator(".graph")
+@of_every_kind
+def test_definition_is_drawn(designer: DesignerPage) -> None:
+    """Tasks and routes are drawn, branches included, and the chosen task is marked. An end that a
+    decision needs is not taken away from it; the page says what to do first.
+    """
+    tasks_are(designer, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
+    graph = designer.page.locator(".graph")
     expect(graph.locator("g")).to_have_count(7)
     expect(graph.locator("g.chosen title")).to_have_text("First (Http)")
     routes = graph.get_attribute("aria-label") or ""
@@ -316,22 +304,27 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
         "Right to Done",
     ):
         assert route in routes
-    flow.page.locator(".task-name", has_text="Second").click()
+    designer.page.locator(".task-name", has_text="Second").click()
     expect(graph.locator("g.chosen title")).to_have_text("Second (Http)")
+    designer.page.locator(".task-name", has_text="Done").click()
+    designer.named("button", "Remove Done").click()
+    expect(designer.page.locator(".note", has_text="was not removed")).to_contain_text("Which?")
+    tasks_are(designer, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
 
 
-def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
+@of_every_kind
+def test_other_tasks_are_shown_and_left_alone(designer: DesignerPage, folder: Path) -> None:
     """A Decision and a Parallel have their forms; a new name of another task is all that changes in
-    them.
+    them. A task inside a branch is edited in its place.
     """
-    flow.page.locator(".task-name", has_text="Both").click()
-    expect(flow.page.locator(".middle")).to_contain_text("First task of branch 1")
-    flow.page.locator(".task-name", has_text="Which?").click()
-    expect(flow.page.locator(".middle")).to_contain_text("Default task")
-    flow.page.locator(".task-name", has_text="First").click()
-    flow.page.get_by_label("Task name").fill("Begin")
-    flow.page.get_by_label("Task name").press("Enter")
-    flow.save()
+    designer.page.locator(".task-name", has_text="Both").click()
+    expect(designer.page.locator(".middle")).to_contain_text("First task of branch 1")
+    designer.page.locator(".task-name", has_text="Which?").click()
+    expect(designer.page.locator(".middle")).to_contain_text("Default task")
+    designer.page.locator(".task-name", has_text="First").click()
+    designer.page.get_by_label("Task name").fill("Begin")
+    designer.page.get_by_label("Task name").press("Enter")
+    designer.save()
     after = written(folder)
     assert after["startTask"] == "Begin"
     assert after["tasks"]["Which?"] == json.loads(
@@ -339,78 +332,72 @@ def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) 
     )
     assert after["tasks"]["Both"] == FLOW["tasks"]["Both"]
     assert list(after["tasks"]) == ["Begin", "Second", "Which?", "Both", "Done"]
+    designer.page.locator(".task-name", has_text="Left").click()
+    designer.at("/httpRequest/url").fill("https://b.example/left")
+    with designer.page.expect_response(lambda answer: answer.request.method == "PUT"):
+        designer.save()
+    left = task_of(folder, "Both")["branches"][0]["tasks"]["Left"]
+    assert left["httpRequest"]["url"] == "https://b.example/left"
 
 
-def test_reordering_leads_the_routes_along(flow: DesignerPage, folder: Path) -> None:
+@of_every_kind
+def test_reordering_leads_the_routes_along(designer: DesignerPage, folder: Path) -> None:
     """Two tasks on a straight line change places, and every route still leads where it should."""
-    flow.named("button", "Move First down").click()
-    tasks_are(flow, "Second", "First", "Which?", "Both", "Left", "Right", "Done")
-    expect(flow.named("button", "Move First down")).to_be_disabled()
-    flow.save()
+    designer.named("button", "Move First down").click()
+    tasks_are(designer, "Second", "First", "Which?", "Both", "Left", "Right", "Done")
+    expect(designer.named("button", "Move First down")).to_be_disabled()
+    designer.save()
     after = written(folder)
     assert after["startTask"] == "Second"
     assert after["tasks"]["Second"]["nextTask"] == "First"
     assert after["tasks"]["First"]["nextTask"] == "Which?"
 
 
-def test_removing_closes_the_gap(flow: DesignerPage, folder: Path) -> None:
+@of_every_kind
+def test_removing_closes_the_gap(designer: DesignerPage, folder: Path) -> None:
     """A removed task leaves no route to nowhere, and can be taken back from the history."""
-    flow.page.locator(".task-name", has_text="Second").click()
-    flow.named("button", "Remove Second").click()
-    flow.status("removed")
-    flow.save()
+    designer.page.locator(".task-name", has_text="Second").click()
+    designer.named("button", "Remove Second").click()
+    designer.status("removed")
+    designer.save()
     after = written(folder)
     assert "Second" not in after["tasks"]
     assert after["tasks"]["First"]["nextTask"] == "Which?"
-    flow.named("tab", "History", exact=False).click()
-    flow.page.locator(".history button", has_text="Second").click()
-    flow.named("button", "Restore these settings").click()
-    expect(flow.page.get_by_label("Task name")).to_have_value("Second")
-    flow.save()
+    designer.named("tab", "History", exact=False).click()
+    designer.page.locator(".history button", has_text="Second").click()
+    designer.named("button", "Restore these settings").click()
+    expect(designer.page.get_by_label("Task name")).to_have_value("Second")
+    designer.save()
     assert written(folder)["tasks"]["Second"]["httpRequest"]["url"] == "https://a.example/2"
 
 
-def test_removing_what_a_decision_leads_to_is_refused(flow: DesignerPage) -> None:
-    """An end that a decision needs is not taken away from it; the page says what to do first."""
-    flow.page.locator(".task-name", has_text="Done").click()
-    flow.named("button", "Remove Done").click()
-    expect(flow.page.locator(".note", has_text="was not removed")).to_contain_text("Which?")
-    tasks_are(flow, "First", "Second", "Which?", "Both", "Left", "Right", "Done")
-
-
-def test_adding_goes_behind_the_chosen_task(flow: DesignerPage, folder: Path) -> None:
+@of_every_kind
+def test_adding_goes_behind_the_chosen_task(designer: DesignerPage, folder: Path) -> None:
     """A new task stands behind the chosen one, and the line goes on through it."""
-    flow.pick("Get a thing")
-    expect(flow.page.locator(".head .chip")).to_be_visible()
-    flow.save("problem")
+    designer.pick("Get a thing")
+    expect(designer.page.locator(".head .chip")).to_be_visible()
+    designer.save("problem")
     after = written(folder)
     assert after["tasks"]["First"]["nextTask"] == "Get a thing"
     assert after["tasks"]["Get a thing"]["nextTask"] == "Second"
     assert "end" not in after["tasks"]["Get a thing"]
 
 
-def test_task_in_a_branch(flow: DesignerPage, folder: Path) -> None:
-    """A task inside a branch is edited in its place."""
-    flow.page.locator(".task-name", has_text="Left").click()
-    flow.at("/httpRequest/url").fill("https://b.example/left")
-    flow.save()
-    assert (
-        written(folder)["tasks"]["Both"]["branches"][0]["tasks"]["Left"]["httpRequest"]["url"]
-        == "https://b.example/left"
-    )
+TRICKY: Any = json.loads(json.dumps(FLOW))
+TRICKY["tasks"]["First"]["httpRequest"] |= {"body": {"z": None, "a": 1.5}, "headers": None}
 
 
-def test_untouched_file_is_written_as_it_was(flow: DesignerPage, folder: Path) -> None:
+@pytest.mark.parametrize(
+    "text", [json.dumps(TRICKY).replace("1.5", "12345678901234567890")], ids=["tricky"]
+)
+def test_untouched_file_is_written_as_it_was(
+    designer: DesignerPage, folder: Path, text: str
+) -> None:
     """Opening, looking and saving changes no value: not a null, not the order, not the digits of a
     number.
     """
-    tricky = json.loads(json.dumps(FLOW))
-    tricky["tasks"]["First"]["httpRequest"] |= {"body": {"z": None, "a": 1.5}, "headers": None}
-    text = json.dumps(tricky).replace("1.5", "12345678901234567890")
-    (folder / "flow.json").write_text(text, encoding="utf-8")
-    flow.load()
-    expect(flow.page.locator("#test")).to_be_visible()
-    flow.save()
+    expect(designer.page.locator("#test")).to_be_visible()
+    designer.save()
     saved = (folder / "flow.json").read_text(encoding="utf-8")
     assert "12345678901234567890" in saved
     assert json.loads(saved) == json.loads(text)
@@ -469,11 +456,18 @@ def test_later_task_sees_what_an_earlier_test_was_answered(
 
 
 def test_unsaved_change_survives_a_reload(designer: DesignerPage, folder: Path) -> None:
-    """Whoever reloads finds what was typed, marked as unsaved; nothing was written."""
+    """Whoever reloads finds what was typed, marked as unsaved; nothing was written. Who reloads
+    again before the page was there loses nothing either.
+    """
     designer.pick(TITLE)
-    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
+    place = designer.at("/httpRequest/pathParameters/project_id")
+    place.fill("1234")
+    with designer.held_back("**/workflows/flow"):
+        designer.page.goto(designer.url)
+        expect(designer.page.get_by_role("status").first).to_have_text("Loading …")
+        designer.page.goto("about:blank")
     designer.load()
-    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
+    expect(place).to_have_value("1234")
     expect(designer.page.locator(".unsaved")).to_be_visible()
     assert written(folder)["tasks"] == {}
     designer.save("Saved")
@@ -482,58 +476,50 @@ def test_unsaved_change_survives_a_reload(designer: DesignerPage, folder: Path) 
     expect(designer.page.locator(".unsaved")).to_have_count(0)
 
 
-def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
-    """Whoever reloads again before the page was there finds what was typed all the same."""
-    designer.pick(TITLE)
-    designer.at("/httpRequest/pathParameters/project_id").fill("1234")
-    with designer.held_back("**/workflows/flow"):
-        designer.page.goto(designer.url)
-        expect(designer.page.get_by_role("status").first).to_have_text("Loading …")
-        designer.page.goto("about:blank")
-    designer.load()
-    expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")
+MAIL = {
+    "name": "flow",
+    "startTask": "Mail",
+    "tasks": {"Mail": email_task("https://a.example") | {"end": True}},
+}
 
 
-@pytest.mark.parametrize("choice", ["Load theirs", "Overwrite with mine"])
+@pytest.mark.parametrize("text", [json.dumps(MAIL)], ids=["mail"])
 def test_two_tabs_never_overwrite_each_other_silently(
-    designer: DesignerPage, browser: Browser, folder: Path, choice: str
+    designer: DesignerPage, browser: Browser, folder: Path
 ) -> None:
     """The second to save is told, nothing is written, and both ways out do what they say."""
-    write(
-        folder,
-        {
-            "name": "flow",
-            "startTask": "Mail",
-            "tasks": {"Mail": email_task("https://a.example") | {"end": True}},
-        },
-    )
-    designer.load()
     place = "/httpRequest/pathParameters/project_id"
     with designer_page(browser, designer.url, quiet=False) as other:
+        conflict = other.page.locator("#conflict")
         other.at(place).fill("1")
         designer.at(place).fill("2")
         designer.save()
         other.page.keyboard.press("Control+s")
-        conflict = other.page.locator("#conflict")
         expect(conflict).to_contain_text("Somebody else changed this workflow")
         assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 2}
         assert other.violations() == []
-        conflict.get_by_role("button", name=choice).click()
-        if choice == "Load theirs":
-            expect(other.at(place)).to_have_value("2")
-            other.named("tab", "History", exact=False).click()
-            expect(other.page.locator(".history button", has_text="not saved")).to_have_count(1)
-        else:
-            other.status("Saved")
-            assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 1}
+        conflict.get_by_role("button", name="Load theirs").click()
+        expect(other.at(place)).to_have_value("2")
+        other.named("tab", "History", exact=False).click()
+        expect(other.page.locator(".history button", has_text="not saved")).to_have_count(1)
+        other.at(place).fill("1")
+        designer.at(place).fill("3")
+        with designer.page.expect_response(lambda answer: answer.request.method == "PUT"):
+            designer.save()
+        other.page.keyboard.press("Control+s")
+        expect(conflict).to_contain_text("Somebody else changed this workflow")
+        assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 3}
+        conflict.get_by_role("button", name="Overwrite with mine").click()
+        other.status("Saved")
+        assert task_of(folder, "Mail")["httpRequest"]["pathParameters"] == {"project_id": 1}
 
 
+@pytest.mark.parametrize("text", ['{"name": "flow",\n "tasks": {,}}'], ids=["broken"])
 def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> None:
     """A broken file is said to be one, with the line; it is only overwritten when somebody asks for
     that.
     """
-    (folder / "flow.json").write_text('{"name": "flow",\n "tasks": {,}}', encoding="utf-8")
-    broken = designer.load().page.locator(".notices .note.error")
+    broken = designer.page.locator(".notices .note.error")
     expect(broken).to_contain_text("line 2")
     assert designer.violations() == []
     assert "{,}" in (folder / "flow.json").read_text(encoding="utf-8")
