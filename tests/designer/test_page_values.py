@@ -75,13 +75,14 @@ def page(
 
 
 def open_task(page: DesignerPage, name: str) -> None:
-    page.page.locator(".task-name", has_text=name).click()
+    page.page.locator(f".task-name[title={name}]").click()
     expect(page.page.get_by_label("Task name")).to_have_value(name)
     expect(page.page.locator("#test")).to_be_focused()  # what opens a task moves the focus, last
 
 
 def saved(page: DesignerPage, folder: Path, name: str = "Tell") -> dict[str, Any]:
-    page.save()
+    with page.page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.save()
     task: dict[str, Any] = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"][name]
     return task
 
@@ -145,34 +146,11 @@ def test_the_tree_is_found_filtered_and_chosen_from_by_keyboard(
     assert saved(page, folder)["inputParameters"] == {"id": "${$.tasks.Get.output.body.owner.mail}"}
 
 
-def test_names_are_completed_while_an_expression_is_typed(page: DesignerPage, folder: Path) -> None:
-    """In JSONPath and in JSONata, in the middle of a text too; Escape closes and leaves the text,
-    and no running request is cancelled by it.
+def test_an_expression_without_a_value_says_why(page: DesignerPage) -> None:
+    """The documented answer is in the tree before the first test; the line below leads to the task
+    to test. An expression that runs away is stopped: its field stays usable, and the next value
+    takes its place. While one answer is on its way, a newer text cancels it.
     """
-    tested(page)
-    page.named("button", "fx for id").click()
-    field = page.at(ID)
-    field.press_sequentially("RFI ${$.tasks.Get.output.body.na")
-    expect(item(page, "name")).to_be_visible()
-    page.page.keyboard.press("ArrowDown")
-    page.page.keyboard.press("Enter")
-    field.press_sequentially("}!")
-    expect(field).to_have_value("RFI ${$.id}!")
-    expect(page.page.locator(".value-below").first).to_have_text('= "RFI Ärmel!" string')
-    field.fill("jsonata: $count(tasks.Get.output.body.ta")
-    page.page.keyboard.press("Escape")
-    expect(page.page.locator(".values")).to_have_count(0)
-    field.press_sequentially("g")
-    page.page.keyboard.press("ArrowDown")
-    page.page.keyboard.press("Enter")
-    field.press_sequentially(")")
-    expect(field).to_have_value("jsonata: $count(id2)")
-    expect(page.page.locator(".value-below").first).to_have_text("= 2 integer")
-    assert saved(page, folder)["inputParameters"]["id2"] == "${$.tasks.Get.output.body.tags}"
-
-
-def test_a_value_without_a_sample_says_which_task_to_test(page: DesignerPage) -> None:
-    """The documented answer is in the tree before; the line below leads to the task."""
     open_task(page, "Tell")
     page.named("button", "fx for id").click()
     expect(item(page, "Get")).to_contain_text("documented answer")
@@ -182,19 +160,23 @@ def test_a_value_without_a_sample_says_which_task_to_test(page: DesignerPage) ->
     assert page.violations() == []
     below.get_by_role("button").click()
     expect(page.page.get_by_label("Task name")).to_have_value("Get")
-
-
-def test_an_expression_that_runs_away_is_stopped_and_says_so(page: DesignerPage) -> None:
-    """Its field stays usable, and the next value takes its place."""
     open_task(page, "Tell")
-    page.named("button", "fx for id").click()
     field = page.at(ID)
     field.fill("jsonata: ($f := function($n) { $f($n + 1) }; $f(0))")
-    below = page.page.locator(".value-below").first
     expect(below).to_contain_text("was stopped")
     assert page.violations() == []
     field.fill("jsonata: 1 + 1")
     expect(below).to_have_text("= 2 integer")
+    ended: list[str] = []
+    page.page.on("requestfailed", lambda request: ended.append(request.url))
+    with page.held_back("**/api/v1/evaluate") as release:
+        with page.page.expect_request("**/api/v1/evaluate"):
+            field.fill("jsonata: 2 + 1")
+        with page.page.expect_request("**/api/v1/evaluate"):
+            field.fill("jsonata: 2 + 2")
+        release()
+    expect(below).to_have_text("= 4 integer")
+    assert [url for url in ended if url.endswith("/evaluate")] == [ended[0]]
 
 
 def test_a_task_of_any_name_is_wired_and_evaluated(page: DesignerPage, folder: Path) -> None:
@@ -220,21 +202,39 @@ def test_a_task_of_any_name_is_wired_and_evaluated(page: DesignerPage, folder: P
     assert task["httpRequest"]["pathParameters"] == {"id": "jsonata: id"}
 
 
-def test_an_entry_without_a_name_asks_nothing_yet(page: DesignerPage) -> None:
-    """Its value stands there once it has one; nothing fails meanwhile."""
+def test_an_input_parameter_sees_the_whole_document(page: DesignerPage, folder: Path) -> None:
+    """A value goes there without another parameter; the input has its sample. An entry without a
+    name asks nothing yet: its value stands there once it has one; nothing fails meanwhile.
+    """
     tested(page)
     page.add("Input parameters")
     page.named("button", "Add parameter").last.click()
     page.named("button", "fx for name").click()
     item(page, "id: 7").click()
-    page.page.locator('input[id^="f-/inputParameters-key"]').fill("thing")
-    expect(page.page.locator(".value-below").first).to_have_text("= 7 integer")
+    names = page.page.locator('input[id^="f-/inputParameters-key"]')
+    names.fill("thing")
+    values = page.page.locator(".value-below")
+    expect(values.first).to_have_text("= 7 integer")
+    page.named("button", "Add parameter").last.click()
+    names.last.fill("note")
+    page.named("button", "fx for note").click()
+    item(page, 'note: "hello"').click()
+    expect(values.nth(1)).to_have_text('= "hello" string')
+    assert saved(page, folder)["inputParameters"] == {
+        "thing": "${$.tasks.Get.output.body.id}",
+        "note": "${$.input.note}",
+    }
 
 
 def test_a_long_tree_is_drawn_as_far_as_somebody_gets(page: DesignerPage) -> None:
-    """Few lines at once, so that keys stay quick; scrolling and the arrows bring the others."""
+    """Few lines at once, so that keys stay quick; scrolling and the arrows bring the others. After
+    a reload the answer in the history is the sample: a task need not be tested again for its values.
+    """
     tested(page)
+    page.page.reload()
+    expect(page.page.get_by_label("Task name")).to_have_value("Tell")
     page.named("button", "fx for id").click()
+    expect(item(page, "id: 7")).to_be_visible()
     lines = page.page.locator(".values [role=treeitem]")
     item(page, "sizes").click()
     expect(item(page, "size 1:")).to_be_visible()
@@ -257,25 +257,10 @@ def test_a_long_tree_is_drawn_as_far_as_somebody_gets(page: DesignerPage) -> Non
     assert lines.count() > 60
 
 
-def test_only_the_last_text_of_a_field_is_evaluated(page: DesignerPage) -> None:
-    """While one answer is on its way, a newer text cancels it."""
-    open_task(page, "Tell")
-    page.named("button", "fx for id").click()
-    ended: list[str] = []
-    page.page.on("requestfailed", lambda request: ended.append(request.url))
-    with page.held_back("**/api/v1/evaluate") as release:
-        with page.page.expect_request("**/api/v1/evaluate"):
-            page.at(ID).fill("jsonata: 1")
-        with page.page.expect_request("**/api/v1/evaluate"):
-            page.at(ID).fill("jsonata: 2")
-        release()
-    expect(page.page.locator(".value-below").first).to_have_text("= 2 integer")
-    assert [url for url in ended if url.endswith("/evaluate")] == [ended[0]]
-
-
 def test_a_dollar_begins_an_expression_in_a_text_field(page: DesignerPage, folder: Path) -> None:
     """Typing it opens the tree; what goes on like no expression is text after all, and so is a
-    dollar alone.
+    dollar alone. Names are completed in JSONPath and in JSONata, in the middle of a text too;
+    Escape closes and leaves the text, and no running request is cancelled by it.
     """
     tested(page)
     field = page.at(ID)
@@ -299,18 +284,25 @@ def test_a_dollar_begins_an_expression_in_a_text_field(page: DesignerPage, folde
     task = saved(page, folder)
     assert task["inputParameters"] == {"id": "${$.tasks.Get.output.body.name}"}
     assert task["httpRequest"]["pathParameters"] == {"id": "${$.id}"}
-
-
-def test_in_an_input_parameter_the_whole_document_is_seen(page: DesignerPage, folder: Path) -> None:
-    """A value goes there without another parameter; the input has its sample."""
-    tested(page)
-    page.add("Input parameters")
-    page.named("button", "Add parameter").last.click()
-    page.page.locator('input[id^="f-/inputParameters-key"]').fill("note")
-    page.named("button", "fx for note").click()
-    item(page, 'note: "hello"').click()
-    expect(page.page.locator(".value-below").first).to_have_text('= "hello" string')
-    assert saved(page, folder)["inputParameters"] == {"note": "${$.input.note}"}
+    field.fill("")
+    page.named("button", "fx for id").first.click()
+    field.press_sequentially("RFI ${$.tasks.Get.output.body.na")
+    expect(item(page, "name")).to_be_visible()
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    field.press_sequentially("}!")
+    expect(field).to_have_value("RFI ${$.id}!")
+    expect(page.page.locator(".value-below").first).to_have_text('= "RFI Ärmel!" string')
+    field.fill("jsonata: $count(tasks.Get.output.body.ta")
+    page.page.keyboard.press("Escape")
+    expect(page.page.locator(".values")).to_have_count(0)
+    field.press_sequentially("g")
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    field.press_sequentially(")")
+    expect(field).to_have_value("jsonata: $count(id2)")
+    expect(page.page.locator(".value-below").first).to_have_text("= 2 integer")
+    assert saved(page, folder)["inputParameters"]["id2"] == "${$.tasks.Get.output.body.tags}"
 
 
 # The response
@@ -319,35 +311,9 @@ def test_in_an_input_parameter_the_whole_document_is_seen(page: DesignerPage, fo
 def test_a_value_of_a_response_is_copied_addressed_and_used_later(
     page: DesignerPage, folder: Path
 ) -> None:
-    """What is closed shows what is in it, with real letters; the pointer brings the tools."""
-    expect(page.at(ID)).to_have_value("1")
-    page.send()
-    tree = page.page.get_by_role("tree", name="Response body")
-    expect(tree).to_contain_text('name: "Ärmel"')
-    owner = tree.get_by_role("treeitem").filter(has_text="owner")
-    owner.click()
-    expect(owner).to_contain_text('owner: {1} mail: "a@a.example"')
-    tree.get_by_role("treeitem").filter(has_text="name").hover()
-    page.named("button", "Copy value").click()
-    assert page.copied() == "Ärmel"
-    page.named("button", "Copy path").click()
-    page.status("The path: copied.")
-    assert page.copied() == "$.tasks.Get.output.body.name"
-    assert page.violations() == []
-    page.named("button", "Use in …").click()
-    page.page.get_by_label("Field", exact=True).select_option(ID)
-    assert page.violations() == []
-    page.named("button", "Use it").click()
-    expect(page.page.get_by_label("Task name")).to_have_value("Tell")
-    expect(page.at(ID)).to_have_value("$.id")
-    task = saved(page, folder)
-    assert task["inputParameters"] == {"id": "${$.tasks.Get.output.body.name}"}
-    assert task["httpRequest"]["pathParameters"] == {"id": "${$.id}"}
-
-
-def test_the_response_has_keys_for_its_tools(page: DesignerPage, folder: Path) -> None:
-    """Ctrl+C copies the value, Ctrl+Shift+P its path, U uses it in a later task, where it is an
-    input parameter until a field takes it.
+    """What is closed shows what is in it, with real letters; the pointer brings the tools, and they
+    have keys: Ctrl+C copies the value, Ctrl+Shift+P its path, U uses it in a later task, where it is
+    an input parameter until a field takes it.
     """
     expect(page.at(ID)).to_have_value("1")
     page.send()
@@ -367,15 +333,31 @@ def test_the_response_has_keys_for_its_tools(page: DesignerPage, folder: Path) -
     page.named("button", "Use it").press("Enter")
     expect(page.page.locator('[id="f-/inputParameters/id"]')).to_be_focused()
     assert saved(page, folder)["inputParameters"] == {"id": "${$.tasks.Get.output.body.id}"}
-
-
-def test_after_a_reload_the_answer_in_the_history_is_the_sample(page: DesignerPage) -> None:
-    """A task need not be tested again for its values."""
-    tested(page)
-    page.page.reload()
+    open_task(page, "Get")
+    expect(tree).to_contain_text('name: "Ärmel"')
+    owner = tree.get_by_role("treeitem").filter(has_text="owner")
+    owner.click()
+    expect(owner).to_contain_text('owner: {1} mail: "a@a.example"')
+    tree.get_by_role("treeitem").filter(has_text="name").hover()
+    page.named("button", "Copy value").click()
+    page.status("The value: copied.")
+    assert page.copied() == "Ärmel"
+    page.named("button", "Copy path").click()
+    page.status("The path: copied.")
+    assert page.copied() == "$.tasks.Get.output.body.name"
+    assert page.violations() == []
+    page.named("button", "Use in …").click()
+    page.page.get_by_label("Field", exact=True).select_option(ID)
+    assert page.violations() == []
+    page.named("button", "Use it").click()
     expect(page.page.get_by_label("Task name")).to_have_value("Tell")
-    page.named("button", "fx for id").click()
-    expect(item(page, "id: 7")).to_be_visible()
+    expect(page.at(ID)).to_have_value("$.id2")
+    task = saved(page, folder)
+    assert task["inputParameters"] == {
+        "id": "${$.tasks.Get.output.body.id}",
+        "id2": "${$.tasks.Get.output.body.name}",
+    }
+    assert task["httpRequest"]["pathParameters"] == {"id": "${$.id2}"}
 
 
 def test_an_expression_over_the_answer_has_the_tree_of_the_answer(
