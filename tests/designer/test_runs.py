@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -204,23 +206,41 @@ def test_a_run_goes_on_when_the_page_leaves_and_two_pages_follow_one(
 
 
 def test_a_run_whose_server_died_is_kept_and_goes_on(
-    tmp_path: Path, folder: Path, server: RawServer, api: Api
+    tmp_path: Path, folder: Path, server: RawServer, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next designer lists it as interrupted, with where it was, and can go on with it; it has
-    nothing to follow until then.
+    nothing to follow until then. It shows the exchange of what had ended: masked, a long body cut.
     """
     api.silent.add("/B?of=1")
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_ACME", KEY)
+    definition = flow(server.url, "A", "B")
+    definition["tasks"]["A"]["httpRequest"] |= {
+        "method": "POST",
+        "body": {"text": KEY + "x" * 100_000},
+    }
+    definition["tasks"]["A"]["credentials"] = "acme"
     with running_designer(tmp_path, workflows=folder) as first:
-        run_id = begun(first, definition=flow(server.url, "A", "B"), input={"of": 1})
+        run_id = begun(first, definition=definition, input={"of": 1})
         assert api.was_asked.wait(60)
     api.silent.clear()
     with running_designer(tmp_path, workflows=folder) as second:
         (run,) = second.client.get("runs").json()["items"]
         assert (run["id"], run["status"], run["at"]) == (run_id, "Interrupted", ["B"])
         assert second.client.get(f"runs/{run_id}/events").status_code == 409
+        visit = second.client.get(f"runs/{run_id}/visit", params={"task": "A"}).json()
+        request = visit["exchange"]["request"]
+        assert (request["method"], request["url"]) == ("POST", f"{server.url}/A?of=1")
+        assert "•••" in json.dumps(request["headers"], ensure_ascii=False)
+        assert request["body"].startswith('{"text":"•••x')
+        assert request["body"].endswith("x\n… (cut: a run keeps the first 65,536 characters)")
+        assert visit["exchange"]["attempts"][0]["hops"][0]["status"] == 200
         assert second.client.post(f"runs/{run_id}/resume").status_code == 201
         assert followed(second, run_id)[-1][1]["status"] == "Completed"
     assert api.asked.count("/A?of=1") == 1
+    with closing(sqlite3.connect(folder / ".httptask" / "runs.sqlite3")) as connection:
+        exchanges = connection.execute("SELECT task, value FROM exchange ORDER BY task").fetchall()
+    assert [task for task, _ in exchanges] == ["A", "B"]
+    assert KEY not in str(exchanges)
 
 
 def test_secrets_of_definition_and_input_are_not_written_by_a_run_that_goes_on(

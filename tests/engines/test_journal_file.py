@@ -86,6 +86,37 @@ def test_a_file_that_cannot_be_made_is_one_sentence(
     assert str(raised.value).startswith(f"the journal {file}: {says}")
 
 
+def test_an_older_file_keeps_its_runs_and_gets_the_table_of_exchanges(file: Path) -> None:
+    """Its tables are those of the first journals. An exchange goes with its run."""
+    ended = workflow("A", {"A": do(end=True)})
+    with Journal(file) as journal:
+        World().run(ended, {}, journal=journal, workflow_id="old")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP TABLE exchange")
+    with Journal(file) as journal:
+        assert journal.exchange("old", ("A", 1)) is None
+        journal.note_exchange("old", ("A", 1), {"outcome": "success"})
+    with Journal(file) as journal:
+        assert journal.exchange("old", ("A", 1)) == {"outcome": "success"}
+        journal.keep_latest(0)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (0,)
+
+
+def test_the_latest_exchanges_of_each_run_are_kept(file: Path) -> None:
+    """A workflow that goes in a circle does not fill the disk, nor push out another run's."""
+    ended = workflow("A", {"A": do(end=True)})
+    with Journal(file) as journal:
+        for workflow_id in ("circle", "other"):
+            World().run(ended, {}, journal=journal, workflow_id=workflow_id)
+        journal.note_exchange("other", ("A", 1), 0)
+        for visit in range(1, 203):
+            journal.note_exchange("circle", ("A", visit), visit)
+        kept = [journal.exchange("circle", ("A", visit)) for visit in (1, 2, 3, 202)]
+        assert kept == [None, None, 3, 202]
+        assert journal.exchange("other", ("A", 1)) == 0
+
+
 def test_no_room_for_what_processes_share_is_a_full_disk(file: Path) -> None:
     """SQLite calls that an error of the disk (result code 4874)."""
     error = sqlite3.OperationalError("disk I/O error")

@@ -24,6 +24,7 @@ from httptask.designer._live_run import LiveRun
 from httptask.designer._problems import Refused
 from httptask.designer._run_keeper import MOST_KEPT
 from httptask.designer._secret_inputs import masked_input, whole_input
+from httptask.designer._shown_exchange import kept_exchange
 from httptask.engines import Journal, aresume_run, arun_workflow
 from httptask.engines.callbacks import without_token
 from httptask.errors import HttpTaskError, JournalError
@@ -84,7 +85,10 @@ class JournalledRuns:
 
     def noted(self, workflow_id: str, entry: dict[str, Any]) -> None:
         """Record an *entry* of a run's history."""
-        self._live[workflow_id].noted(self.with_callback(workflow_id, entry))
+        exchange = self._live[workflow_id].noted(self.with_callback(workflow_id, entry))
+        if exchange is not None and self._journal is not None:
+            value = kept_exchange(exchange, self._runtime.redactor)
+            self._journal.note_exchange(workflow_id, (entry["name"], entry["visit"]), value)
 
     def called(self, workflow_id: str, key: tuple[str, int], call: Progress) -> None:
         """Record the progress of a call that begins."""
@@ -187,10 +191,13 @@ class JournalledRuns:
             raise Refused("run", f"there is nothing to follow: {whose}")
         return EventStream(live.follow())
 
-    def exchange(self, run: KeptRun, task: TaskRun) -> dict[str, Any] | None:
-        """Return the exchange of a visit, if this process made it."""
-        live = self._live.get(run.workflow_id)
-        return live.exchanges.get(task.key) if live is not None else None
+    async def exchange(self, run: KeptRun, task: TaskRun) -> dict[str, Any] | None:
+        """Return the exchange of a visit, if it is stored."""
+        journal = await self._opened()
+        exchange: dict[str, Any] | None = await in_thread(
+            lambda: journal.exchange(run.workflow_id, task.key)
+        )
+        return exchange
 
     def callback_url(self, run: KeptRun, task: TaskRun) -> str:
         """Return the callback URL of a visit. Raises `Refused` if it waits for no callback."""

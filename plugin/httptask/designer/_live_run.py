@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask.designer._event_stream import Event
-from httptask.designer._shown_exchange import described, shown_attempt
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
@@ -21,7 +20,6 @@ _LOOK_SECONDS = 0.1
 """Seconds between two checks of the calls under way."""
 _HEARTBEAT = 1.0
 """Maximum time between two events, in seconds, by which a page shows that it is still connected."""
-_MOST_EXCHANGES = 200
 
 _SHOWN = (
     *("name", "visit", "type", "status", "elapsedSeconds", "endedAt", "waitUntil"),
@@ -59,17 +57,6 @@ def _without_inputs(items: Mapping[str, Any]) -> dict[str, Any]:
     return {**items, **({"waiting": waiting_items} if waiting_items else {})}
 
 
-def shown_exchange(exchange: Exchange) -> dict[str, Any]:
-    """Return *exchange* without response bodies, in the form of a test request's last event."""
-    event: dict[str, Any] = {
-        "outcome": exchange.outcome,
-        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
-        "phases": {name: round(seconds, 6) for name, seconds in exchange.phases.items()},
-    }
-    request = exchange.request
-    return event | (described(request) if request is not None else {})
-
-
 class LiveRun:
     """The run *id_*, which this process runs or ran, or about which a server tells.
 
@@ -85,8 +72,6 @@ class LiveRun:
         """Set when its first task starts, or when it ends."""
         self.end: dict[str, Any] | None = None
         """The data of the last event, once the run has ended."""
-        self.exchanges: dict[Key, dict[str, Any]] = {}
-        """By visit: the exchanges of calls that have ended."""
         self._note: str | None = None
         """Why there are no news, or None."""
         self._began = time.perf_counter() - seconds
@@ -102,24 +87,19 @@ class LiveRun:
 
     # Calls from the engine
 
-    def noted(self, entry: Mapping[str, Any]) -> None:
-        """Record an *entry* of the history."""
+    def noted(self, entry: Mapping[str, Any]) -> Exchange | None:
+        """Record an *entry* of the history; return the exchange of the call that it ends."""
         visit = shown_visit(entry)
         key = visit["name"], visit["visit"]
         self._visits[key] = visit
         if visit["status"] in ("InProgress", "Waiting"):
             self._starts.setdefault(key, time.perf_counter())
+            call = None
         else:
             call = self._calls.pop(key, None)
-            if call is not None and call.exchange is not None:
-                self._keep(key, call.exchange)
         self.begun.set()
         self._wake()
-
-    def _keep(self, key: Key, exchange: Exchange) -> None:
-        self.exchanges[key] = shown_exchange(exchange)
-        if len(self.exchanges) > _MOST_EXCHANGES:
-            del self.exchanges[next(iter(self.exchanges))]
+        return call.exchange if call is not None else None
 
     def called(self, key: Key, call: Progress) -> None:
         """Record the progress of a call that begins."""

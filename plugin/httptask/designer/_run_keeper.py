@@ -72,7 +72,7 @@ class RunKeeper(Protocol):
         """Stream the past and future events of *run*."""
         ...
 
-    def exchange(self, run: KeptRun, task: TaskRun) -> dict[str, Any] | None:
+    async def exchange(self, run: KeptRun, task: TaskRun) -> dict[str, Any] | None:
         """Return the exchange of a visit, if it is still stored."""
         ...
 

@@ -108,7 +108,7 @@ class Runs:
         """Answer with one visit of a task."""
         run = await self._found(request)
         task = visit_of(run, request.query_params)
-        exchange = self._keeper.exchange(run, task)
+        exchange = await self._keeper.exchange(run, task)
         error = {name: part for name, part in (task.error or {}).items() if name != "result"}
         value: dict[str, Any] = {
             "name": task.name,

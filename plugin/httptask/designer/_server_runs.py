@@ -140,7 +140,7 @@ class RunsOnServer:
                 live.finish(ended.status, error=mask(ended.error))
                 return
 
-    def exchange(self, run: KeptRun, task: TaskRun) -> None:
+    async def exchange(self, run: KeptRun, task: TaskRun) -> None:
         """Return None: only the worker had the exchange."""
         return
 

@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from httptask._core.redaction import Redactor
 from httptask._core.strict_json import dump
 from httptask.building import curl_command
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._shown_bodies import encoding_of, file_name, media_type_of, shown_as
 from httptask.model.api import Endpoint
-from httptask.model.exchange import Attempt, Difference, Hop, RawResponse, SentRequest
+from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
+
+KEPT_TEXT = 64 * 1024
+"""Characters of a text in an exchange that a run keeps; whole groups of Base64."""
+_CUT = f"\n… (cut: a run keeps the first {KEPT_TEXT:,} characters)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,41 @@ def _hop(hop: Hop) -> dict[str, Any]:
     if hop.unparsed:
         value["unparsed"] = hop.unparsed
     return value | ({"challenged": True} if hop.challenged else {})
+
+
+def kept_exchange(exchange: Exchange, redactor: Redactor) -> dict[str, Any]:
+    """Return *exchange* as a run keeps it: masked, without response bodies, long texts cut.
+
+    It has the form of a test request's last event.
+    """
+    event: dict[str, Any] = {
+        "outcome": exchange.outcome,
+        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
+        "phases": rounded(exchange.phases),
+    }
+    if exchange.request is not None:
+        event |= described(exchange.request)
+    if len(event.get("curl", "")) > KEPT_TEXT:
+        event["curl"] = ""  # half a command would send something else
+    masked: dict[str, Any] = _cut(redactor.value(event))  # a cut secret would not be recognised
+    return masked
+
+
+def _cut(value: Any) -> Any:
+    """Return the JSON *value* with its long texts cut."""
+    if isinstance(value, str) and len(value) > KEPT_TEXT:
+        return value[:KEPT_TEXT] + _CUT
+    if isinstance(value, list):
+        return [_cut(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {name: _cut(item) for name, item in value.items()}
+    for name in ("body", "bodyBase64"):
+        if len(value.get(name) or "") > KEPT_TEXT:
+            shown["truncated"] = True
+    if "bodyBase64" in value:  # a sentence is no Base64
+        shown["bodyBase64"] = value["bodyBase64"][:KEPT_TEXT]
+    return shown
 
 
 def shown_response(

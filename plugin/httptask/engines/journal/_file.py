@@ -54,6 +54,13 @@ _TABLES = (
       visit INTEGER NOT NULL, value TEXT NOT NULL,
       PRIMARY KEY (run, task, visit)) WITHOUT ROWID""",
 )
+_LATER_TABLES = (
+    # Files of the version 1 may be older than this table, which an older httptask does not read.
+    # Its row ids are in the order of the exchanges.
+    """CREATE TABLE IF NOT EXISTS exchange (
+      run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, task TEXT NOT NULL,
+      visit INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, task, visit))""",
+)
 
 _INSTEAD = "name another journal with --journal FILE or HTTPTASK_JOURNAL; this file was not changed"
 _PERMISSIONS = "check the permissions of the file and its folder"
@@ -143,6 +150,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        for statement in _LATER_TABLES:
+            connection.execute(statement)
     except BaseException:
         connection.execute("ROLLBACK")
         raise

@@ -29,6 +29,13 @@ from httptask.errors import DefinitionError, JournalError
 from httptask.model.workflow import Signal, TaskRun, WorkflowDefinition
 from httptask.protocols import RunOptions
 
+MOST_EXCHANGES = 200
+"""The number of exchanges kept for a run."""
+
+_REMOVE_OLD_EXCHANGES = """DELETE FROM exchange WHERE rowid IN (
+  SELECT exchange.rowid FROM exchange JOIN run ON run.number = exchange.run
+  WHERE id = ? ORDER BY exchange.rowid DESC LIMIT -1 OFFSET ?)"""
+
 
 class Journal:
     """The journal in the file *path*, which is created if it does not exist. A context manager.
@@ -285,6 +292,34 @@ class Journal:
         options = dict(self._plan_and_input(workflow_id)[0].get("operator") or {})
         options.pop("--proxy", None)
         return missing_options(options, {})
+
+    def note_exchange(self, workflow_id: str, key: tuple[str, int], value: Any) -> None:
+        """Queue the exchange of the visit *key* of a run: *value* is JSON without secrets.
+
+        A run keeps its latest 200 exchanges.
+        """
+        text = _text(value)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO exchange (run, task, visit, value)"
+                " SELECT number, ?, ?, ? FROM run WHERE id = ?",
+                (*key, text, workflow_id),
+            )
+            connection.execute(_REMOVE_OLD_EXCHANGES, (workflow_id, MOST_EXCHANGES))
+
+        self._store.note(change)
+
+    def exchange(self, workflow_id: str, key: tuple[str, int]) -> Any:
+        """Return the exchange of the visit *key* of a run; None if it is not stored."""
+        row = self._store.do(
+            lambda connection: connection.execute(
+                "SELECT value FROM exchange JOIN run ON run.number = exchange.run"
+                " WHERE id = ? AND exchange.task = ? AND exchange.visit = ?",
+                (workflow_id, *key),
+            ).fetchone()
+        )
+        return parse(row[0]) if row is not None else None
 
     def summaries(self) -> list[KeptRun]:
         """Return the runs as `runs` does, with their tasks, but without inputs and outputs."""
