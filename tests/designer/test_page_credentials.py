@@ -41,9 +41,12 @@ def a_certificate_is_picked(page: Page, folder: Path) -> None:
 
 def a_typed_secret_becomes_a_credential(designer: DesignerPage, file: Path) -> None:
     """Beside the warning stands a button: the secret goes to the credential, filled in as it was to
-    be sent, the task names that, and the field is empty.
+    be sent, the task names that, and the field is empty. In a URL, a sentence says what to do.
     """
     designer.add_task("Own request")
+    designer.at("/httpRequest/url").fill(f"https://api.acme.example/things?api_key={SECRET}")
+    designer.at("/httpRequest/url").blur()
+    expect(designer.page.get_by_text("Move the secret from the URL to a query")).to_be_visible()
     designer.at("/httpRequest/url").fill("https://api.acme.example/things")
     designer.entry("headers", "X-Api-Key", SECRET)
     designer.named("button", "Keep it as a credential").click()

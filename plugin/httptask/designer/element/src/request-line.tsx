@@ -275,7 +275,9 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
         />
       )}
       {problems.length > 0 && (
-        <span class="line-problems"><Problems id={id} pointer="/httpRequest/url" problems={problems} /></span>
+        <span class="line-problems"><Problems id={id} pointer="/httpRequest/url" problems={problems} />
+          {problems.some(({ code }) => code === "secret-in-the-open") && <Panel name="MoveSecret" of={{ pointer: "/httpRequest/url", slot: url }} until=" " />}
+        </span>
       )}
     </>
   );

@@ -21,6 +21,13 @@ export function credentialFor(pointer: string, value: string): { type: string; f
   return { type: "apiKey", fields: { key: value, name, in: GROUPS[group]! } };
 }
 
+/** What to do with a secret at *pointer*, for which there is no credential. */
+export function insteadOfCredential(pointer: string): string {
+  return pointer === "/httpRequest/url"
+    ? "Move the secret from the URL to a query parameter or a header: there you can keep it as a credential."
+    : "Only a whole header, query parameter or cookie can be kept as a credential: take this secret from the input, with an expression.";
+}
+
 /** The user name and the password in *given*, credentials of the scheme Basic (RFC 7617) in UTF-8; [] if it has none. */
 function pairIn(given: string): string[] {
   try {
@@ -42,12 +49,12 @@ function originOf(store: Store): string | undefined {
   }
 }
 
-/** The button beside the warning of a secret in *slot*: it opens the dialog for credentials, filled in. */
+/** Beside the warning of a secret in *slot*: the button for the dialog for credentials, filled in, or what to do instead. */
 export function MoveSecret({ pointer, slot }: { pointer: string; slot: Slot }) {
   const { store } = useUi();
   const value = slot.fx ? undefined : dump(slot);
   const wanted = typeof value === "string" ? credentialFor(pointer, value) : null;
-  if (!wanted) return null;
+  if (!wanted) return slot.fx ? null : <div class="hint">{insteadOfCredential(pointer)}</div>;
   const open = () => {
     const index = namesIn(slotOf(store)).length; // beside those that the task has
     const wish: CredentialWish = { name: "", index, origin: originOf(store), ...wanted, onUsed: () => empty(store, pointer) };

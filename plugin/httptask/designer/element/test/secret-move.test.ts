@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CredentialDraft } from "../src/api";
 import { afterSave, isKeptBy, keptAfter } from "../src/credentials";
-import { credentialFor } from "../src/secret-move";
+import { credentialFor, insteadOfCredential } from "../src/secret-move";
 
 test("a secret becomes the credential that is sent in the same way", () => {
   const AUTHORIZATION = "/httpRequest/headers/Authorization";
@@ -24,6 +24,8 @@ test("a secret becomes the credential that is sent in the same way", () => {
 test("where no credential can be sent, none is offered", () => {
   for (const pointer of ["/httpRequest/body/token", "/httpRequest/url", "/inputParameters/token", "/httpRequest/query/a/token"])
     assert.equal(credentialFor(pointer, "t"), null);
+  assert.match(insteadOfCredential("/httpRequest/url"), /from the URL to a query parameter or a header/);
+  assert.match(insteadOfCredential("/httpRequest/body/url"), /from the input, with an expression/);
 });
 
 test("a field is emptied only for a new credential with its secret", () => {
