@@ -18,7 +18,7 @@ from httptask.task._known import Known
 from httptask.task._over_parameters import parameter_advice, reads_run
 from httptask.task._pinned_response import PinFault, pinned_answer
 from httptask.task._plan import Plan
-from httptask.task._round import PART, UNREPEATABLE, cut_off_state
+from httptask.task._round import PART, UNREPEATABLE, cut_off_state, lost_state
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 from httptask.task._written import WrittenTask
@@ -40,6 +40,7 @@ __all__ = [
     "forget_token",
     "held_token",
     "item_source",
+    "lost_state",
     "may_be_repeated",
     "operator_limits",
     "output_shape",

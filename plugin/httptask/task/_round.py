@@ -57,6 +57,9 @@ result.
 UNREPEATABLE = "unrepeatable"
 """The field of a state that says that the next call must not be sent twice."""
 
+_LOST = "lost"
+"""The field of a state that says that a process was lost which went on from this state."""
+
 _CUT_OFF = "cutOff"
 """The field of a state that holds the reason why the round must not go on."""
 
@@ -70,6 +73,16 @@ class RoundWaits(Exception):  # noqa: N818 - no error: the round goes on elsewhe
 
     wait_seconds: float
     state: Any
+
+
+def lost_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *state* with the mark that a process was lost which went on from it."""
+    return {**state, _LOST: True}
+
+
+def is_lost(state: Any) -> bool:
+    """Say whether a process was lost which went on from *state*."""
+    return isinstance(state, Mapping) and bool(state.get(_LOST))
 
 
 def cut_off_state(state: Mapping[str, Any], reason: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from temporalio import activity
+from temporalio.client import WorkflowFailureError
 from temporalio.common import RetryPolicy
 
 import servers
@@ -628,6 +629,44 @@ def test_the_job_of_a_stopped_task_is_cancelled_although_its_poll_was_lost(
     assert (ended.error["kind"], ended.error["maybeDelivered"]) == ("cancelled", True)
     assert ended.error["job"]["url"].endswith("/job")
     assert received == [f"{start.__name__.upper()} /a", "POST /job"]
+
+
+@pytest.mark.parametrize("start", [get, post])
+def test_polls_that_lose_each_worker_end_by_the_deadline_of_the_job(
+    start: Any, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the job's URL. Its `cancel` may have been sent, so it is not sent again."""
+    received: list[str] = []
+    sent: list[str] = []
+    ended = threading.Event()
+
+    def answer(request: Asked) -> bytes:
+        received.append(f"{request.method} {request.path}")
+        if request.path == "/job":
+            ended.wait(PATIENCE)  # without heartbeats: as if the worker died of this poll
+        return page({}, ("Retry-After", "0"), ("Location", "/job"), status="202 Accepted")
+
+    monkeypatch.setattr("temporalio.activity.heartbeat", lambda *_: None)
+    poll = {"timeoutSeconds": 1.5, "intervalSeconds": 0.1}
+    polled = {"mode": "poll", "poll": poll, "cancel": {"method": "POST"}}
+    with list_server(answer) as server:
+        task = start("/a", completion=polled, idempotencyKey=False)
+        world = TemporalWorld(temporal_address, heartbeat_seconds=1)
+
+        async def set_ended(handle: Handle) -> None:
+            with contextlib.suppress(WorkflowFailureError):
+                await handle.result()
+            sent.extend(received)  # before the polls that count as lost get their answers
+            ended.set()
+
+        run = world.run(at(flow("A", {"A": task}), server.url), None, set_ended)
+    assert run.status == "Failed"
+    error = run.tasks[0].error
+    assert error is not None
+    assert error["kind"] == "completion"
+    assert error["job"]["url"].endswith("/job")
+    assert sent[0] == f"{start.__name__.upper()} /a"
+    assert set(sent[1:]) == {"GET /job"}
 
 
 def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:

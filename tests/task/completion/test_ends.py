@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from httptask.errors import CompletionError, SettingsError, TaskError
 from httptask.model.exchange import Exchange
 from httptask.model.task import Inputs
 from httptask.sending import Progress, RoundNews, told, watched
-from httptask.task import HttpTask
+from httptask.task import HttpTask, lost_state
+from httptask.task.completion._state import JobState
 from jobs import accepted, completion, job_server, states
 from lists import Asked, asked, list_server, page, targets
 from tasks import call, exchange, failure, http, runtime, store
@@ -418,6 +420,32 @@ def test_another_process_goes_on_with_the_state() -> None:
         assert targets(server) == ["/start", "/operations/7"]
     assert outcome.output["body"] == 1
     assert outcome.output["job"]["polls"] == 1
+
+
+@pytest.mark.parametrize("cancel", [None, {"method": "POST"}], ids=["", "cancel"])
+def test_a_poll_that_is_lost_at_the_deadline_is_the_last_one(cancel: Any) -> None:
+    """A poll that loses every process must end. The job may be cancelled already: nothing is sent.
+
+    Before the deadline, and without a loss, the job is polled.
+    """
+
+    async def goes_on(url: str, state: Any, seconds: float) -> Any:
+        definition = poll_task(url, timeoutSeconds=seconds)
+        definition["completion"] |= {"cancel": cancel} if cancel else {}
+        async with runtime() as shared:
+            task = HttpTask(definition, name="Wait", runtime=shared)
+            return await task.arun(Inputs(), state=state)
+
+    with job_server(*states("Succeeded")) as server:
+        url = f"{server.url}/operations/7"
+        state = JobState(url, "operation", polls=1, began=time.time() - 60).to_json()
+        with pytest.raises(CompletionError, match="the process that made it was lost") as raised:
+            asyncio.run(goes_on(server.url, lost_state(state), 30))
+        assert server.received == []
+        assert asyncio.run(goes_on(server.url, lost_state(state), 90)).output["job"]["polls"] == 2
+        assert asyncio.run(goes_on(server.url, state, 30)).output["job"]["polls"] == 2
+    assert raised.value.job is not None
+    assert (raised.value.job.url, raised.value.job.stopped_by) == (url, "deadline")
 
 
 def test_a_state_without_end_is_cut() -> None:

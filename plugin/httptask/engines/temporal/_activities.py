@@ -50,7 +50,7 @@ from httptask.errors import (
 from httptask.model.for_each import ForEach
 from httptask.model.workflow import Signal, TaskOutcome
 from httptask.sending import EngineAttempt, Progress, watched
-from httptask.task import HttpTask, Runtime, cut_off_state, item_source
+from httptask.task import HttpTask, Runtime, cut_off_state, item_source, lost_state
 
 if TYPE_CHECKING:
     from httptask.engines.callbacks import SignedUrls
@@ -302,6 +302,8 @@ class _HttpCall:
         self._state = arguments.state if earlier is None else earlier
         if info.attempt > 1 and is_unrepeatable(self._state):
             self._cut_off()
+        elif info.attempt > 1 and self._state is not None:
+            self._state = lost_state(self._state)
         self._keeper = _Keeper(mask, self._state)
         self._progress = Progress(keeper=self._keeper)
 

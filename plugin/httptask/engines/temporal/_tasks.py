@@ -50,7 +50,7 @@ from httptask.errors import HttpTaskError
 from httptask.expressions import only
 from httptask.model import policy
 from httptask.model.workflow import TaskOutcome
-from httptask.task import cut_off_state
+from httptask.task import cut_off_state, lost_state
 
 if TYPE_CHECKING:
     from httptask.model.for_each import ForEach
@@ -576,7 +576,7 @@ def _following(
             state = arguments.state
         if state is None:
             return None
-        return (1.0, replace(arguments, state=state))
+        return (1.0, replace(arguments, state=lost_state(state)))
     if not isinstance(cause, ApplicationError) or cause.non_retryable:
         return None
     if _member(details, "is_handed_back"):

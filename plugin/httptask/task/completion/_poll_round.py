@@ -10,7 +10,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import CompletionError, Problem, SettingsError, StatusError, TaskError
 from httptask.expressions import Query, has_expression
 from httptask.sending import retry_after_of
-from httptask.task._round import FIRST, NextCall
+from httptask.task._round import FIRST, NextCall, is_lost
 from httptask.task.completion._links import (
     ATTACHED,
     GOOGLE,
@@ -55,6 +55,8 @@ _SHORTEST = 1.0
 
 _STILL_RUNS = "; it may still run: attach to job.url"
 
+_LOST_POLL = "the process that made it was lost"
+
 
 class PollRound:
     """Starts a job, and polls it until it ends.
@@ -91,6 +93,7 @@ class PollRound:
         status = completion.poll.status
         self._query = Query.of(status) if status is not None else None
         self._state = JobState.from_json(state) if state is not None else None
+        self._is_lost = is_lost(state)
         self._attached = None if attached == "" else attached
         self._purpose = "start"
         self._waited = 0.0
@@ -138,7 +141,21 @@ class PollRound:
             self._state = self._attached_job(self._attached)
         if self._state is None:
             return FIRST
+        if self._is_lost and self._state.elapsed >= self._polling.timeout_seconds:
+            raise self._lost_at_deadline(self._state)
         return self._poll(self._state)
+
+    def _lost_at_deadline(self, state: JobState) -> TaskError:
+        """Return the error of a job whose last poll was lost with its process.
+
+        Another poll might lose its process, too, without end. The job is not cancelled: the lost
+        process may have done that already, or the job may have ended.
+        """
+        error = late_error(state, self._polling.timeout_seconds, None, _LOST_POLL)
+        error.message += _STILL_RUNS
+        error.job = state.job("deadline")
+        error.mask(self._report.mask)
+        return error
 
     def _attached_job(self, url: Any) -> JobState:
         """Return the state of the job at *url*. Raises `SettingsError`."""
