@@ -117,3 +117,8 @@ def test_a_pin_is_stored_without_its_secrets_and_its_answers_are_not_reused(tmp_
             refuse_masked_answers([answered], pins, shared)
         refuse_masked_answers([answered], masked.pins, shared)
         refuse_masked_answers([answered], Pins({}), shared)
+        inside = Pins({}, {"inner": {"A": [pin]}})
+        nested = TaskRun("W", 1, "Workflow", "Completed", output={"body": "•••"})
+        with pytest.raises(Refused, match="a pin inside the task 'W' may have answered"):
+            refuse_masked_answers([nested], inside, shared)
+        refuse_masked_answers([answered], inside, shared)

@@ -675,10 +675,12 @@ def begin_masked(file: Path, definition: dict[str, Any]) -> None:
     (task,) = definition["tasks"].values()
     stored = workflow("A", {"A": {**task, "key": "•••"}} if "key" in task else definition["tasks"])
     options = RunOptions({"key": "•••"}, {}, {})
-    with Journal(file) as journal:
-        journal.store_masked("run", definition_of(stored), options)
-        with pytest.raises(Stop):
-            World(A=dies).run(definition, {"key": "k-1"}, journal=journal, workflow_id="run")
+    with (
+        Journal(file) as journal,
+        journal.storing_masked("run", definition_of(stored), options),
+        pytest.raises(Stop),
+    ):
+        World(A=dies).run(definition, {"key": "k-1"}, journal=journal, workflow_id="run")
 
 
 def test_masks_of_the_definition_and_the_input_are_not_sent(file: Path, repeatable: None) -> None:

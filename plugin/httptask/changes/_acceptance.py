@@ -91,8 +91,8 @@ class Acceptance:
         level: int = 0,
     ) -> bool:
         """Say whether the view *wide* accepts everything that the view *narrow* accepts."""
-        # A list without any type or value: *narrow* accepts nothing.
-        if [] in (narrow.get("type"), narrow.get("enum")):
+        accepts_nothing = narrow.get("type") == [] or narrow.get("enum") == []
+        if accepts_nothing:
             return True
         # Also without `properties` in *wide*: a field that only *narrow* describes counts.
         keywords = dict.fromkeys((*wide, "properties"))

@@ -147,8 +147,9 @@ class JournalledRuns:
         def take() -> None:
             definition, options = self._whole(stored, stored_options, lacking, sample_input)
             refuse_masked_answers(run.tasks, options.pins, self._runtime)
+            # Also of a run that is stored whole: a server may repeat its literal secrets.
+            self._masked(definition, options)
             if lacking:
-                self._masked(definition, options)
                 journal.take(run.workflow_id, definition, options)
 
         await in_thread(take)
@@ -299,23 +300,23 @@ class JournalledRuns:
         options = start.options
         # In a thread: recognising secrets takes as long as validation.
         stored = await in_thread(lambda: self._masked(start.definition, options))
-        journal.store_masked(live.id, *stored)
-        return await arun_workflow(
-            start.definition,
-            options.input,
-            engine=self.engine,
-            variables=options.variables,
-            environment=options.environment,
-            definitions=options.definitions,
-            history=start.history,
-            pins=options.pins,
-            runtime=self._runtime,
-            cancelled=lambda stopped: self._take(live, stopped),
-            advanced=lambda name, items: _advance(live, name, items),
-            journal=journal,
-            workflow_id=live.id,
-            callbacks=callbacks,
-        )
+        with journal.storing_masked(live.id, *stored):
+            return await arun_workflow(
+                start.definition,
+                options.input,
+                engine=self.engine,
+                variables=options.variables,
+                environment=options.environment,
+                definitions=options.definitions,
+                history=start.history,
+                pins=options.pins,
+                runtime=self._runtime,
+                cancelled=lambda stopped: self._take(live, stopped),
+                advanced=lambda name, items: _advance(live, name, items),
+                journal=journal,
+                workflow_id=live.id,
+                callbacks=callbacks,
+            )
 
     async def _to_the_end(
         self, live: LiveRun, run: Callable[[LiveRun], Awaitable[WorkflowRun]]

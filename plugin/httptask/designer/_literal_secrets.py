@@ -134,14 +134,20 @@ def refuse_masked_answers(tasks: Iterable[TaskRun], pins: Pins | None, runtime: 
     if pins is None:
         return
     masked = _Masking(runtime).pins(pins)
+    is_masked_inside = masked.definitions != pins.definitions
     for task in tasks:
         if task.pinned and masked.tasks.get(task.name) != pins.tasks.get(task.name):
-            raise Refused(
-                "definition",
-                f"the pin of the task {task.name!r} answered with a secret, which is not stored"
-                " with that run, so that later tasks would get a mask: run it again from its"
-                " beginning. Nothing was run",
-            )
+            subject = f"the pin of the task {task.name!r} answered"
+        elif task.type == "Workflow" and is_masked_inside:
+            # Which pins answered inside is not told: it is in the record of the inner run.
+            subject = f"a pin inside the task {task.name!r} may have answered"
+        else:
+            continue
+        raise Refused(
+            "definition",
+            f"{subject} with a secret, which is not stored with that run, so that later tasks would"
+            " get a mask: run it again from its beginning. Nothing was run",
+        )
 
 
 class _Masking:

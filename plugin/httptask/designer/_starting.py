@@ -75,7 +75,9 @@ async def start_of(
     run_id = member(again, "run", str)
     earlier = await keeper.run(run_id)
     stored, options = await keeper.started_with(run_id)
-    lacking = await keeper.lacking(run_id)
+    lacking = set(await keeper.lacking(run_id))
+    if "task" not in again:
+        lacking.discard("pins")  # the new run takes those that are there now
     run_input = options.input
     if "input" in lacking:
         run_input = whole_input(run_input, value.get("input"))

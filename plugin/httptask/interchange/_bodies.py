@@ -214,7 +214,8 @@ def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
     if match is not None:
         boundary = match[1] or match[2]
     pieces = f"\r\n{text}".split(f"\r\n--{boundary}") if boundary else []
-    # A form has no preamble, and its last boundary ends in `--` (RFC 2046, section 5.1.1).
+    # No client writes a text before the first boundary of a form: such a body is taken for no form.
+    # The last boundary ends in `--` (RFC 2046, section 5.1.1).
     if len(pieces) < 3 or pieces[0]:
         return ()
     if pieces[-1].rstrip("\r\n") != "--":

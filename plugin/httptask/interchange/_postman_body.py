@@ -112,12 +112,9 @@ def _form_data(
 
 def _file(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
     file = body.get("file")
-    source = file
+    source, content = file, None
     if isinstance(file, Mapping):
-        source = file.get("src")
-    content = None
-    if isinstance(file, Mapping):
-        content = file.get("content")
+        source, content = file.get("src"), file.get("content")
     if isinstance(content, str):
         captured.content = variables.filled(content)
     elif source:

@@ -175,10 +175,9 @@ class _PinsDocument:
     def whole_pins(self, problems: list[Problem]) -> Pins:
         """Return the `sound_pins`, with the contents of body files."""
         sound = self.sound_pins(problems)
-        whole_definitions = {
-            name: self._whole_tasks(tasks) for name, tasks in sound.definitions.items()
-        }
-        return Pins(self._whole_tasks(sound.tasks), whole_definitions)
+        tasks = self._whole_tasks(sound.tasks)
+        definitions = {name: self._whole_tasks(pins) for name, pins in sound.definitions.items()}
+        return Pins(tasks, definitions)
 
     def _whole_tasks(self, tasks: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._with_body(pin) for name, pin in tasks.items()}

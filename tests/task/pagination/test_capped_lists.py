@@ -200,7 +200,10 @@ def test_what_leads_nowhere_contradicts_no_end(
         (" ", None),
         (
             "see below",
-            "page 1: $.headers['x-more'] ('more') is 'see below', neither true nor false",
+            (
+                "page 1: $.headers['x-more'] ('more') is 'see below', neither true nor false,"
+                " and was ignored"
+            ),
         ),
     ],
 )
@@ -209,7 +212,17 @@ def test_a_header_that_says_nothing_ends_no_list(more: str, note: str | None) ->
     setting = BY_NUMBER | {"more": "$.headers['x-more']"}
     summary = pages_of(setting, {}, ("X-More", more))
     assert (summary.complete, summary.stopped_by) == (True, "empty")
-    assert str(summary.note).startswith(str(note))
+    assert summary.note == note
+
+
+def test_an_unread_header_hides_no_contradiction() -> None:
+    """Both are noted: the header that was ignored, and the link of the last page."""
+    setting = BY_NUMBER | {"more": "$.headers['x-more']"}
+    summary = pages_of(setting, {"next": "https://a.example/?at=9"}, ("X-More", "see below"))
+    assert summary.complete is False
+    assert summary.note is not None
+    assert "'see below', neither true nor false" in summary.note
+    assert "links to a next page" in summary.note
 
 
 def test_empty_text_in_the_body_ends_no_list() -> None:

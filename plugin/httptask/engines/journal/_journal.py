@@ -78,14 +78,20 @@ class Journal:
 
     # Running
 
-    def store_masked(
+    @contextmanager
+    def storing_masked(
         self, workflow_id: str, definition: WorkflowDefinition, options: RunOptions
-    ) -> None:
-        """Store *definition* and *options*, which have masks, when the run *workflow_id* begins.
+    ) -> Iterator[None]:
+        """Store *definition* and *options*, which have masks, if the new run *workflow_id* begins
+        while the block lasts.
 
         This process keeps the whole ones, with which the run begins.
         """
         self._masked[workflow_id] = plan_of(definition, options), options.input
+        try:
+            yield
+        finally:
+            self._masked.pop(workflow_id, None)  # it may have been refused before it began
 
     @contextmanager
     def new_run(
@@ -267,13 +273,13 @@ class Journal:
     def _lacking(self, run_id: str, plan: Mapping[str, Any], input_text: str) -> list[str]:
         if run_id in self._whole:
             return []
-        told = plan.get("lacksSecrets")
-        if isinstance(told, list):
+        masked_parts = plan.get("lacksSecrets")
+        if isinstance(masked_parts, list):
             # Any part may have such a mask of its own, so that a mask alone tells nothing.
-            return told
-        # Older journals only tell whether there are masks, or not even that.
+            return masked_parts
+        # Older journals only tell whether there are masks (true or false), or not even that.
         nested = [f"definitions/{name}" for name in plan["definitions"]]
-        parts = ["definition", *nested, "environment"] if told else []
+        parts = ["definition", *nested, "environment"] if masked_parts else []
         return [*parts, "input"] if MASK in input_text else parts
 
     def _plan_and_input(self, workflow_id: str) -> tuple[dict[str, Any], str]:

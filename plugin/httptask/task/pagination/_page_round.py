@@ -253,8 +253,8 @@ class PageRound:
             so_far.earlier = self._start.earlier(page.count)
         total = page.total(self._queries.total)
         more = page.more(self._queries.more)
-        if more is None and so_far.note is None:
-            so_far.note = page.unread_more(self._queries.more)
+        if more is None and so_far.unread_more is None:
+            so_far.unread_more = page.unread_more(self._queries.more)
         if so_far.note is None:
             so_far.note = doubt(pagination, so_far, page.number, total, page.count)
         is_changed = None not in (total, so_far.total) and total != so_far.total
@@ -553,7 +553,8 @@ class PageRound:
     def _noted(self) -> Pages | None:
         """Return the summary, with the notes."""
         pages = self._pages
-        notes = [*filter(None, (self._until.note, self._so_far.note))]
+        so_far = self._so_far
+        notes = [*filter(None, (self._until.note, so_far.unread_more, so_far.note))]
         if pages is None or not notes:
             return pages
         return replace(pages, note=self._mask("; ".join(notes)))

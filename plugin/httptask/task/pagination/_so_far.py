@@ -50,6 +50,8 @@ class SoFar:
     """Items of all pages that the query of the items does not select."""
     note: str | None = None
     """The first sign that items may be missing; None: no sign."""
+    unread_more: str | None = None
+    """A note about the first header for `more` that was neither true nor false; None: no header."""
     _items: Sequence[Any] = ()
     """The items of the last page."""
     _digest: int | None = None
@@ -92,6 +94,7 @@ class SoFar:
             "count": self.count,
             "leftOut": self.left_out,
             "note": self.note,
+            "unreadMore": self.unread_more,
             "lastItems": _digest(self._items) if self._digest is None else self._digest,
         }
 
@@ -116,6 +119,7 @@ class SoFar:
             value.get("count"),
             value.get("leftOut", 0),
             value.get("note"),
+            value.get("unreadMore"),
             _digest=value["lastItems"],
         )
 

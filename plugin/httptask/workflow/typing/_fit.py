@@ -91,10 +91,12 @@ def _misfit(
         return None
     # A frequent mistake: a query that may match several values, where one value is expected.
     item = None
-    if actual.types == {"array"} and _misfit(actual.items(), expected, takes_files, 0) is None:
-        item = None
-        if actual.items().types <= expected.types:
-            item = in_words(actual.items().types)
+    if (
+        actual.types == {"array"}
+        and _misfit(actual.items(), expected, takes_files, 0) is None
+        and actual.items().types <= expected.types
+    ):
+        item = in_words(actual.items().types)
     member = _only_list(actual) if "array" in expected.types else None
     return Misfit(
         in_words(actual.types),

@@ -163,7 +163,7 @@ function AddButtons({ lines, width, height, sizes, onAdd }: {
     buttons[(stop + right + down + buttons.length) % buttons.length]!.focus();
   };
   return (
-    <div role={isSmall && spots.length ? "toolbar" : undefined} aria-label={isSmall ? "Add a task on a route" : undefined} onKeyDown={onKeyDown}>
+    <div role={isSmall && spots.length ? "toolbar" : undefined} aria-label={isSmall && spots.length ? "Add a task on a route" : undefined} onKeyDown={onKeyDown}>
       {spread(spots, BUTTON).map(({ route, way, whole, x, y }, index) => (
         <button
           key={JSON.stringify(route)} class="square insert" tabIndex={isSmall && index !== stop ? -1 : 0} onClick={() => add(route)}
