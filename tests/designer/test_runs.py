@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import threading
@@ -15,14 +16,16 @@ import pytest
 import servers
 from designer import Events, RunningDesigner, events, running_designer
 from httptask.designer import create_app
+from httptask.engines import arun_workflow
 from httptask.engines.embedded import EmbeddedEngine
+from httptask.engines.journal import Journal
 from httptask.errors import PluginError
 from httptask.hookspecs import hookimpl
 from httptask.model.workflow import WorkflowRun
 from httptask.plugins import plugin_manager
 from httptask.protocols import Engine
 from servers import Peer, RawServer
-from tasks import http
+from tasks import http, runtime
 
 KEY = "very-secret-key-41c9"
 
@@ -303,6 +306,62 @@ def test_secrets_of_definition_and_input_are_not_written_by_a_run_that_goes_on(
     assert b"Completed" in written
     assert not [secret for secret in secrets if secret.encode() in written]
     assert b"literal-" not in written
+
+
+def test_literal_secrets_of_a_run_of_another_command_are_masked_in_what_follows(
+    tmp_path: Path, folder: Path, server: RawServer, api: Api
+) -> None:
+    """A run that began elsewhere, with the same journal, is stored whole. If it goes on in the
+    designer, a server that repeats a secret of the definition gives it away to nobody.
+    """
+    definition = flow(server.url, "A")
+    definition["tasks"]["A"]["httpRequest"]["url"] += "&api_key=literal-6"
+    path = "/A?of=1&api_key=literal-6"
+    api.silent.add(path)
+    (folder / ".httptask").mkdir()
+
+    async def interrupted(journal: Journal) -> None:
+        async with runtime() as shared:
+            run = arun_workflow(definition, {"of": 1}, runtime=shared, journal=journal)
+            work = asyncio.create_task(run)
+            assert await asyncio.to_thread(api.was_asked.wait, 60)
+            work.cancel()
+            await asyncio.wait([work])
+
+    with Journal(folder / ".httptask" / "runs.sqlite3") as journal:
+        asyncio.run(interrupted(journal))
+    api.silent.clear()
+    with running_designer(tmp_path, workflows=folder) as designer:
+        (run,) = designer.client.get("runs").json()["items"]
+        assert designer.client.post(f"runs/{run['id']}/resume").status_code == 201
+        assert followed(designer, run["id"])[-1][1]["status"] == "Completed"
+        answer = value(designer, run["id"], task="A")
+    assert api.asked == [path, path]
+    assert answer["body"]["path"] == "/A?of=1&api_key=•••"
+
+
+def test_a_run_that_is_repeated_needs_no_pins_of_the_earlier_one(
+    tmp_path: Path, folder: Path, server: RawServer, api: Api
+) -> None:
+    """The new run begins with the pins that are asked for now: the file of the earlier ones, whose
+    secrets are not stored, may be gone. To begin later in that run, it is needed.
+    """
+    (folder / "flow.json").write_text(json.dumps(flow(server.url, "A", "B")), "utf-8")
+    pins = folder / "pins" / "flow.json"
+    pins.parent.mkdir()
+    pins.write_text('{"tasks": {"A": [{"body": {"access_token": "literal-1"}}]}}', "utf-8")
+    started = {"definition": flow(server.url, "A", "B"), "workflow": "flow", "input": {"of": 1}}
+    with running_designer(tmp_path, workflows=folder) as designer:
+        pinned = begun(designer, **started, pins="answer")
+        assert followed(designer, pinned)[-1][1]["status"] == "Completed"
+        assert api.asked == ["/B?of=1"]
+    pins.unlink()
+    with running_designer(tmp_path, workflows=folder) as designer:
+        again = begun(designer, again={"run": pinned})
+        assert followed(designer, again)[-1][1]["status"] == "Completed"
+        assert api.asked[1:] == ["/A?of=1", "/B?of=1"]
+        later = designer.client.post("runs", json={"again": {"run": pinned, "task": "B"}})
+    assert "secrets in the pins of 'flow' are not stored" in later.json()["detail"]
 
 
 def test_a_run_from_a_task_on_takes_over_the_earlier_answers(
