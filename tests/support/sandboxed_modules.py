@@ -18,6 +18,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox._importer import Importer
+from temporalio.worker.workflow_sandbox._restrictions import RestrictedModule
 
 from httptask.engines.temporal import HttpTaskPlugin
 
@@ -41,7 +42,8 @@ async def _replayed(text: str, replayer: Replayer) -> dict[str, Any]:
         name
         for importer in _importers
         for name, module in importer.new_modules.items()
-        if sys.modules.get(name) is not module
+        # A restricted module is the one of the process, behind a guard.
+        if sys.modules.get(name) is not module and not isinstance(module, RestrictedModule)
     }
     return {"seconds": seconds, "modules": sorted(modules)}
 
