@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -73,8 +72,6 @@ class DevServer:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # The server is written in Go, and a fifth of its work would be to collect garbage.
-            env={**os.environ, "GOGC": "800"},
         )
 
     def wait(self) -> None:
