@@ -104,7 +104,7 @@ async def start_of(
             raise Refused("bad-request", f"that run did not reach the task {key[0][:100]!r}")
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
-        refuse_masked_answers(history, options.pins, runtime)
+        await in_thread(lambda: refuse_masked_answers(history, options.pins, runtime))
     pins = await _pins(value, definition, nested)
     return Start(
         *(definition, run_input, options.variables, options.environment, nested, history, pins)

@@ -75,21 +75,15 @@ def read_page(source: str, data: bytes) -> Page:
             source=source,
             line=first + 1,
         )
-    if not lines[-1] and not cut_character:
+    open_end = bool(lines[-1] or cut_character)
+    if not open_end:
         lines.pop()  # the empty string after the last line break is no line
-        return Page(
-            match[1],
-            match[2],
-            tuple(lines),
-            first,
-            open_end=False,
-        )
     return Page(
         match[1],
         match[2],
         tuple(lines),
         first,
-        open_end=True,
+        open_end=open_end,
     )
 
 
